@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import {
+  AppError,
+  createLogger,
+  decodeCursor,
+  encodeCursor,
+  isId,
+  newId,
+  parseDurationMs,
+  redact,
+  seal,
+  toPage,
+  unseal,
+} from './index';
+
+const keys = [
+  { kid: 'new', key: Buffer.alloc(32, 1) },
+  { kid: 'old', key: Buffer.alloc(32, 2) },
+];
+
+describe('ids', () => {
+  it('sort by the time at which they were made', () => {
+    const ids = [5, 4, 3, 2, 1].map((step) => newId('virtualKey', 1_700_000_000_000 + step));
+    expect([...ids].sort()).toEqual([...ids].reverse());
+  });
+
+  it('tell their kind', () => {
+    expect(isId('virtualKey', newId('virtualKey'))).toBe(true);
+    expect(isId('workspace', newId('virtualKey'))).toBe(false);
+    expect(isId('workspace', "ws_' OR 1=1")).toBe(false);
+  });
+});
+
+describe('cursors', () => {
+  it('come back as they went', () => {
+    fc.assert(fc.property(fc.string(), (position) => decodeCursor(encodeCursor(position)) === position));
+  });
+
+  it('refuse what we did not make', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        fc.pre(!text.startsWith('YzE6'));
+        expect(() => decodeCursor(text)).toThrow(AppError);
+      }),
+    );
+  });
+
+  it('point at the last shown row only when there is more', () => {
+    expect(
+      toPage(
+        ['a', 'b', 'c'],
+        2,
+        (row) => row,
+        (row) => row,
+      ),
+    ).toEqual({
+      data: ['a', 'b'],
+      next_cursor: encodeCursor('b'),
+    });
+    expect(
+      toPage(
+        ['a', 'b'],
+        2,
+        (row) => row,
+        (row) => row,
+      ).next_cursor,
+    ).toBeNull();
+  });
+});
+
+describe('sealed values', () => {
+  it('open with any key of the ring, in their own place only', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const sealed = seal([keys[1]!], text, 'row:1');
+        expect(unseal(keys, sealed, 'row:1')).toBe(text);
+        expect(unseal(keys, sealed, 'row:2')).toBeNull();
+        expect(unseal([keys[0]!], sealed, 'row:1')).toBeNull();
+      }),
+    );
+  });
+
+  it('do not open once changed', () => {
+    const sealed = seal(keys, 'sk-provider', 'row:1');
+    const changed = sealed.slice(0, -2) + (sealed.endsWith('AA') ? 'BB' : 'AA');
+    expect(unseal(keys, changed, 'row:1')).toBeNull();
+    expect(unseal(keys, 'nonsense', 'row:1')).toBeNull();
+  });
+});
+
+describe('log', () => {
+  it('holds no secret and the fields of its parents', () => {
+    const lines: string[] = [];
+    const log = createLogger('info', { process: 'api' }, (line) => lines.push(line)).child({
+      request_id: 'req_1',
+    });
+    log.debug('not shown');
+    log.error('refused', { error: new Error('Bearer sbt_abcdefghijklmnop at redis://:geheim@localhost:1') });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toMatch(/abcdefghijk|geheim/);
+    expect(JSON.parse(lines[0]!)).toMatchObject({ process: 'api', request_id: 'req_1', level: 'error' });
+  });
+
+  it.each(['sk-sb-0123456789abcdef', 'Authorization: Bearer abcdefghijkl', 'postgres://u:pass%20word@h/db'])(
+    'redacts %s',
+    (text) => {
+      expect(redact(text)).toContain('[redacted]');
+    },
+  );
+});
+
+describe('durations', () => {
+  it.each([
+    ['30s', 30_000],
+    ['15m', 900_000],
+    ['2w', 1_209_600_000],
+  ])('%s', (text, ms) => expect(parseDurationMs(text)).toBe(ms));
+
+  it.each(['', '0d', '-1', '1mo', '1.5h', '99999999d'])('refuses %p', (text) => {
+    expect(() => parseDurationMs(text)).toThrow(AppError);
+  });
+});

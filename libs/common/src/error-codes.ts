@@ -1,0 +1,59 @@
+/**
+ * Every error that the admin API can answer, in one table. Each code is documented in docs/errors.md, which
+ * a test holds against this table. The edge speaks OpenAI's and Anthropic's dialects and has its own table
+ * (libs/gateway).
+ */
+export const errorCodes = {
+  // The caller
+  token_missing: { status: 401, title: 'A service token is needed' },
+  token_malformed: { status: 401, title: 'The service token is mistyped' },
+  token_unknown: { status: 401, title: 'The service token is not known' },
+  token_revoked: { status: 401, title: 'The service token was revoked' },
+  token_expired: { status: 401, title: 'The service token has expired' },
+  scope_missing: { status: 403, title: 'The service token lacks a scope' },
+  platform_only: { status: 403, title: 'Only a platform token may do this' },
+
+  // The request
+  route_not_found: { status: 404, title: 'There is no such route' },
+  method_not_allowed: { status: 405, title: 'The route does not know this method' },
+  malformed_json: { status: 400, title: 'The body is not valid JSON' },
+  validation_failed: { status: 400, title: 'The request is not valid' },
+  cursor_invalid: { status: 400, title: 'The cursor is not one of ours' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  media_type_unsupported: { status: 415, title: 'The body must be JSON' },
+  idempotency_key_invalid: { status: 400, title: 'The Idempotency-Key is not usable' },
+  idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for another request' },
+  idempotency_in_progress: { status: 409, title: 'A request with this Idempotency-Key is still running' },
+
+  // Resources
+  organization_not_found: { status: 404, title: 'No such organization' },
+  organization_not_empty: { status: 409, title: 'The organization still has workspaces' },
+  workspace_not_found: { status: 404, title: 'No such workspace' },
+  workspace_not_empty: { status: 409, title: 'The workspace still has virtual keys' },
+  virtual_key_not_found: { status: 404, title: 'No such virtual key' },
+  virtual_key_alias_taken: { status: 409, title: 'The key alias is taken in this workspace' },
+  virtual_key_revoked: { status: 409, title: 'The virtual key is revoked' },
+  service_token_not_found: { status: 404, title: 'No such service token' },
+  provider_not_found: { status: 404, title: 'No such provider' },
+  provider_name_taken: { status: 409, title: 'The provider name is taken' },
+  provider_in_use: { status: 409, title: 'Deployments still use the provider' },
+  credential_not_found: { status: 404, title: 'No such credential' },
+  model_not_found: { status: 404, title: 'No such model' },
+  model_name_taken: { status: 409, title: 'The model name is taken' },
+  deployment_not_found: { status: 404, title: 'No such deployment' },
+  config_release_not_found: { status: 404, title: 'No such config release' },
+  config_release_in_progress: { status: 409, title: 'Another config release is being applied' },
+  config_release_lint_failed: { status: 422, title: 'The configuration has lint errors' },
+  config_release_not_restorable: { status: 409, title: 'This config release cannot be rolled back to' },
+  config_unchanged: { status: 409, title: 'The configuration is the one that runs' },
+  audit_event_not_found: { status: 404, title: 'No such audit event' },
+  name_taken: { status: 409, title: 'The name is taken' },
+  version_conflict: { status: 409, title: 'Somebody else changed it meanwhile' },
+
+  // Us
+  internal_token_invalid: { status: 401, title: 'The internal token is missing or wrong' },
+  database_unavailable: { status: 503, title: 'The database does not answer' },
+  internal_error: { status: 500, title: 'Something went wrong on our side' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ErrorCode = keyof typeof errorCodes;

@@ -1,0 +1,18 @@
+/**
+ * What looks like a secret: virtual keys and provider keys (sk-...), service tokens, bearer values, signed contexts,
+ * passwords inside URLs. The last line of defence only: code must not hand secrets to a log in the first place.
+ */
+const secretPatterns: [RegExp, string][] = [
+  [/\bsk-[A-Za-z0-9_-]{8,}/g, 'sk-[redacted]'],
+  [/\bsbt_[A-Za-z0-9_-]{8,}/g, 'sbt_[redacted]'],
+  [/\bsb1\.[A-Za-z0-9_.-]{20,}/g, 'sb1.[redacted]'],
+  [/\b(Bearer\s+)[^\s"',]{8,}/gi, '$1[redacted]'],
+  [/\b([a-z][a-z0-9+.-]*:\/\/[^\s/:@"]*):[^\s@/"]+@/gi, '$1:[redacted]@'],
+];
+
+export function redact(text: string): string {
+  return secretPatterns.reduce(
+    (result, [pattern, replacement]) => result.replace(pattern, replacement),
+    text,
+  );
+}

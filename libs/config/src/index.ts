@@ -1,0 +1,2 @@
+export * from './load-config';
+export { ConfigError, type Environment } from './parse-environment';

@@ -1,0 +1,74 @@
+import { logLevels, type NamedKey } from '@signalbox/common';
+import { z } from 'zod';
+
+const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
+const url = (...protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+const flag = z
+  .enum(['0', '1'])
+  .default('0')
+  .transform((text) => text === '1');
+const secret = z.string().min(16, 'must have at least 16 characters');
+
+/** `kid:base64url of 32 bytes`, several separated by commas; the first one signs or seals, each may verify or open. */
+const keyRing = z.string().transform((text, context): NamedKey[] => {
+  const keys = text.split(',').map((entry) => {
+    const [kid = '', encoded = ''] = entry.trim().split(':');
+    return { kid, key: Buffer.from(encoded, 'base64url') };
+  });
+  const areUsable = keys.every(({ kid, key }) => /^[A-Za-z0-9_-]{1,32}$/.test(kid) && key.length === 32);
+  const areDistinct = new Set(keys.map(({ kid }) => kid)).size === keys.length;
+  if (areUsable && areDistinct) return keys;
+  context.addIssue(
+    'must be KEY_ID:BASE64URL_OF_32_BYTES, several separated by commas, with distinct key ids',
+  );
+  return z.NEVER;
+});
+
+/** What the environment says about platform keys of providers: their names and marks, never the keys. */
+const providerEnvironment = z
+  .string()
+  .default('[]')
+  .transform((text, context) => {
+    try {
+      return z
+        .array(z.object({ name: z.string(), fingerprint: z.string(), last4: z.string() }))
+        .parse(JSON.parse(text));
+    } catch {
+      context.addIssue('must be a JSON list of {name, fingerprint, last4}');
+      return z.NEVER;
+    }
+  });
+
+/** Every environment variable that the TypeScript processes read. Each process picks the ones that it may know. */
+export const variables = {
+  SIGNALBOX_HOST: z.string().default('127.0.0.1'),
+  SIGNALBOX_EDGE_PORT: port(4000),
+  SIGNALBOX_API_PORT: port(4010),
+  SIGNALBOX_API_INTERNAL_PORT: port(4011),
+  SIGNALBOX_WORKER_PORT: port(4017),
+  SIGNALBOX_API_URL: url('http:', 'https:').default('http://127.0.0.1:4010'),
+  SIGNALBOX_EDGE_URL: url('http:', 'https:').default('http://127.0.0.1:4000'),
+  SIGNALBOX_RUNNER_URL: url('http:', 'https:').default('http://127.0.0.1:4012'),
+  SIGNALBOX_INTERNAL_TOKEN: secret,
+  SIGNALBOX_CONTEXT_SIGNING_KEYS: keyRing,
+  SIGNALBOX_ENCRYPTION_KEYS: keyRing,
+  SIGNALBOX_EXIT_WITH_PARENT: flag,
+  SIGNALBOX_ADMIN_TOKEN_FILE: z.string().optional(),
+  SIGNALBOX_VIRTUAL_KEY_FILE: z.string().optional(),
+  SIGNALBOX_PROVIDER_ENV: providerEnvironment,
+  SIGNALBOX_REDIS_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9_-]{1,32}$/, 'must be 1 to 32 of a-z 0-9 _ -')
+    .default('sb'),
+  REDIS_URL: url('redis:', 'rediss:'),
+  DATABASE_URL: url('postgres:', 'postgresql:'),
+  APP_DATABASE_URL: url('postgres:', 'postgresql:'),
+  LITELLM_DATABASE_URL: url('postgres:', 'postgresql:'),
+  LITELLM_MASTER_KEY: secret.startsWith('sk-', 'must start with sk-, as LiteLLM demands'),
+  LOG_LEVEL: z.enum(logLevels).default('info'),
+} as const;
+
+export type VariableName = keyof typeof variables;
