@@ -1,0 +1,12 @@
+export type { ParsedValue, RandomBytes } from './checked-value';
+export * from './context-token';
+export * from './error-shapes';
+export * from './forbidden-fields';
+export * from './gateway-error-codes';
+export * from './key-check';
+export * from './llm-routes';
+export * from './model-allowlist';
+export * from './model-list';
+export * from './projection.documents';
+export * from './service-token-value';
+export * from './virtual-key-value';

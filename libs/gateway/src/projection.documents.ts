@@ -1,0 +1,143 @@
+import { z } from 'zod';
+
+/**
+ * The documents that the worker and the API write to Redis and the edge reads (hash `<prefix>:projection`, fields
+ * `<kind>:<id>`). Unknown fields are dropped and not refused, so that an edge can be older than the writer.
+ */
+const version = z.int().nonnegative();
+const id = z.string().min(1).max(128);
+const limit = z.int().nonnegative().nullable();
+const models = z.array(z.string().min(1).max(512)).max(10_000);
+
+const keyDocument = z.object({
+  v: version,
+  key_id: id,
+  organization_id: id,
+  workspace_id: id,
+  key_alias: z.string().max(1_024).nullable(),
+  models,
+  status: z.enum(['active', 'blocked', 'revoked', 'deleted']),
+  expires_at: z.iso.datetime({ offset: true }).nullable(),
+  rpm_limit: limit,
+  tpm_limit: limit,
+  max_parallel_requests: limit,
+  /** Money stays a decimal string: a float would lose parts of a cent. */
+  max_budget: z
+    .string()
+    .regex(/^\d{1,18}(\.\d{1,18})?$/)
+    .nullable(),
+  budget_duration: z.string().max(32).nullable(),
+});
+
+const workspaceDocument = z.object({
+  v: version,
+  id,
+  organization_id: id,
+  models,
+  blocked: z.boolean(),
+  deleted: z.boolean(),
+});
+
+const organizationDocument = z.object({ v: version, id, blocked: z.boolean(), deleted: z.boolean() });
+
+const catalogueDocument = z.object({
+  v: version,
+  release_id: id.nullable(),
+  release_number: z.int().nonnegative().nullable(),
+  models: z.array(
+    z.object({
+      name: z.string().min(1).max(512),
+      mode: z.string().max(64).nullable(),
+      deployment_ids: z.array(id),
+    }),
+  ),
+});
+
+export type KeyDocument = z.infer<typeof keyDocument>;
+export type WorkspaceDocument = z.infer<typeof workspaceDocument>;
+export type OrganizationDocument = z.infer<typeof organizationDocument>;
+export type CatalogueDocument = z.infer<typeof catalogueDocument>;
+
+export interface ProjectionDocuments {
+  key: KeyDocument;
+  workspace: WorkspaceDocument;
+  organization: OrganizationDocument;
+  catalogue: CatalogueDocument;
+}
+export type ProjectionKind = keyof ProjectionDocuments;
+
+const schemas: { [Kind in ProjectionKind]: z.ZodType<ProjectionDocuments[Kind]> } = {
+  key: keyDocument,
+  workspace: workspaceDocument,
+  organization: organizationDocument,
+  catalogue: catalogueDocument,
+};
+
+export function isProjectionKind(text: string): text is ProjectionKind {
+  return Object.hasOwn(schemas, text);
+}
+
+export function projectionField(kind: ProjectionKind, documentId: string): string {
+  return `${kind}:${documentId}`;
+}
+
+export interface ProjectionField {
+  kind: ProjectionKind;
+  id: string;
+}
+
+export function parseProjectionField(field: string): ProjectionField | null {
+  const colon = field.indexOf(':');
+  const kind = field.slice(0, Math.max(colon, 0));
+  const documentId = field.slice(colon + 1);
+  return isProjectionKind(kind) && documentId !== '' ? { kind, id: documentId } : null;
+}
+
+/** @returns null for anything that is not exactly such a document: the caller must then deny */
+export function readProjectionDocument<Kind extends ProjectionKind>(
+  kind: Kind,
+  value: unknown,
+): ProjectionDocuments[Kind] | null {
+  const result = schemas[kind].safeParse(value);
+  return result.success ? result.data : null;
+}
+
+export function parseProjectionDocument<Kind extends ProjectionKind>(
+  kind: Kind,
+  text: string,
+): ProjectionDocuments[Kind] | null {
+  try {
+    return readProjectionDocument(kind, JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+const changeMessage = z.object({
+  epoch: z.union([z.string().min(1), z.number()]).transform(String),
+  seq: z.int().nonnegative(),
+  kind: z.string(),
+  id: z.string().optional(),
+  document: z.unknown(),
+});
+
+/** A message of the channel `<prefix>:projection:changes`. */
+export type ProjectionChange =
+  | { kind: 'reload' }
+  | { kind: 'document'; epoch: string; seq: number; field: ProjectionField; document: unknown };
+
+/** @returns null when the message makes no sense; the caller re-reads everything, for it may have been a revocation */
+export function parseProjectionChange(text: string): ProjectionChange | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const result = changeMessage.safeParse(value);
+  if (!result.success) return null;
+  const { epoch, seq, kind, id: documentId, document } = result.data;
+  if (kind === 'reload') return { kind: 'reload' };
+  if (!isProjectionKind(kind) || !documentId) return null;
+  return { kind: 'document', epoch, seq, field: { kind, id: documentId }, document };
+}
