@@ -1,0 +1,17 @@
+import { Column, Entity } from 'typeorm';
+import { JsonObject, Timestamp, VersionedRow } from './columns';
+
+@Entity('organizations')
+export class OrganizationEntity extends VersionedRow {
+  @Column({ type: 'text' })
+  name!: string;
+
+  @Column({ type: 'boolean', default: false })
+  blocked!: boolean;
+
+  @JsonObject()
+  metadata!: Record<string, unknown>;
+
+  @Timestamp({ name: 'deleted_at', nullable: true })
+  deletedAt!: Date | null;
+}

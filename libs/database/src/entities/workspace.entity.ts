@@ -1,0 +1,37 @@
+import { Column, Entity, Index, JoinColumn, ManyToOne, type Relation } from 'typeorm';
+import { JsonObject, TextList, Timestamp, VersionedRow } from './columns';
+import { OrganizationEntity } from './organization.entity';
+import type { MirrorState } from './mirror-state';
+
+@Entity('workspaces')
+@Index('workspaces_organization_id_idx', ['organizationId', 'id'])
+export class WorkspaceEntity extends VersionedRow {
+  @Column({ type: 'text', name: 'organization_id' })
+  organizationId!: string;
+
+  @ManyToOne(() => OrganizationEntity)
+  @JoinColumn({ name: 'organization_id', foreignKeyConstraintName: 'workspaces_organization_id_fkey' })
+  organization?: Relation<OrganizationEntity>;
+
+  @Column({ type: 'text' })
+  name!: string;
+
+  /** Empty: every model. */
+  @TextList()
+  models!: string[];
+
+  @Column({ type: 'boolean', default: false })
+  blocked!: boolean;
+
+  @JsonObject()
+  metadata!: Record<string, unknown>;
+
+  @Column({ type: 'text', name: 'mirror_state', default: 'pending' })
+  mirrorState!: MirrorState;
+
+  @Column({ type: 'text', name: 'mirror_error', nullable: true })
+  mirrorError!: string | null;
+
+  @Timestamp({ name: 'deleted_at', nullable: true })
+  deletedAt!: Date | null;
+}

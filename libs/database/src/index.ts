@@ -1,0 +1,6 @@
+export * from './data-source';
+export * from './database-errors';
+export * from './entities';
+export * from './migrate';
+export * from './tenant';
+export * from './tenant-transactions';

@@ -1,0 +1,25 @@
+import { AppError } from '@signalbox/common';
+import type { DataSource, EntityManager } from 'typeorm';
+import { isConnectionFailure } from './database-errors';
+import { type Tenant, tenantSetting } from './tenant';
+
+/** The only way to the tables: each piece of work runs in one transaction, on behalf of one tenant. */
+export class TenantTransactions {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** No network call belongs inside `work`: it would hold locks for as long as somebody else is slow. */
+  async run<Result>(tenant: Tenant, work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    try {
+      return await this.dataSource.transaction(async (manager) => {
+        await manager.query(`SELECT set_config('signalbox.tenant', $1, true)`, [tenantSetting(tenant)]);
+        return work(manager);
+      });
+    } catch (error) {
+      if (!isConnectionFailure(error)) throw error;
+      throw new AppError('database_unavailable', 'Try again in a few seconds.', {
+        cause: error,
+        retryAfterSeconds: 5,
+      });
+    }
+  }
+}

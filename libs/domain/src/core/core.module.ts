@@ -1,0 +1,62 @@
+import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
+import { type Clock, type Logger, type NamedKey, systemClock } from '@signalbox/common';
+import { dataSourceOptions, TenantTransactions } from '@signalbox/database';
+import type { Redis } from 'ioredis';
+import type { DataSource } from 'typeorm';
+import { CLOCK, ENCRYPTION_KEYS, LOGGER, REDIS, REDIS_PREFIX } from './core.tokens';
+import { connectRedis } from './redis-connection';
+
+export interface CoreOptions {
+  applicationName: string;
+  databaseUrl: string;
+  redisUrl: string;
+  redisPrefix: string;
+  encryptionKeys: NamedKey[];
+  logger: Logger;
+  clock?: Clock;
+}
+
+/** What every feature stands on: the tenant transaction, Redis, clock, log, and the ring of encryption keys. */
+@Global()
+@Module({})
+export class CoreModule implements OnApplicationShutdown {
+  constructor(@Inject(REDIS) private readonly redis: Redis) {}
+
+  static forRoot(options: CoreOptions): DynamicModule {
+    return {
+      module: CoreModule,
+      imports: [
+        TypeOrmModule.forRoot({
+          ...dataSourceOptions({
+            url: options.databaseUrl,
+            applicationName: options.applicationName,
+            poolSize: 20,
+          }),
+          retryAttempts: 30,
+          retryDelay: 1_000,
+        }),
+      ],
+      providers: [
+        {
+          provide: TenantTransactions,
+          useFactory: (dataSource: DataSource) => new TenantTransactions(dataSource),
+          inject: [getDataSourceToken()],
+        },
+        { provide: CLOCK, useValue: options.clock ?? systemClock },
+        { provide: LOGGER, useValue: options.logger },
+        {
+          provide: REDIS,
+          useFactory: () => connectRedis(options.redisUrl, options.applicationName, options.logger),
+        },
+        { provide: REDIS_PREFIX, useValue: options.redisPrefix },
+        { provide: ENCRYPTION_KEYS, useValue: options.encryptionKeys },
+      ],
+      exports: [TenantTransactions, CLOCK, LOGGER, REDIS, REDIS_PREFIX, ENCRYPTION_KEYS],
+    };
+  }
+
+  onApplicationShutdown(): void {
+    this.redis.disconnect();
+  }
+}

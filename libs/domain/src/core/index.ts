@@ -1,0 +1,3 @@
+export { CoreModule, type CoreOptions } from './core.module';
+export * from './core.tokens';
+export { connectRedis } from './redis-connection';

@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import type { OutboxTopic } from '@signalbox/database';
+import type { EntityManager } from 'typeorm';
+
+export interface OutboxItem {
+  topic: OutboxTopic;
+  subjectId: string;
+  revision: number;
+  attempts: number;
+}
+
+@Injectable()
+export class OutboxRepository {
+  /** In the transaction of the change: each topic learns that the subject changed. */
+  async add(
+    manager: EntityManager,
+    topics: readonly OutboxTopic[],
+    subjectId: string,
+    organizationId: string | null,
+  ): Promise<void> {
+    await manager.query(
+      `INSERT INTO outbox_items (topic, subject_id, organization_id)
+       SELECT unnest($1::text[]), $2, $3
+       ON CONFLICT (topic, subject_id) DO UPDATE
+       SET revision = outbox_items.revision + 1, attempts = 0, next_attempt_at = now(), last_error = NULL`,
+      [topics, subjectId, organizationId],
+    );
+  }
+
+  /** Takes due items and leases them: should this process die, they are due again after `leaseSeconds`. */
+  async take(manager: EntityManager, limit: number, leaseSeconds: number): Promise<OutboxItem[]> {
+    const [rows] = (await manager.query(
+      `UPDATE outbox_items SET attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => $2)
+       WHERE (topic, subject_id) IN (
+         SELECT topic, subject_id FROM outbox_items WHERE next_attempt_at <= now()
+         ORDER BY next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+       RETURNING topic, subject_id AS "subjectId", revision, attempts`,
+      [limit, leaseSeconds],
+    )) as [OutboxItem[], number];
+    return rows;
+  }
+
+  /** Done, unless the subject changed again meanwhile. */
+  async complete(manager: EntityManager, item: OutboxItem): Promise<void> {
+    await manager.query('DELETE FROM outbox_items WHERE topic = $1 AND subject_id = $2 AND revision = $3', [
+      item.topic,
+      item.subjectId,
+      item.revision,
+    ]);
+  }
+
+  /** @param lastError already free of secrets */
+  async postpone(
+    manager: EntityManager,
+    item: OutboxItem,
+    delayMs: number,
+    lastError: string,
+  ): Promise<void> {
+    await manager.query(
+      `UPDATE outbox_items SET next_attempt_at = now() + make_interval(secs => $4), last_error = $5
+       WHERE topic = $1 AND subject_id = $2 AND revision = $3`,
+      [item.topic, item.subjectId, item.revision, delayMs / 1_000, lastError.slice(0, 500)],
+    );
+  }
+}
