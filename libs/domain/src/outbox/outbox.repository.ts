@@ -29,14 +29,14 @@ export class OutboxRepository {
 
   /** Takes due items and leases them: should this process die, they are due again after `leaseSeconds`. */
   async take(manager: EntityManager, limit: number, leaseSeconds: number): Promise<OutboxItem[]> {
-    const [rows] = (await manager.query(
+    const [rows] = await manager.query<[OutboxItem[], number]>(
       `UPDATE outbox_items SET attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => $2)
        WHERE (topic, subject_id) IN (
          SELECT topic, subject_id FROM outbox_items WHERE next_attempt_at <= now()
          ORDER BY next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED)
        RETURNING topic, subject_id AS "subjectId", revision, attempts`,
       [limit, leaseSeconds],
-    )) as [OutboxItem[], number];
+    );
     return rows;
   }
 
