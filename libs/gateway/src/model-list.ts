@@ -4,7 +4,10 @@ import { listsAllow, type ModelList } from './model-allowlist';
 import type { CatalogueDocument } from './projection.documents';
 
 /** One entry of GET /v1/models; fields that LiteLLM adds are passed on. */
-const listedModel = z.looseObject({ id: z.string().min(1), created: z.number().optional() });
+const listedModel = z.looseObject({
+  id: z.string().min(1),
+  created: z.int().min(0).max(4_102_444_800).optional().catch(undefined),
+});
 const openaiList = z.looseObject({ data: z.array(listedModel) });
 
 export type ListedModel = z.infer<typeof listedModel>;

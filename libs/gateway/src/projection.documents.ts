@@ -118,7 +118,7 @@ const changeMessage = z.object({
   seq: z.int().nonnegative(),
   kind: z.string(),
   id: z.string().optional(),
-  document: z.unknown(),
+  document: z.unknown().optional(),
 });
 
 /** A message of the channel `<prefix>:projection:changes`. */

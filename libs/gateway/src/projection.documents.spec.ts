@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import {
+  parseProjectionChange,
+  parseProjectionDocument,
+  parseProjectionField,
+  projectionField,
+  readProjectionDocument,
+} from './projection.documents';
+
+const key = {
+  v: 3,
+  key_id: 'key_1',
+  organization_id: 'org_1',
+  workspace_id: 'ws_1',
+  key_alias: 'chat',
+  models: ['gpt-4o', 'openai/*'],
+  status: 'active',
+  expires_at: '2026-11-21T10:00:00.000Z',
+  rpm_limit: 10,
+  tpm_limit: null,
+  max_parallel_requests: null,
+  max_budget: '12.50',
+  budget_duration: '30d',
+};
+const documents = {
+  key,
+  workspace: { v: 1, id: 'ws_1', organization_id: 'org_1', models: [], blocked: false, deleted: false },
+  organization: { v: 1, id: 'org_1', blocked: false, deleted: false },
+  catalogue: {
+    v: 1,
+    release_id: 'rel_1',
+    release_number: 1,
+    models: [{ name: 'demo', mode: 'chat', deployment_ids: ['dep_1'] }],
+  },
+};
+
+describe('documents of the projection', () => {
+  it.each(Object.entries(documents))('%s: read as written', (kind, document) => {
+    expect(parseProjectionDocument(kind as 'key', JSON.stringify(document))).toEqual(document);
+  });
+
+  it('may have fields of a newer writer', () => {
+    expect(readProjectionDocument('key', { ...key, tier: 'pro' })).toEqual(key);
+  });
+
+  it.each([
+    ['status', 'paused'],
+    ['status', undefined],
+    ['models', null],
+    ['models', 'gpt-4o'],
+    ['models', [1]],
+    ['models', ['']],
+    ['expires_at', 'tomorrow'],
+    ['expires_at', 1732175000],
+    ['v', '3'],
+    ['v', -1],
+    ['v', 1.5],
+    ['rpm_limit', -1],
+    ['max_budget', 12.5],
+    ['max_budget', '1e9'],
+    ['workspace_id', ''],
+    ['organization_id', undefined],
+  ])('key with %s = %p: refused', (field, value) => {
+    expect(readProjectionDocument('key', { ...key, [field]: value })).toBeNull();
+  });
+
+  it.each([
+    ['workspace', 'blocked', 'no'],
+    ['workspace', 'deleted', undefined],
+    ['workspace', 'models', undefined],
+    ['organization', 'blocked', 0],
+    ['organization', 'deleted', null],
+    ['catalogue', 'models', {}],
+  ] as const)('%s with %s = %p: refused', (kind, field, value) => {
+    expect(readProjectionDocument(kind, { ...documents[kind], [field]: value })).toBeNull();
+  });
+
+  it('never throw on any text', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        expect(parseProjectionDocument('key', text)).toBeNull();
+        parseProjectionChange(text);
+        parseProjectionField(text);
+      }),
+    );
+  });
+});
+
+describe('fields of the projection', () => {
+  it('name a kind and an id', () => {
+    expect(parseProjectionField(projectionField('key', 'abc'))).toEqual({ kind: 'key', id: 'abc' });
+    expect(parseProjectionField('catalogue:current')).toEqual({ kind: 'catalogue', id: 'current' });
+  });
+
+  it.each(['', 'key', 'key:', ':x', 'user:1', 'constructor:1', '__proto__:1'])('%p is none', (field) => {
+    expect(parseProjectionField(field)).toBeNull();
+  });
+});
+
+describe('messages of the projection', () => {
+  const message = { epoch: 'e1', seq: 7, kind: 'key', id: 'abc', document: key };
+
+  it('carry the document', () => {
+    expect(parseProjectionChange(JSON.stringify(message))).toEqual({
+      kind: 'document',
+      epoch: 'e1',
+      seq: 7,
+      field: { kind: 'key', id: 'abc' },
+      document: key,
+    });
+  });
+
+  it('may ask for a reload', () => {
+    expect(parseProjectionChange('{"epoch":"e1","seq":8,"kind":"reload"}')).toEqual({ kind: 'reload' });
+  });
+
+  it.each([
+    '',
+    'x',
+    '[]',
+    '{}',
+    '{"epoch":"e1","seq":1,"kind":"user","id":"1"}',
+    '{"epoch":"e1","seq":-1,"kind":"key","id":"1"}',
+  ])('%p makes no sense', (text) => expect(parseProjectionChange(text)).toBeNull());
+});
