@@ -69,6 +69,10 @@ function readPayload(encoded: string): ContextPayload | null {
   }
 }
 
+function hasAllowedLifetime({ iat, exp }: ContextPayload): boolean {
+  return exp > iat && exp - iat <= lifetimeSeconds;
+}
+
 /** The verifier in force is LiteLLM's auth, in Python; this one holds both sides to the same rules in tests. */
 export function verifyContext(
   keys: readonly NamedKey[],
@@ -85,7 +89,7 @@ export function verifyContext(
   const expected = mac(named.key, `${head}.${kid}.${encoded}`);
   if (given?.length !== expected.length || !timingSafeEqual(given, expected)) return refuse('bad_signature');
   const payload = readPayload(encoded);
-  if (!payload) return refuse('malformed');
+  if (!payload || !hasAllowedLifetime(payload)) return refuse('malformed');
   const nowSeconds = Math.floor(nowMs / 1_000);
   if (nowSeconds > payload.exp + clockSkewSeconds) return refuse('expired');
   if (nowSeconds < payload.iat - clockSkewSeconds) return refuse('not_yet_valid');

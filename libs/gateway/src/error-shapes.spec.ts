@@ -45,7 +45,9 @@ describe('error bodies', () => {
   });
 
   it.each(codes)('%s is described in docs/errors-edge.md', (code) => {
-    expect(documentation).toMatch(new RegExp(`^\\| \`${code}\` +\\| ${gatewayErrorCodes[code].status} `, 'm'));
+    expect(documentation).toMatch(
+      new RegExp(`^\\| \`${code}\` +\\| ${gatewayErrorCodes[code].status} `, 'm'),
+    );
   });
 
   it('carry no code where there is none', () => {

@@ -42,24 +42,24 @@ const anyInput: fc.Arbitrary<KeyCheckInput> = fc.record({
     .record({
       status: fc.constantFrom('active' as const, 'blocked' as const, 'revoked' as const, 'deleted' as const),
       expires_at: fc.option(instant.map((date) => date.toISOString())),
-      models: fc.constantFrom([], ['gpt-4o'], ['other'], ['openai/*']),
+      models: fc.constantFrom<string[]>([], ['gpt-4o'], ['other'], ['openai/*']),
       workspace_id: fc.constantFrom('ws_1', 'ws_1', 'ws_1', 'ws_2'),
     })
-    .map((part) => ({ ...goodKey, ...part })),
+    .map((part) => Object.assign({}, goodKey, part)),
   workspace: fc.option(
     fc
       .record({
         blocked: fc.boolean(),
         deleted: fc.boolean(),
-        models: fc.constantFrom([], ['gpt-4o'], ['other']),
+        models: fc.constantFrom<string[]>([], ['gpt-4o'], ['other']),
         organization_id: fc.constantFrom('org_1', 'org_1', 'org_1', 'org_2'),
       })
-      .map((part) => ({ ...goodWorkspace, ...part })),
+      .map((part) => Object.assign({}, goodWorkspace, part)),
   ),
   organization: fc.option(
     fc
       .record({ blocked: fc.boolean(), deleted: fc.boolean() })
-      .map((part) => ({ ...goodOrganization, ...part })),
+      .map((part) => Object.assign({}, goodOrganization, part)),
   ),
   nowMs: fc.constant(nowMs),
   model: fc.constantFrom(null, 'gpt-4o', 'openai/gpt-4o'),

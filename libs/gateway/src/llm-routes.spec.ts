@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { llmRoutes, matchLlmRoute } from './llm-routes';
 
@@ -79,6 +81,19 @@ describe('LLM routes', () => {
       kind: 'wrong_method',
       allowedMethods: ['GET'],
     });
+  });
+
+  it('are the routes that LiteLLM opens to a signed context', () => {
+    const file = join(__dirname, '../../../litellm/llm-routes.json');
+    const { routes } = JSON.parse(readFileSync(file, 'utf8')) as {
+      routes: { method: string; path: string }[];
+    };
+    const theirs = routes.map(({ method, path }) => `${method} ${path}`);
+    const ours = llmRoutes.flatMap(({ method, path, onlyWithVersionPrefix }) => [
+      `${method} /v1${path}`,
+      ...(onlyWithVersionPrefix ? [] : [`${method} ${path}`]),
+    ]);
+    expect([...ours].sort()).toEqual([...theirs].sort());
   });
 
   it('match nothing that is not in the table', () => {
