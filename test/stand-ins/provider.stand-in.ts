@@ -1,0 +1,227 @@
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import * as answers from './provider-answers';
+import type { JsonRecord, ProviderAnswer } from './provider-answers';
+
+/** A request as it arrived: above all, with which key. */
+export interface ReceivedRequest {
+  method: string;
+  path: string;
+  headers: IncomingHttpHeaders;
+  /** What came as `Authorization: Bearer` or `x-api-key`. */
+  apiKey: string | null;
+  model: string | null;
+  body: JsonRecord;
+  receivedAtMs: number;
+  /** The caller closed the connection before the answer was complete. */
+  isAborted: boolean;
+}
+
+export type Behaviour =
+  | { kind: 'error'; status: number; message?: string; retryAfterSeconds?: number }
+  /** The connection stays open and nothing ever comes. */
+  | { kind: 'hang' }
+  /** The connection ends without an answer. */
+  | { kind: 'reset' }
+  /** Before the answer, and, for a stream, between its events. */
+  | { kind: 'slow'; firstAfterMs?: number; everyMs: number }
+  /** A stream whose connection breaks after so many events; a plain answer breaks in the middle of its body. */
+  | { kind: 'cut'; afterEvents: number };
+
+export interface Rule {
+  behaviour: Behaviour;
+  /** Which requests; all if left out. */
+  when?: (request: ReceivedRequest) => boolean;
+  /** How often; without end if left out. */
+  times?: number;
+}
+
+const maxBodyBytes = 10 * 1024 * 1024;
+
+async function readBody(request: IncomingMessage): Promise<JsonRecord> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBodyBytes) throw new Error('the stand-in takes no body of this size');
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as JsonRecord;
+  } catch {
+    return {};
+  }
+}
+
+function apiKeyOf(headers: IncomingHttpHeaders): string | null {
+  const bearer = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
+  const plain = headers['x-api-key'];
+  return bearer ?? (typeof plain === 'string' ? plain : null);
+}
+
+type Answerer = (body: JsonRecord) => ProviderAnswer;
+
+const routes: Record<string, Answerer> = {
+  'POST /v1/chat/completions': answers.chatAnswer,
+  'POST /v1/completions': answers.completionAnswer,
+  'POST /v1/responses': answers.responsesAnswer,
+  'POST /v1/embeddings': answers.embeddingsAnswer,
+  'POST /v1/images/generations': answers.imageAnswer,
+  'POST /v1/messages': answers.messagesAnswer,
+  'POST /v1/messages/count_tokens': answers.countTokensAnswer,
+  'GET /v1/models': () => answers.modelsAnswer(['stand-in']),
+};
+
+/**
+ * A provider on the loopback interface that speaks OpenAI's and Anthropic's dialects, remembers what reached it and
+ * misbehaves as told. Judged by the vendors' own SDKs in provider.stand-in.spec.ts.
+ */
+export class ProviderStandIn {
+  readonly requests: ReceivedRequest[] = [];
+  #rules: Rule[] = [];
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+    server.on('request', (request, response) => void this.#serve(request, response));
+  }
+
+  /** @param port 0: any free one */
+  static async start(port = 0): Promise<ProviderStandIn> {
+    const server = createServer({ keepAliveTimeout: 60_000 });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', resolve);
+    });
+    return new ProviderStandIn(server);
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** For deployments in Anthropic's dialect. */
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** For deployments in OpenAI's dialect. */
+  get baseUrl(): string {
+    return `${this.origin}/v1`;
+  }
+
+  /** The first rule that fits decides. */
+  misbehave(behaviour: Behaviour, { when, times }: Omit<Rule, 'behaviour'> = {}): void {
+    this.#rules.push({ behaviour, when, times });
+  }
+
+  behave(): void {
+    this.#rules = [];
+  }
+
+  /** Calls of models, without the look at /models that LiteLLM takes when it starts. */
+  calls(): ReceivedRequest[] {
+    return this.requests.filter(({ method }) => method === 'POST');
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const received = await this.#receive(message).catch(() => null);
+    if (!received) return void response.destroy();
+    response.once('close', () => (received.isAborted = !response.writableFinished));
+    const behaviour = this.#behaviourFor(received);
+    try {
+      await this.#answer(received, response, behaviour);
+    } catch {
+      response.destroy();
+    }
+  }
+
+  async #receive(message: IncomingMessage): Promise<ReceivedRequest> {
+    const body = await readBody(message);
+    const received: ReceivedRequest = {
+      method: message.method ?? '',
+      path: (message.url ?? '').split('?')[0] ?? '',
+      headers: message.headers,
+      apiKey: apiKeyOf(message.headers),
+      model: typeof body['model'] === 'string' ? body['model'] : null,
+      body,
+      receivedAtMs: Date.now(),
+      isAborted: false,
+    };
+    this.requests.push(received);
+    return received;
+  }
+
+  #behaviourFor(received: ReceivedRequest): Behaviour | null {
+    const rule = this.#rules.find(({ when, times }) => (times ?? 1) > 0 && (when?.(received) ?? true));
+    if (!rule) return null;
+    if (rule.times !== undefined) rule.times -= 1;
+    return rule.behaviour;
+  }
+
+  async #answer(
+    received: ReceivedRequest,
+    response: ServerResponse,
+    behaviour: Behaviour | null,
+  ): Promise<void> {
+    if (behaviour?.kind === 'hang') return;
+    if (behaviour?.kind === 'reset') return void response.destroy();
+    if (behaviour?.kind === 'error') return this.#fail(received, response, behaviour);
+    const answerer = routes[`${received.method} ${received.path}`];
+    const answer = answerer
+      ? answerer(received.body)
+      : answers.errorAnswer('openai', 404, `the stand-in does not serve ${received.path}`);
+    const slow = behaviour?.kind === 'slow' ? behaviour : null;
+    if (slow) await pause(slow.firstAfterMs ?? slow.everyMs);
+    const cutAfter = behaviour?.kind === 'cut' ? behaviour.afterEvents : Infinity;
+    if (answer.kind === 'json') return sendJson(response, answer, cutAfter < Infinity);
+    await sendStream(response, answer.events, slow?.everyMs ?? 0, cutAfter);
+  }
+
+  #fail(received: ReceivedRequest, response: ServerResponse, fault: Behaviour & { kind: 'error' }): void {
+    const dialect = received.path.startsWith('/v1/messages') ? 'anthropic' : 'openai';
+    const message = fault.message ?? `the stand-in answers ${fault.status} as told`;
+    const answer = answers.errorAnswer(dialect, fault.status, message);
+    if (fault.retryAfterSeconds !== undefined)
+      response.setHeader('retry-after', String(fault.retryAfterSeconds));
+    if (answer.kind === 'json') sendJson(response, answer, false);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function sendJson(response: ServerResponse, answer: ProviderAnswer & { kind: 'json' }, isCut: boolean): void {
+  const body = Buffer.from(JSON.stringify(answer.body));
+  response.writeHead(answer.status, { 'content-type': 'application/json', 'content-length': body.length });
+  if (!isCut) return void response.end(body);
+  response.write(body.subarray(0, Math.floor(body.length / 2)), () => response.destroy());
+}
+
+async function sendStream(
+  response: ServerResponse,
+  events: readonly string[],
+  everyMs: number,
+  cutAfter: number,
+): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  for (const [index, event] of events.entries()) {
+    if (response.destroyed) return;
+    if (index >= cutAfter) return void response.destroy();
+    if (index > 0 && everyMs > 0) await pause(everyMs);
+    await new Promise<void>((resolve) => response.write(event, () => resolve()));
+  }
+  response.end();
+}
