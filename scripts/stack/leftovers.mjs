@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { readJsonFile } from './atomic-file.mjs';
+import { runningServer } from './postgres-server.mjs';
+import { identityOf, isAlive } from './process-identity.mjs';
+import { stopOrder } from './supervisor.mjs';
+import { pollUntil } from './wait.mjs';
+
+const graceMs = 15_000;
+
+/**
+ * What a killed supervisor left behind: the processes of its record that still live, as shown by pid and start time, in the order
+ * in which they are to be ended. `postgres` is what runs on our data folder by PostgreSQL's own pid file.
+ */
+export function findLeftovers({ record, litellm = [], postgres }, isLiving = isAlive) {
+  const processes = record?.processes ?? {};
+  const recorded = stopOrder.filter((name) => processes[name]).map((name) => ({ name, ...processes[name] }));
+  const litellms = litellm.map((identity) => ({ name: 'litellm', ...identity }));
+  const all = [...recorded, ...litellms, ...(postgres ? [{ name: 'postgres', ...postgres }] : [])];
+  const seen = new Set();
+  return all.filter(({ pid, startedAt }) => {
+    if (pid === undefined || seen.has(pid) || !isLiving({ pid, startedAt })) return false;
+    return seen.add(pid);
+  });
+}
+
+/** LiteLLM is the runner's child; the runner notes pid and start of each in its state file. */
+export function litellmProcesses({ files }) {
+  const state = readJsonFile(join(files.runnerData, 'state.json'));
+  return (state?.processes ?? []).filter(({ pid }) => pid).map(({ pid }) => identityOf(pid));
+}
+
+/** Ends what was left behind. Returns the names of what there was. */
+export async function endLeftovers({ settings, record, dataFolder }) {
+  const leftovers = findLeftovers({
+    record,
+    litellm: litellmProcesses(settings),
+    postgres: dataFolder && runningServer(dataFolder),
+  });
+  for (const leftover of leftovers) await end(leftover);
+  return leftovers.map(({ name }) => name);
+}
+
+async function end(leftover) {
+  signalTo(leftover, leftover.name === 'postgres' ? 'SIGINT' : 'SIGTERM');
+  const hasEnded = () => !isAlive(leftover);
+  if (await pollUntil(hasEnded, { timeoutMs: graceMs, intervalMs: 50 })) return;
+  signalTo(leftover, 'SIGKILL');
+  await pollUntil(hasEnded, { timeoutMs: 5_000, intervalMs: 50 });
+}
+
+function signalTo(identity, signalName) {
+  if (!isAlive(identity)) return;
+  try {
+    process.kill(identity.pid, signalName);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+
+const everyProgram = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS'];
+/** Only LiteLLM speaks with the outside world. */
+const outgoing = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY']
+  .flatMap((name) => [name, name.toLowerCase()])
+  .concat('SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE');
+
+function pick(source, names) {
+  return Object.fromEntries(names.filter((name) => source[name] !== undefined).map((name) => [name, source[name]]));
+}
+
+/** Provider keys as `cli bootstrap` sees them: PostgreSQL gets a reference and these marks, never the value. */
+export function describeProviderKeys(providerKeys) {
+  return Object.entries(providerKeys).map(([name, value]) => ({
+    name,
+    fingerprint: createHash('sha256').update(value).digest('hex').slice(0, 16),
+    last4: value.slice(-4),
+  }));
+}
+
+/**
+ * What each process gets to see, and nothing else: the edge has no database, the API no provider key, the runner not our database.
+ * libs/config/src/load-config.ts names the same variables per process.
+ */
+export function processEnvironments({ settings, secrets, databases, redisUrl, ambient = process.env }) {
+  const { ports, urls, files, passedOn } = settings;
+  const all = {
+    SIGNALBOX_HOST: settings.host,
+    SIGNALBOX_EDGE_PORT: ports.edge,
+    SIGNALBOX_API_PORT: ports.api,
+    SIGNALBOX_API_INTERNAL_PORT: ports.apiInternal,
+    SIGNALBOX_RUNNER_PORT: ports.runner,
+    SIGNALBOX_LITELLM_BLUE_PORT: ports.litellmBlue,
+    SIGNALBOX_LITELLM_GREEN_PORT: ports.litellmGreen,
+    SIGNALBOX_WORKER_PORT: ports.worker,
+    SIGNALBOX_EDGE_URL: urls.edge,
+    SIGNALBOX_API_URL: urls.api,
+    SIGNALBOX_API_INTERNAL_URL: urls.apiInternal,
+    SIGNALBOX_RUNNER_URL: urls.runner,
+    SIGNALBOX_INTERNAL_TOKEN: secrets.internalToken,
+    SIGNALBOX_CONTEXT_SIGNING_KEYS: secrets.contextSigningKeys,
+    SIGNALBOX_ENCRYPTION_KEYS: secrets.encryptionKeys,
+    LITELLM_MASTER_KEY: secrets.litellmMasterKey,
+    LITELLM_SALT_KEY: secrets.litellmSaltKey,
+    REDIS_URL: redisUrl,
+    DATABASE_URL: databases.owner,
+    APP_DATABASE_URL: databases.app,
+    LITELLM_DATABASE_URL: databases.litellm,
+    SIGNALBOX_RUNNER_DATA_DIR: files.runnerData,
+    SIGNALBOX_ADMIN_TOKEN_FILE: files.adminToken,
+    SIGNALBOX_VIRTUAL_KEY_FILE: files.virtualKey,
+    SIGNALBOX_PROVIDER_ENV: JSON.stringify(describeProviderKeys(settings.providerKeys)),
+    SIGNALBOX_EXIT_WITH_PARENT: '1',
+    ...passedOn,
+    NODE_ENV: 'production',
+  };
+  const shared = pick(ambient, everyProgram);
+  const of = (names, more = {}) => ({ ...shared, ...toText(pick(all, names)), ...more });
+  return {
+    migrate: of(variablesOf.migrate),
+    bootstrap: of(variablesOf.bootstrap),
+    api: of(variablesOf.api),
+    worker: of(variablesOf.worker),
+    edge: of(variablesOf.edge),
+    runner: of(variablesOf.runner, { ...pick(ambient, outgoing), ...settings.providerKeys }),
+    litellmMigrate: of(variablesOf.litellmMigrate),
+  };
+}
+
+function toText(values) {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+}
+
+const service = ['LOG_LEVEL', 'SIGNALBOX_HOST', 'SIGNALBOX_EXIT_WITH_PARENT', 'SIGNALBOX_INTERNAL_TOKEN', 'REDIS_URL', 'SIGNALBOX_REDIS_PREFIX'];
+const node = ['NODE_ENV'];
+
+export const variablesOf = {
+  api: [
+    ...service,
+    ...node,
+    'SIGNALBOX_API_PORT',
+    'SIGNALBOX_API_INTERNAL_PORT',
+    'SIGNALBOX_API_URL',
+    'SIGNALBOX_EDGE_URL',
+    'SIGNALBOX_RUNNER_URL',
+    'SIGNALBOX_ENCRYPTION_KEYS',
+    'APP_DATABASE_URL',
+  ],
+  worker: [
+    ...service,
+    ...node,
+    'SIGNALBOX_WORKER_PORT',
+    'SIGNALBOX_RUNNER_URL',
+    'SIGNALBOX_ENCRYPTION_KEYS',
+    'APP_DATABASE_URL',
+    'LITELLM_DATABASE_URL',
+    'LITELLM_MASTER_KEY',
+  ],
+  edge: [...service, ...node, 'SIGNALBOX_EDGE_PORT', 'SIGNALBOX_RUNNER_URL', 'SIGNALBOX_CONTEXT_SIGNING_KEYS'],
+  runner: [
+    ...service,
+    'SIGNALBOX_RUNNER_PORT',
+    'SIGNALBOX_LITELLM_BLUE_PORT',
+    'SIGNALBOX_LITELLM_GREEN_PORT',
+    'SIGNALBOX_LITELLM_HOST',
+    'SIGNALBOX_API_INTERNAL_URL',
+    'SIGNALBOX_RUNNER_DATA_DIR',
+    'SIGNALBOX_CONTEXT_SIGNING_KEYS',
+    'SIGNALBOX_ALLOW_LITELLM_VERSION',
+    'SIGNALBOX_PRISMA_ENGINE',
+    'LITELLM_DATABASE_URL',
+    'LITELLM_MASTER_KEY',
+    'LITELLM_SALT_KEY',
+  ],
+  migrate: ['LOG_LEVEL', ...node, 'DATABASE_URL', 'APP_DATABASE_URL'],
+  bootstrap: [
+    'LOG_LEVEL',
+    ...node,
+    'APP_DATABASE_URL',
+    'SIGNALBOX_ENCRYPTION_KEYS',
+    'SIGNALBOX_ADMIN_TOKEN_FILE',
+    'SIGNALBOX_VIRTUAL_KEY_FILE',
+    'SIGNALBOX_PROVIDER_ENV',
+  ],
+  litellmMigrate: ['LITELLM_DATABASE_URL'],
+};

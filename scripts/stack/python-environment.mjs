@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { runCommand } from './command.mjs';
+import { waitForLock } from './file-lock.mjs';
+import { installEnvironment } from './install-environment.mjs';
+import { findPython } from './python.mjs';
+import { Stamp } from './stamp.mjs';
+import { UserError } from './user-error.mjs';
+
+/** To be raised when the steps below change, so that no environment made by older steps is used. */
+const recipe = 1;
+
+/**
+ * A Python environment with LiteLLM in the user's cache folder. Its name is a hash of everything it is made from, so a second
+ * checkout uses the same one and a changed lock file gets another. It is used only when its stamp says that it is complete.
+ */
+export async function ensurePythonEnvironment({ settings, report, signal }) {
+  const python = await findPython(settings);
+  const folder = environmentFolder(settings, python);
+  const environment = describe(folder, python);
+  const stamp = new Stamp(join(folder, 'signalbox-complete.json'));
+  if (stamp.exists()) {
+    report.result(`Python ${python.version.join('.')}, reused`);
+    return environment;
+  }
+  const onWait = (pid) => report.doing(`waiting for the same step of process ${pid}`);
+  const release = await waitForLock(`${folder}.lock`, { signal, onWait });
+  if (!release) throw new UserError(`${folder}.lock is held by another start that does not end. End that one first.`);
+  try {
+    if (!stamp.exists()) await build({ settings, python, folder, environment, report, signal });
+    stamp.write({ python: python.version.join('.') });
+  } finally {
+    release();
+  }
+  report.result(`Python ${python.version.join('.')}, LiteLLM installed`);
+  return { ...environment, sitePackages: sitePackagesOf(folder) };
+}
+
+export function needsPythonEnvironment({ cacheDir }) {
+  return !existsSync(join(cacheDir, 'python'));
+}
+
+export function environmentKey({ requirements, prismaLock, pythonMinor, platform }) {
+  const hash = createHash('sha256');
+  for (const part of [String(recipe), requirements, prismaLock, pythonMinor, platform]) hash.update(part).update('\0');
+  return `py${pythonMinor}-${hash.digest('hex').slice(0, 16)}`;
+}
+
+function environmentFolder({ checkout, cacheDir }, python) {
+  const key = environmentKey({
+    requirements: readFileSync(join(checkout, 'litellm', 'requirements.txt')),
+    prismaLock: readFileSync(join(checkout, 'litellm', 'engine', 'prisma-cli', 'package-lock.json')),
+    pythonMinor: python.version.slice(0, 2).join('.'),
+    platform: `${process.platform}-${process.arch}`,
+  });
+  return join(cacheDir, 'python', key);
+}
+
+function describe(folder, python) {
+  return {
+    folder,
+    executable: join(folder, 'bin', 'python'),
+    version: python.version.join('.'),
+    sitePackages: sitePackagesOf(folder),
+  };
+}
+
+function sitePackagesOf(folder) {
+  const lib = join(folder, 'lib');
+  const name = existsSync(lib) ? readdirSync(lib).find((entry) => entry.startsWith('python')) : undefined;
+  return name && join(lib, name, 'site-packages');
+}
+
+async function build({ settings, python, folder, environment, report, signal }) {
+  const env = installEnvironment({
+    PIP_DISABLE_PIP_VERSION_CHECK: '1',
+    PYTHONDONTWRITEBYTECODE: '',
+    PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+  });
+  const logFile = (name) => join(settings.files.logs, `python-${name}.log`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(dirname(folder), { recursive: true });
+
+  report.doing('making the environment');
+  await runCommand(python.executable, ['-m', 'venv', folder], {
+    what: 'Making the Python environment',
+    advice: `Python is ${python.executable}; set SIGNALBOX_PYTHON to use another one.`,
+    env,
+    logFile: logFile('venv'),
+    signal,
+  });
+  const requirements = join(settings.checkout, 'litellm', 'requirements.txt');
+  await runCommand(environment.executable, ['-m', 'pip', 'install', '--no-input', '--require-hashes', '-r', requirements], {
+    what: 'Installing LiteLLM (pip)',
+    advice: 'If the package index cannot be reached, check the network, proxy and pip settings; then start again.',
+    env,
+    logFile: logFile('pip'),
+    signal,
+    onLine: report.doing,
+  });
+  report.doing('generating the database client');
+  await runCommand(environment.executable, [join(settings.checkout, 'litellm', 'engine', 'generate_client.py')], {
+    what: "Generating LiteLLM's database client",
+    advice: 'It needs the npm registry for the Prisma CLI.',
+    env,
+    logFile: logFile('prisma'),
+    signal,
+  });
+}

@@ -1,0 +1,170 @@
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { tryLock, lockHolder } from './file-lock.mjs';
+import { endLeftovers } from './leftovers.mjs';
+import { checkPorts } from './ports.mjs';
+import { locatePostgres } from './postgres-server.mjs';
+import { checkSpaceForStart, prepare } from './preparation.mjs';
+import { processEnvironments } from './process-environments.mjs';
+import { ensureSecrets } from './secrets-file.mjs';
+import {
+  bootstrap,
+  migrate,
+  migrateLitellm,
+  startApp,
+  startRunner,
+  waitForLitellm,
+} from './services.mjs';
+import { portVariables } from './settings.mjs';
+import { StackRecord, readStackRecord } from './stack-record.mjs';
+import { startPostgres, startRedis } from './stores.mjs';
+import { describeVersions } from './status-report.mjs';
+import { Supervisor } from './supervisor.mjs';
+import { UserError } from './user-error.mjs';
+import { runTogether } from './wait.mjs';
+
+/** Only one start at a time may own a data folder. Returns the release of the lock. */
+function takeDataFolder({ dataDir, files }) {
+  mkdirSync(dataDir, { recursive: true });
+  // PostgreSQL's own user has to pass through root's folder to its data; everything else in it is closed by its own mode.
+  chmodSync(dataDir, process.getuid?.() === 0 ? 0o711 : 0o700);
+  const release = tryLock(files.lock);
+  if (release) return release;
+  const holder = lockHolder(files.lock);
+  throw new UserError(
+    `Signalbox is already running in ${dataDir}${holder ? ` (process ${holder.pid})` : ''}. Stop it with: npm stop. For a second one beside it set SIGNALBOX_DATA_DIR and SIGNALBOX_PORT_OFFSET.`,
+  );
+}
+
+function portsToCheck({ given }) {
+  const ours = Object.keys(portVariables);
+  return ours.filter((name) => !(name === 'postgres' && given.databaseUrl) && !(name === 'redis' && given.redisUrl));
+}
+
+/**
+ * A running stack or the attempt at one. `start()` resolves when everything answers; `stop()` ends all that was started, whatever
+ * state it is in. The same code serves `npm start`, the end-to-end tests and the proofs.
+ */
+export class Stack {
+  #abort = new AbortController();
+  #releaseLock;
+  #stopping;
+  #isHurried = false;
+  #started;
+
+  constructor({ settings, progress, announce, isThrowaway = false }) {
+    this.settings = settings;
+    this.progress = progress;
+    this.isThrowaway = isThrowaway;
+    this.supervisor = new Supervisor({
+      announce,
+      onChange: (processes) => this.record?.update({ processes }),
+    });
+  }
+
+  start() {
+    this.#started = this.#start();
+    return this.#started;
+  }
+
+  async #start() {
+    const { settings } = this;
+    this.#releaseLock = takeDataFolder(settings);
+    this.secrets = ensureSecrets(settings.files.secrets);
+    mkdirSync(settings.files.logs, { recursive: true, mode: 0o700 });
+    await this.#cleanUpAfterKilledStart();
+    await checkPorts(settings, portsToCheck(settings));
+    checkSpaceForStart(settings);
+    this.record = new StackRecord(settings.files.stack, { startedAt: new Date().toISOString(), urls: settings.urls });
+    const facts = await this.#startParts();
+    this.record.update({ phase: 'running', versions: describeVersions(facts), engine: facts.runnerState.engine });
+    return facts;
+  }
+
+  async #cleanUpAfterKilledStart() {
+    const { settings, progress } = this;
+    const { dataFolder } = settings.given.databaseUrl ? {} : locatePostgres(settings);
+    const ended = await endLeftovers({ settings, record: readStackRecord(settings.files.stack), dataFolder });
+    if (ended.length > 0) progress.line(`  Ended what an earlier start had left running: ${ended.join(', ')}`);
+  }
+
+  /** Each part begins as soon as what it needs is there; LiteLLM takes longest, so everything else overlaps with it. */
+  async #startParts() {
+    const { settings, progress, supervisor, secrets, isThrowaway } = this;
+    const { signal } = this.#abort;
+    const { packages, build, python } = prepare({ settings, progress, signal });
+    const context = { settings, progress, supervisor, secrets, signal, packages, python, isThrowaway };
+    const postgres = startPostgres(context);
+    const redis = startRedis(context);
+    const environments = Promise.all([postgres, redis]).then(([{ urls: databases }, { url }]) =>
+      processEnvironments({ settings, secrets, databases, redisUrl: url }),
+    );
+    const ready = { build, python, postgres, redis, environments };
+    const services = this.#startServices(context, ready);
+    const works = [packages, build, python, postgres, redis, environments, ...Object.values(services)];
+    await runTogether(this.#abort, works);
+    return {
+      postgres: await postgres,
+      redis: await redis,
+      python: await python,
+      runnerState: await services.litellm,
+    };
+  }
+
+  #startServices(context, { build, python, postgres, environments }) {
+    const { urls } = this.settings;
+    const migrated = Promise.all([build, postgres, environments]).then(([, , env]) => migrate(context, env.migrate));
+    const bootstrapped = migrated.then(async () => bootstrap(context, (await environments).bootstrap));
+    const startOf = (name, after) =>
+      Promise.all([environments, build, ...after]).then(([env]) =>
+        startApp(context, name, env[name], `${urls[name]}/health/liveliness`),
+      );
+    const litellmMigrated = Promise.all([environments, python, context.packages]).then(([env, environment]) =>
+      migrateLitellm(context, env.litellmMigrate, environment),
+    );
+    const runner = Promise.all([environments, python, litellmMigrated]).then(([env, environment]) =>
+      startRunner(context, env.runner, environment),
+    );
+    const litellm = runner.then(() => waitForLitellm(context));
+    return {
+      migrated,
+      bootstrapped,
+      litellmMigrated,
+      api: startOf('api', [migrated]),
+      worker: startOf('worker', [migrated]),
+      edge: startOf('edge', []),
+      runner,
+      litellm,
+    };
+  }
+
+  /** Ends everything in order. May be called at any time and more than once; `hurry()` shortens the waits. */
+  stop() {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  hurry() {
+    this.#isHurried = true;
+  }
+
+  killAllNow() {
+    this.supervisor.killAllNow();
+  }
+
+  async #stop() {
+    this.#abort.abort();
+    await this.#started?.catch(() => {}); // whoever called start() has that error
+    this.record?.update({ phase: 'stopping' });
+    await this.supervisor.stopAll({ isHurried: () => this.#isHurried });
+    // LiteLLM belongs to the runner; had that to be killed, it could not take LiteLLM along.
+    if (this.#releaseLock) await endLeftovers({ settings: this.settings });
+    this.record?.remove();
+    if (this.isThrowaway) this.#removeData();
+    this.#releaseLock?.();
+  }
+
+  #removeData() {
+    const { dataFolder } = locatePostgres(this.settings);
+    for (const folder of [dataFolder, this.settings.dataDir]) rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,78 @@
+import { startDetached } from './detached-start.mjs';
+import { Progress, formatSeconds } from './progress.mjs';
+import { readSettings } from './settings.mjs';
+import { onShutdownSignals } from './shutdown-signals.mjs';
+import { Stack } from './stack.mjs';
+import { summaryLines } from './summary.mjs';
+import { messageFor } from './user-error.mjs';
+
+/** `npm start` in the foreground, `npm start -- --detach` in the background. */
+export async function main(args) {
+  try {
+    const settings = readSettings();
+    if (args.includes('--detach')) await startDetached(settings);
+    else await runInForeground(settings);
+  } catch (error) {
+    console.error(`\n${messageFor(error)}`);
+    process.exitCode = 1;
+  }
+}
+
+/** Resolves when everything has been started and ended again. */
+async function runInForeground(settings) {
+  const progress = new Progress();
+  const announce = (text) => progress.line(`  ${new Date().toTimeString().slice(0, 8)}  ${text}`);
+  const stack = new Stack({ settings, progress, announce });
+  const untilAsked = new Promise((resolve) => handleSignals({ stack, progress, resolve }));
+  const outcome = { wasAsked: false };
+  untilAsked.then(() => (outcome.wasAsked = true));
+  process.stdout.on('error', () => {}); // a reader that went away (npm start | head) must not end the stack
+
+  try {
+    await startAndReport({ settings, stack, progress });
+    await untilAsked;
+  } catch (error) {
+    if (!outcome.wasAsked) throw error;
+    process.exitCode = 130;
+  } finally {
+    await stack.stop();
+    process.disconnect?.();
+  }
+  progress.line('  Stopped.');
+}
+
+async function startAndReport({ settings, stack, progress }) {
+  const startedAtMs = performance.now();
+  progress.line(`Starting Signalbox in ${settings.dataDir}`);
+  const facts = await stack.start();
+  const isDetached = process.send !== undefined;
+  for (const line of summaryLines({ settings, facts, isDetached })) progress.line(line);
+  progress.line(`  Ready after ${formatSeconds(performance.now() - startedAtMs)}.`);
+  process.send?.('ready');
+}
+
+function handleSignals({ stack, progress, resolve }) {
+  const startedStopping = () => {
+    progress.line('');
+    progress.line('  Stopping (once more Ctrl-C to hurry) ...');
+    resolve();
+    // During the start nobody waits for `untilAsked` yet: this is what ends the start.
+    void stack.stop();
+  };
+  onShutdownSignals({
+    stop: startedStopping,
+    hurry: () => stack.hurry(),
+    kill: () => killAndExit(stack),
+  });
+  const onBug = (error) => {
+    console.error(`\n${messageFor(error)}`);
+    stack.stop().finally(() => process.exit(1));
+  };
+  process.on('uncaughtException', onBug);
+  process.on('unhandledRejection', onBug);
+}
+
+function killAndExit(stack) {
+  stack.killAllNow();
+  process.exit(1);
+}
