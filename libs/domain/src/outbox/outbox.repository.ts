@@ -28,16 +28,43 @@ export class OutboxRepository {
   }
 
   /** Takes due items and leases them: should this process die, they are due again after `leaseSeconds`. */
-  async take(manager: EntityManager, limit: number, leaseSeconds: number): Promise<OutboxItem[]> {
+  async take(
+    manager: EntityManager,
+    topics: readonly OutboxTopic[],
+    limit: number,
+    leaseSeconds: number,
+  ): Promise<OutboxItem[]> {
     const [rows] = await manager.query<[OutboxItem[], number]>(
       `UPDATE outbox_items SET attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => $2)
        WHERE (topic, subject_id) IN (
-         SELECT topic, subject_id FROM outbox_items WHERE next_attempt_at <= now()
+         SELECT topic, subject_id FROM outbox_items WHERE next_attempt_at <= now() AND topic = ANY($3)
          ORDER BY next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED)
        RETURNING topic, subject_id AS "subjectId", revision, attempts`,
-      [limit, leaseSeconds],
+      [limit, leaseSeconds, topics],
     );
     return rows;
+  }
+
+  /** The items of one subject as they are now, for whoever works on them without a lease: right after the commit. */
+  async find(
+    manager: EntityManager,
+    topics: readonly OutboxTopic[],
+    subjectId: string,
+  ): Promise<OutboxItem[]> {
+    return manager.query<OutboxItem[]>(
+      `SELECT topic, subject_id AS "subjectId", revision, attempts FROM outbox_items
+       WHERE topic = ANY($1) AND subject_id = $2`,
+      [topics, subjectId],
+    );
+  }
+
+  /** Due again at a time that is already known, such as the end of a rotated value. Not a failure. */
+  async reschedule(manager: EntityManager, item: OutboxItem, dueAt: Date): Promise<void> {
+    await manager.query(
+      `UPDATE outbox_items SET next_attempt_at = $4, attempts = 0, last_error = NULL
+       WHERE topic = $1 AND subject_id = $2 AND revision = $3`,
+      [item.topic, item.subjectId, item.revision, dueAt],
+    );
   }
 
   /** Done, unless the subject changed again meanwhile. */

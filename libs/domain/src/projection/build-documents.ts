@@ -1,0 +1,105 @@
+import { projectionField, type ProjectionDocuments, type ProjectionKind } from '@signalbox/gateway';
+import type {
+  ConfigReleaseEntity,
+  OrganizationEntity,
+  VirtualKeyEntity,
+  VirtualKeySecretEntity,
+  WorkspaceEntity,
+} from '@signalbox/database';
+
+/** A document as it lies in Redis: the field, the version that guards it, and the text. */
+export interface BuiltDocument {
+  kind: ProjectionKind;
+  id: string;
+  field: string;
+  version: number;
+  text: string;
+}
+
+export type SecretWithKey = Pick<VirtualKeySecretEntity, 'keyHash' | 'validUntil'> & {
+  virtualKey: VirtualKeyEntity;
+};
+export type ActiveRelease = Pick<ConfigReleaseEntity, 'id' | 'number' | 'models'>;
+
+export const catalogueId = 'current';
+
+/** `v` comes first in the text: the writer's script reads it from there without parsing the rest. */
+function built<Kind extends ProjectionKind>(
+  kind: Kind,
+  id: string,
+  { v, ...rest }: ProjectionDocuments[Kind],
+): BuiltDocument {
+  return { kind, id, field: projectionField(kind, id), version: v, text: JSON.stringify({ v, ...rest }) };
+}
+
+type KeyStatus = ProjectionDocuments['key']['status'];
+
+function statusOf(key: Pick<VirtualKeyEntity, 'blocked' | 'revokedAt' | 'deletedAt'>): KeyStatus {
+  if (key.deletedAt) return 'deleted';
+  if (key.revokedAt) return 'revoked';
+  return key.blocked ? 'blocked' : 'active';
+}
+
+/** A value ends when it was rotated away or when its key expires, whichever comes first. */
+export function endOfValue(validUntil: Date | null, expiresAt: Date | null): Date | null {
+  if (!validUntil || !expiresAt) return validUntil ?? expiresAt;
+  return validUntil < expiresAt ? validUntil : expiresAt;
+}
+
+/** numeric(20,9) comes as 10.500000000; without the trailing zeros equal amounts are equal texts. */
+export function plainDecimal(amount: string | null): string | null {
+  if (amount === null || !amount.includes('.')) return amount;
+  return amount.replace(/\.?0+$/, '');
+}
+
+/**
+ * One document for each value of the key. Nothing in it depends on the time at which it is built, and the key's version
+ * grows with each change of the key or of one of its values: so equal versions mean equal documents.
+ */
+export function buildKeyDocument({ keyHash, validUntil, virtualKey: key }: SecretWithKey): BuiltDocument {
+  return built('key', keyHash, {
+    v: key.version,
+    key_id: key.id,
+    organization_id: key.organizationId,
+    workspace_id: key.workspaceId,
+    key_alias: key.keyAlias,
+    models: key.models,
+    status: statusOf(key),
+    expires_at: endOfValue(validUntil, key.expiresAt)?.toISOString() ?? null,
+    rpm_limit: key.rpmLimit,
+    tpm_limit: key.tpmLimit,
+    max_parallel_requests: key.maxParallelRequests,
+    max_budget: plainDecimal(key.maxBudget),
+    budget_duration: key.budgetDuration,
+  });
+}
+
+export function buildWorkspaceDocument(workspace: WorkspaceEntity): BuiltDocument {
+  return built('workspace', workspace.id, {
+    v: workspace.version,
+    id: workspace.id,
+    organization_id: workspace.organizationId,
+    models: workspace.models,
+    blocked: workspace.blocked,
+    deleted: workspace.deletedAt !== null,
+  });
+}
+
+export function buildOrganizationDocument(organization: OrganizationEntity): BuiltDocument {
+  return built('organization', organization.id, {
+    v: organization.version,
+    id: organization.id,
+    blocked: organization.blocked,
+    deleted: organization.deletedAt !== null,
+  });
+}
+
+/** Release numbers only grow, also over a rollback (which is a new release), so they serve as the version. */
+export function buildCatalogueDocument(release: ActiveRelease | null): BuiltDocument {
+  return built('catalogue', catalogueId, {
+    v: release?.number ?? 0,
+    release_id: release?.id ?? null,
+    release_number: release?.number ?? null,
+    models: (release?.models ?? []).map(({ name, mode, deployment_ids }) => ({ name, mode, deployment_ids })),
+  });
+}

@@ -1,0 +1,123 @@
+import { Injectable } from '@nestjs/common';
+import {
+  ConfigReleaseEntity,
+  OrganizationEntity,
+  VirtualKeySecretEntity,
+  WorkspaceEntity,
+} from '@signalbox/database';
+import type { ProjectionKind } from '@signalbox/gateway';
+import { type EntityManager, In, MoreThan } from 'typeorm';
+import {
+  type BuiltDocument,
+  buildCatalogueDocument,
+  buildKeyDocument,
+  buildOrganizationDocument,
+  buildWorkspaceDocument,
+  type SecretWithKey,
+} from './build-documents';
+
+/** For how long a value that ended for good is still told from an unknown one ("revoked" and not "unknown"). */
+const retainDeadDays = 30;
+
+/** Revoked, deleted and rotated away are for good; an expired key may come back and so is not counted. LEAST skips nulls. */
+const endedAt = 'LEAST(key.revokedAt, key.deletedAt, secret.validUntil)';
+const isRetained = `COALESCE(${endedAt}, 'infinity') > now() - interval '${retainDeadDays} days'`;
+
+export interface DocumentPage {
+  documents: BuiltDocument[];
+  /** null: this was the last page. */
+  nextAfter: string | null;
+}
+
+@Injectable()
+export class ProjectionRepository {
+  async ofVirtualKey(manager: EntityManager, virtualKeyId: string): Promise<BuiltDocument[]> {
+    const query = this.secrets(manager).andWhere('secret.virtualKeyId = :virtualKeyId', { virtualKeyId });
+    return ((await query.getMany()) as SecretWithKey[]).map(buildKeyDocument);
+  }
+
+  async ofWorkspace(manager: EntityManager, id: string): Promise<BuiltDocument[]> {
+    return (await manager.findBy(WorkspaceEntity, { id })).map(buildWorkspaceDocument);
+  }
+
+  async ofOrganization(manager: EntityManager, id: string): Promise<BuiltDocument[]> {
+    return (await manager.findBy(OrganizationEntity, { id })).map(buildOrganizationDocument);
+  }
+
+  async ofCatalogue(manager: EntityManager): Promise<BuiltDocument[]> {
+    return [buildCatalogueDocument(await manager.findOneBy(ConfigReleaseEntity, { status: 'active' }))];
+  }
+
+  /** All documents of a kind, page by page in the order of their rows. */
+  async page(
+    manager: EntityManager,
+    kind: ProjectionKind,
+    after: string,
+    limit: number,
+  ): Promise<DocumentPage> {
+    switch (kind) {
+      case 'catalogue':
+        return { documents: await this.ofCatalogue(manager), nextAfter: null };
+      case 'organization':
+        return this.rowPage(manager, OrganizationEntity, buildOrganizationDocument, after, limit);
+      case 'workspace':
+        return this.rowPage(manager, WorkspaceEntity, buildWorkspaceDocument, after, limit);
+      case 'key':
+        return this.keyPage(manager, after, limit);
+    }
+  }
+
+  /** Those of the given documents that PostgreSQL still has; the others are left over in Redis. */
+  async existing(manager: EntityManager, kind: ProjectionKind, ids: string[]): Promise<Set<string>> {
+    switch (kind) {
+      case 'catalogue':
+        return new Set((await this.ofCatalogue(manager)).map(({ id }) => id));
+      case 'organization':
+        return idsOf(
+          await manager.find(OrganizationEntity, { select: { id: true }, where: { id: In(ids) } }),
+        );
+      case 'workspace':
+        return idsOf(await manager.find(WorkspaceEntity, { select: { id: true }, where: { id: In(ids) } }));
+      case 'key': {
+        const query = this.secrets(manager).andWhere('secret.keyHash IN (:...ids)', { ids });
+        return new Set((await query.getMany()).map(({ keyHash }) => keyHash));
+      }
+    }
+  }
+
+  private secrets(manager: EntityManager) {
+    return manager
+      .createQueryBuilder(VirtualKeySecretEntity, 'secret')
+      .innerJoinAndSelect('secret.virtualKey', 'key')
+      .where(isRetained);
+  }
+
+  private async keyPage(manager: EntityManager, after: string, limit: number): Promise<DocumentPage> {
+    const rows = await this.secrets(manager)
+      .andWhere('secret.id > :after', { after })
+      .orderBy('secret.id')
+      .limit(limit)
+      .getMany();
+    return toPage(rows, (rows as SecretWithKey[]).map(buildKeyDocument), limit);
+  }
+
+  private async rowPage<Row extends { id: string }>(
+    manager: EntityManager,
+    entity: new () => Row,
+    build: (row: Row) => BuiltDocument,
+    after: string,
+    limit: number,
+  ): Promise<DocumentPage> {
+    const where = { id: MoreThan(after) } as object;
+    const rows = await manager.find(entity, { where, order: { id: 'ASC' } as object, take: limit });
+    return toPage(rows, rows.map(build), limit);
+  }
+}
+
+function idsOf(rows: { id: string }[]): Set<string> {
+  return new Set(rows.map(({ id }) => id));
+}
+
+function toPage(rows: { id: string }[], documents: BuiltDocument[], limit: number): DocumentPage {
+  return { documents, nextAfter: rows.length === limit ? (rows.at(-1)?.id ?? null) : null };
+}

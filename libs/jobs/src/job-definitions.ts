@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+/**
+ * The queues. The braces are Redis Cluster's hash tag: all keys of a queue must lie on one node. A slow reconcile run
+ * must not hold up hints, so they do not share a queue.
+ */
+export const queueNames = {
+  sync: '{sync}',
+  reconcile: '{reconcile}',
+  housekeeping: '{housekeeping}',
+} as const;
+export type QueueKey = keyof typeof queueNames;
+
+const nothing = z.strictObject({});
+
+/**
+ * Every job: the queue that it goes through and what it carries. Job data is clear text in Redis, so a payload holds ids
+ * and nothing else. The worker has a compile error for a job without a handler.
+ */
+export const jobs = {
+  /** The outbox has something due. Only a hint: the worker looks by itself every second. */
+  'outbox.drain': { queue: 'sync', payload: nothing },
+  /** Compares Redis with PostgreSQL, and repairs. */
+  'projection.reconcile': { queue: 'reconcile', payload: nothing },
+  /** Compares LiteLLM's keys and teams with ours, and repairs. */
+  'mirror.reconcile': { queue: 'reconcile', payload: nothing },
+  /** Removes what has had its time. */
+  'housekeeping.sweep': { queue: 'housekeeping', payload: nothing },
+} as const satisfies Record<string, { queue: QueueKey; payload: z.ZodObject }>;
+
+export type JobName = keyof typeof jobs;
+export type JobPayload<Name extends JobName> = z.infer<(typeof jobs)[Name]['payload']>;
+
+/** One handler for each job, typed by the same map as the producer. */
+export type JobHandlers = { [Name in JobName]: (payload: JobPayload<Name>) => Promise<void> };
+
+export function jobNamesOf(queue: QueueKey): JobName[] {
+  return (Object.keys(jobs) as JobName[]).filter((name) => jobs[name].queue === queue);
+}
+
+export function isJobName(text: string): text is JobName {
+  return Object.hasOwn(jobs, text);
+}
+
+/** @throws when the payload is not what the job's name promises */
+export function parseJobPayload<Name extends JobName>(name: Name, data: unknown): JobPayload<Name> {
+  return jobs[name].payload.parse(data) as JobPayload<Name>;
+}
