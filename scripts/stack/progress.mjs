@@ -16,6 +16,7 @@ export class Progress {
   #timer;
   #frame = 0;
   #hasLiveLine = false;
+  #shownErrors = new WeakSet();
 
   constructor({ stream = process.stdout, quiet = false } = {}) {
     this.stream = stream;
@@ -37,9 +38,16 @@ export class Progress {
       this.#end(step, 'ok');
       return value;
     } catch (error) {
-      this.#end(step, error?.name === 'AbortError' ? 'stopped' : 'failed');
+      this.#end(step, this.#isConsequence(error) ? 'stopped' : 'failed');
       throw error;
     }
+  }
+
+  /** A step that waited for another one fails with the same error, and the rest is told to stop: only the cause is marked as failed. */
+  #isConsequence(error) {
+    const isConsequence = error?.name === 'AbortError' || this.#shownErrors.has(error);
+    this.#shownErrors.add(error);
+    return isConsequence;
   }
 
   /** A line of its own, which the moving line does not overwrite. */

@@ -91,7 +91,7 @@ async function build({ settings, python, folder, environment, report, signal }) 
     signal,
   });
   const requirements = join(settings.checkout, 'litellm', 'requirements.txt');
-  await runCommand(environment.executable, ['-m', 'pip', 'install', '--no-input', '--require-hashes', '-r', requirements], {
+  await runCommand(environment.executable, ['-m', 'pip', 'install', '--no-input', '--progress-bar', 'off', '--require-hashes', '-r', requirements], {
     what: 'Installing LiteLLM (pip)',
     advice: 'If the package index cannot be reached, check the network, proxy and pip settings; then start again.',
     env,
