@@ -1,0 +1,56 @@
+import type { E2eStack } from '../e2e-stack';
+import { waitUntil } from '../wait-until';
+import type { ReleaseView } from './admin-api';
+
+/** LiteLLM takes 12 to 17 s to start on idle cores; a whole run shares two of them. */
+const releaseMs = 180_000;
+
+export interface AppliedRelease {
+  release: ReleaseView;
+  /** From the call of the API to its outcome in the API. */
+  ms: number;
+}
+
+export function getRelease(stack: E2eStack, id: string): Promise<ReleaseView> {
+  return stack.api.get(`/config/releases/${id}`);
+}
+
+export async function activeRelease(stack: E2eStack): Promise<ReleaseView> {
+  const { active } = await stack.processes.runnerState();
+  if (!active) throw new Error('no release is active');
+  return getRelease(stack, active.release_id);
+}
+
+export async function waitForOutcome(stack: E2eStack, id: string): Promise<ReleaseView> {
+  return waitUntil(
+    async () => {
+      const release = await getRelease(stack, id);
+      return release.status === 'applying' ? null : release;
+    },
+    { deadlineMs: releaseMs, what: `the outcome of release ${id}`, pollEveryMs: 100 },
+  );
+}
+
+async function untilOutcome(stack: E2eStack, begin: () => Promise<ReleaseView>): Promise<AppliedRelease> {
+  const startedAtMs = performance.now();
+  const { id } = await begin();
+  const release = await waitForOutcome(stack, id);
+  return { release, ms: performance.now() - startedAtMs };
+}
+
+/** Applies what the models and deployments now say, and waits for success or failure. */
+export function apply(stack: E2eStack, note = 'test'): Promise<AppliedRelease> {
+  return untilOutcome(stack, () => stack.api.post<ReleaseView>('/config/releases', { note }));
+}
+
+export function rollBackTo(stack: E2eStack, releaseId: string): Promise<AppliedRelease> {
+  return untilOutcome(stack, () => stack.api.post<ReleaseView>(`/config/releases/${releaseId}/rollback`));
+}
+
+export async function applySuccessfully(stack: E2eStack, note = 'test'): Promise<AppliedRelease> {
+  const applied = await apply(stack, note);
+  if (applied.release.status === 'failed') {
+    throw new Error(`release ${applied.release.number} failed: ${applied.release.failure}`);
+  }
+  return applied;
+}
