@@ -23,6 +23,7 @@ export const errorCodes = {
   media_type_unsupported: { status: 415, title: 'The body must be JSON' },
   idempotency_key_invalid: { status: 400, title: 'The Idempotency-Key is not usable' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for another request' },
+  idempotency_answer_lost: { status: 409, title: 'The request was carried out, but its answer is lost' },
   idempotency_in_progress: { status: 409, title: 'A request with this Idempotency-Key is still running' },
 
   // Resources

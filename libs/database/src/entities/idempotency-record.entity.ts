@@ -25,6 +25,10 @@ export class IdempotencyRecordEntity {
   @Column({ type: 'text', name: 'sealed_response', nullable: true })
   sealedResponse!: string | null;
 
+  /** Set in the transaction of the change: what the request changed. With no answer stored, the answer is lost. */
+  @Column({ type: 'jsonb', name: 'carried_out', nullable: true })
+  carriedOut!: { targetType: string; targetId: string } | null;
+
   /** While no answer is stored: until when the first request is believed to be running. */
   @Timestamp({ name: 'locked_until' })
   lockedUntil!: Date;

@@ -1,1 +1,2 @@
 export { ControlLoop1766000000000 } from './1766000000000-control-loop';
+export { IdempotencyCarriedOut1766000001000 } from './1766000001000-idempotency-carried-out';

@@ -11,6 +11,14 @@ export interface Caller {
   readonly organizationId: string | null;
   readonly scopes: readonly string[];
   readonly requestId: string | null;
+  /** Set while a request with an Idempotency-Key runs: see @signalbox/domain/idempotency. */
+  readonly idempotency?: IdempotencyClaim;
+}
+
+export interface IdempotencyClaim {
+  readonly key: string;
+  /** Also the fence: whoever takes an abandoned request over moves it. */
+  readonly lockedUntil: Date;
 }
 
 export function systemCaller(actorId: string): Caller {

@@ -3,6 +3,7 @@ import { type Clock, newId } from '@signalbox/common';
 import { AuditChainEntity, AuditEventEntity } from '@signalbox/database';
 import type { Caller } from '@signalbox/domain/access';
 import { CLOCK } from '@signalbox/domain/core';
+import { markCarriedOut } from '@signalbox/domain/idempotency';
 import type { EntityManager } from 'typeorm';
 import { auditHash, genesisHash } from './audit-hash';
 
@@ -26,6 +27,7 @@ export class AuditTrail {
    * until the transaction ends.
    */
   async record(manager: EntityManager, caller: Caller, record: AuditRecord): Promise<void> {
+    await markCarriedOut(manager, caller, record);
     const chain = record.organizationId ?? 'platform';
     const head = await this.lockHead(manager, chain, record.organizationId);
     const fields = {

@@ -4,15 +4,26 @@ import { type Clock, type Logger, type NamedKey, systemClock } from '@signalbox/
 import { dataSourceOptions, TenantTransactions } from '@signalbox/database';
 import type { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
-import { CLOCK, ENCRYPTION_KEYS, LOGGER, REDIS, REDIS_PREFIX } from './core.tokens';
+import {
+  CLOCK,
+  ENCRYPTION_KEYS,
+  LOGGER,
+  REDIS,
+  REDIS_PREFIX,
+  RUNNER_ACCESS,
+  type RunnerAccess,
+} from './core.tokens';
 import { connectRedis } from './redis-connection';
 
 export interface CoreOptions {
   applicationName: string;
   databaseUrl: string;
-  redisUrl: string;
+  /** null: a one-off job that works without Redis; every command on it fails at once. */
+  redisUrl: string | null;
   redisPrefix: string;
   encryptionKeys: NamedKey[];
+  /** Left out by one-off jobs, which never ask the runner. */
+  runner?: RunnerAccess;
   logger: Logger;
   clock?: Clock;
 }
@@ -51,8 +62,9 @@ export class CoreModule implements OnApplicationShutdown {
         },
         { provide: REDIS_PREFIX, useValue: options.redisPrefix },
         { provide: ENCRYPTION_KEYS, useValue: options.encryptionKeys },
+        { provide: RUNNER_ACCESS, useValue: options.runner ?? null },
       ],
-      exports: [TenantTransactions, CLOCK, LOGGER, REDIS, REDIS_PREFIX, ENCRYPTION_KEYS],
+      exports: [TenantTransactions, CLOCK, LOGGER, REDIS, REDIS_PREFIX, ENCRYPTION_KEYS, RUNNER_ACCESS],
     };
   }
 

@@ -1,0 +1,3 @@
+export { IdempotencyModule } from './idempotency.module';
+export { IdempotencyService } from './idempotency.service';
+export { markCarriedOut } from './mark-carried-out';

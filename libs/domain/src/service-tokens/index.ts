@@ -1,0 +1,2 @@
+export { ServiceTokenAuthenticator } from './service-token.authenticator';
+export { ServiceTokensModule } from './service-tokens.module';
