@@ -4,9 +4,10 @@ import type { ApiConfig } from '@signalbox/config';
 import { CoreModule } from '@signalbox/domain/core';
 import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
+import { VirtualKeyApiModule } from './virtual-keys/virtual-key.module';
 
 /** One line per feature, in the order of the documentation. */
-export const featureModules = [HealthModule];
+export const featureModules = [HealthModule, VirtualKeyApiModule];
 
 export interface AppOptions {
   config: ApiConfig;

@@ -33,6 +33,7 @@ export const errorCodes = {
   workspace_not_empty: { status: 409, title: 'The workspace still has virtual keys' },
   virtual_key_not_found: { status: 404, title: 'No such virtual key' },
   virtual_key_alias_taken: { status: 409, title: 'The key alias is taken in this workspace' },
+  virtual_key_too_many_values: { status: 409, title: 'Too many values of the virtual key are still valid' },
   virtual_key_revoked: { status: 409, title: 'The virtual key is revoked' },
   service_token_not_found: { status: 404, title: 'No such service token' },
   provider_not_found: { status: 404, title: 'No such provider' },

@@ -57,12 +57,12 @@ export class ProjectionReconcileService {
     total: ProjectionDifferences,
   ): Promise<void> {
     const repairs: Repair[] = [];
-    for (const { kind, id, field, text } of documents) {
+    for (const { field, text } of documents) {
       const expected = seen.get(field);
       if (expected === undefined || expected === text) continue;
       if (expected === null) total.missing += 1;
       else total.different += 1;
-      repairs.push({ kind, id, expected, text });
+      repairs.push({ field, expected, text });
     }
     total.repaired += await this.store.repair(repairs);
   }
@@ -83,7 +83,7 @@ export class ProjectionReconcileService {
     for (const kind of projectionKinds) {
       const found = [...entries].flatMap(([field, text]) => {
         const parsed = parseProjectionField(field);
-        return parsed?.kind === kind ? [{ id: parsed.id, text }] : [];
+        return parsed?.kind === kind ? [{ id: parsed.id, field, text }] : [];
       });
       if (found.length === 0) continue;
       const ids = found.map(({ id }) => id);
@@ -91,7 +91,7 @@ export class ProjectionReconcileService {
         this.repository.existing(manager, kind, ids),
       );
       const extra = found.filter(({ id }) => !known.has(id));
-      repairs.push(...extra.map(({ id, text }) => ({ kind, id, expected: text, text: null })));
+      repairs.push(...extra.map(({ field, text }) => ({ field, expected: text, text: null })));
     }
     return repairs;
   }

@@ -2,10 +2,10 @@
  * KEYS: documents, meta. ARGV: channel ('' to tell nobody), then for each document: kind, id, field, version, text.
  * Writes a document unless Redis has a newer one, or the very same. Each write takes the next `seq` and is published
  * with its document, all in one step, so that no edge sees a sequence number without its change. While `epoch` is missing
- * the edges cannot count changes and are told to read everything.
+ * the changes are published all the same, since an edge applies what it can and counts later.
  */
 export const advanceScript = `
-local epoch = redis.call('HGET', KEYS[2], 'epoch')
+local epoch = redis.call('HGET', KEYS[2], 'epoch') or 'none'
 local written = 0
 for i = 2, #ARGV, 5 do
   local kind, id, field, version, text = ARGV[i], ARGV[i+1], ARGV[i+2], tonumber(ARGV[i+3]), ARGV[i+4]
@@ -15,49 +15,36 @@ for i = 2, #ARGV, 5 do
     redis.call('HSET', KEYS[1], field, text)
     written = written + 1
     local seq = redis.call('HINCRBY', KEYS[2], 'seq', 1)
-    if epoch and ARGV[1] ~= '' then
+    if ARGV[1] ~= '' then
       redis.call('PUBLISH', ARGV[1], '{"epoch":"' .. epoch .. '","seq":' .. seq .. ',"kind":"' .. kind ..
         '","id":"' .. id .. '","document":' .. text .. '}')
     end
   end
 end
-if written > 0 and not epoch and ARGV[1] ~= '' then
-  local seq = redis.call('HGET', KEYS[2], 'seq')
-  redis.call('PUBLISH', ARGV[1], '{"epoch":"none","seq":' .. seq .. ',"kind":"reload"}')
-end
 return written
 `;
 
 /**
- * KEYS: documents, meta. ARGV: channel, then for each document: kind, id, field, expected text ('' for none), text ('' to
- * remove). Repairs what a reconcile run found wrong, unless somebody wrote meanwhile. It does not look at versions: after
- * PostgreSQL was restored from a backup, Redis has the higher ones.
+ * KEYS: documents, meta. ARGV: channel, then for each document: field, expected text ('' for none), text ('' to remove).
+ * Repairs what a reconcile run found wrong, unless somebody wrote meanwhile. It does not look at versions: after
+ * PostgreSQL was restored from a backup, Redis has the higher ones, and so have the edges. So they are told to read
+ * everything.
  */
 export const repairScript = `
-local epoch = redis.call('HGET', KEYS[2], 'epoch') or 'none'
-local written, removed = 0, 0
-for i = 2, #ARGV, 5 do
-  local kind, id, field, expected, text = ARGV[i], ARGV[i+1], ARGV[i+2], ARGV[i+3], ARGV[i+4]
+local changed = 0
+for i = 2, #ARGV, 3 do
+  local field, expected, text = ARGV[i], ARGV[i+1], ARGV[i+2]
   if (redis.call('HGET', KEYS[1], field) or '') == expected then
-    local seq = redis.call('HINCRBY', KEYS[2], 'seq', 1)
-    if text == '' then
-      redis.call('HDEL', KEYS[1], field)
-      removed = removed + 1
-    else
-      redis.call('HSET', KEYS[1], field, text)
-      written = written + 1
-      if epoch ~= 'none' then
-        redis.call('PUBLISH', ARGV[1], '{"epoch":"' .. epoch .. '","seq":' .. seq .. ',"kind":"' .. kind ..
-          '","id":"' .. id .. '","document":' .. text .. '}')
-      end
-    end
+    if text == '' then redis.call('HDEL', KEYS[1], field) else redis.call('HSET', KEYS[1], field, text) end
+    changed = changed + 1
   end
 end
-if removed > 0 or (written > 0 and epoch == 'none') then
-  local seq = redis.call('HGET', KEYS[2], 'seq')
+if changed > 0 then
+  local epoch = redis.call('HGET', KEYS[2], 'epoch') or 'none'
+  local seq = redis.call('HINCRBY', KEYS[2], 'seq', 1)
   redis.call('PUBLISH', ARGV[1], '{"epoch":"' .. epoch .. '","seq":' .. seq .. ',"kind":"reload"}')
 end
-return written + removed
+return changed
 `;
 
 /**

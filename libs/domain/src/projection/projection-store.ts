@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type ProjectionKind, projectionField } from '@signalbox/gateway';
 import { REDIS, REDIS_PREFIX } from '@signalbox/domain/core';
 import type { Redis } from 'ioredis';
 import type { BuiltDocument } from './build-documents';
@@ -12,8 +11,7 @@ export interface ProjectionMeta {
 }
 
 export interface Repair {
-  kind: ProjectionKind;
-  id: string;
+  field: string;
   /** What Redis held when the difference was found; null: nothing. */
   expected: string | null;
   /** null: the document is to be removed. */
@@ -67,13 +65,7 @@ export class ProjectionStore {
   /** @returns how many differences were repaired; the others had changed meanwhile */
   async repair(repairs: readonly Repair[]): Promise<number> {
     if (repairs.length === 0) return 0;
-    const rest = repairs.flatMap(({ kind, id, expected, text }) => [
-      kind,
-      id,
-      projectionField(kind, id),
-      expected ?? '',
-      text ?? '',
-    ]);
+    const rest = repairs.flatMap(({ field, expected, text }) => [field, expected ?? '', text ?? '']);
     return this.scripts.projectionRepair(this.keys.documents, this.keys.meta, this.keys.changes, ...rest);
   }
 

@@ -1,0 +1,133 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { Clock } from '@signalbox/common';
+import type { Caller } from '@signalbox/domain/access';
+import { CLOCK } from '@signalbox/domain/core';
+import { VirtualKeyService } from '@signalbox/domain/virtual-keys';
+import { CurrentCaller } from '../http/access.decorators';
+import { ApiErrors } from '../http/api-errors.decorator';
+import { IdParam } from '../http/id-param.pipe';
+import {
+  CreateVirtualKeyBody,
+  ListVirtualKeysQuery,
+  RotateVirtualKeyBody,
+  UpdateVirtualKeyBody,
+} from './virtual-key.dto';
+import {
+  toCreate,
+  toFilter,
+  toSettings,
+  toVirtualKeyView,
+  toVirtualKeyWithValueView,
+} from './virtual-key.mapper';
+import { VirtualKeyListView, VirtualKeyView, VirtualKeyWithValueView } from './virtual-key.view';
+
+@ApiTags('Virtual keys')
+@Controller('api/v1/keys')
+export class VirtualKeyController {
+  constructor(
+    private readonly virtualKeys: VirtualKeyService,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Post()
+  @ApiOperation({
+    summary: 'Create a virtual key',
+    description: 'The key works at once. Its value is in this answer and never again.',
+  })
+  @ApiCreatedResponse({ type: VirtualKeyWithValueView })
+  @ApiErrors('workspace_not_found', 'virtual_key_alias_taken')
+  async create(
+    @CurrentCaller() caller: Caller,
+    @Body() body: CreateVirtualKeyBody,
+  ): Promise<VirtualKeyWithValueView> {
+    const made = await this.virtualKeys.create(caller, toCreate(body));
+    return toVirtualKeyWithValueView(made, this.clock.now());
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List virtual keys', description: 'Newest first. Deleted keys are not listed.' })
+  @ApiOkResponse({ type: VirtualKeyListView })
+  @ApiErrors('cursor_invalid')
+  async list(
+    @CurrentCaller() caller: Caller,
+    @Query() query: ListVirtualKeysQuery,
+  ): Promise<VirtualKeyListView> {
+    const page = await this.virtualKeys.list(caller, toFilter(query), query.limit, query.cursor);
+    const now = this.clock.now();
+    return { ...page, data: page.data.map((details) => toVirtualKeyView(details, now)) };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Show a virtual key' })
+  @ApiOkResponse({ type: VirtualKeyView })
+  @ApiErrors('virtual_key_not_found')
+  async get(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdParam('virtualKey')) id: string,
+  ): Promise<VirtualKeyView> {
+    return toVirtualKeyView(await this.virtualKeys.get(caller, id), this.clock.now());
+  }
+
+  @Patch(':id')
+  @ApiOperation({ summary: 'Change a virtual key', description: 'Only the given fields change.' })
+  @ApiOkResponse({ type: VirtualKeyView })
+  @ApiErrors('virtual_key_not_found', 'virtual_key_revoked', 'virtual_key_alias_taken')
+  async update(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdParam('virtualKey')) id: string,
+    @Body() body: UpdateVirtualKeyBody,
+  ): Promise<VirtualKeyView> {
+    return toVirtualKeyView(await this.virtualKeys.update(caller, id, toSettings(body)), this.clock.now());
+  }
+
+  @Post(':id/rotate')
+  @ApiOperation({
+    summary: 'Give a virtual key a new value',
+    description:
+      'The older values stay valid for the overlap. The new value is in this answer and never again.',
+  })
+  @ApiCreatedResponse({ type: VirtualKeyWithValueView })
+  @ApiErrors('virtual_key_not_found', 'virtual_key_revoked', 'virtual_key_too_many_values')
+  async rotate(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdParam('virtualKey')) id: string,
+    @Body() body: RotateVirtualKeyBody,
+  ): Promise<VirtualKeyWithValueView> {
+    const rotated = await this.virtualKeys.rotate(caller, id, body.overlap ?? '0s');
+    return toVirtualKeyWithValueView(rotated, this.clock.now());
+  }
+
+  @Post(':id/revoke')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Revoke a virtual key for good',
+    description: 'All its values are refused from now on. Doing it again changes nothing.',
+  })
+  @ApiOkResponse({ type: VirtualKeyView })
+  @ApiErrors('virtual_key_not_found')
+  async revoke(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdParam('virtualKey')) id: string,
+  ): Promise<VirtualKeyView> {
+    return toVirtualKeyView(await this.virtualKeys.revoke(caller, id), this.clock.now());
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a virtual key', description: 'It is revoked and no longer listed.' })
+  @ApiNoContentResponse()
+  @ApiErrors('virtual_key_not_found')
+  async delete(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdParam('virtualKey')) id: string,
+  ): Promise<void> {
+    await this.virtualKeys.delete(caller, id);
+  }
+}

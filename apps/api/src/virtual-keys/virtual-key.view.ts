@@ -1,0 +1,122 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { virtualKeyStatuses, type VirtualKeyStatus } from '@signalbox/domain/virtual-keys';
+
+const mirrorStates = ['pending', 'synced', 'failed'] as const;
+const id = { example: 'key_06f3x2v9k0wz4m8q1r5t7y3b2c' };
+const time = { type: String, format: 'date-time', example: '2026-11-21T08:00:00.000Z' } as const;
+
+export class MirrorStateView {
+  @ApiProperty({
+    enum: mirrorStates,
+    description: "How far LiteLLM's own copy is. Serving never waits for it.",
+  })
+  state!: (typeof mirrorStates)[number];
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why LiteLLM refused it.', example: null })
+  error!: string | null;
+}
+
+export class VirtualKeyValueView {
+  @ApiProperty({ example: 'sk-...a1B2' })
+  key_name!: string;
+
+  @ApiProperty(time)
+  created_at!: string;
+
+  @ApiProperty({ ...time, nullable: true, description: 'Set by a rotation; null: as long as the key lives.' })
+  valid_until!: string | null;
+}
+
+export class VirtualKeyView {
+  @ApiProperty(id)
+  id!: string;
+
+  @ApiProperty({
+    description: "What may be shown of the newest value, in LiteLLM's form.",
+    example: 'sk-...a1B2',
+  })
+  key_name!: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'n8n-production' })
+  key_alias!: string | null;
+
+  @ApiProperty({ example: 'ws_06f3x2v9k0wz4m8q1r5t7y3b2c' })
+  workspace_id!: string;
+
+  @ApiProperty({ example: 'org_06f3x2v9k0wz4m8q1r5t7y3b2c' })
+  organization_id!: string;
+
+  @ApiProperty({ type: [String], example: ['smart', 'openai/*'] })
+  models!: string[];
+
+  @ApiProperty({ type: Number, nullable: true, description: 'US dollars.', example: 25 })
+  max_budget!: number | null;
+
+  @ApiProperty({ type: String, nullable: true, example: '30d' })
+  budget_duration!: string | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 60 })
+  rpm_limit!: number | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 100_000 })
+  tpm_limit!: number | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 8 })
+  max_parallel_requests!: number | null;
+
+  @ApiProperty({ ...time, nullable: true, description: 'null: never.' })
+  expires_at!: string | null;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, example: { team: 'support' } })
+  metadata!: Record<string, unknown>;
+
+  @ApiProperty({ example: false })
+  blocked!: boolean;
+
+  @ApiProperty({ enum: virtualKeyStatuses, example: 'active' })
+  status!: VirtualKeyStatus;
+
+  @ApiProperty({
+    type: [VirtualKeyValueView],
+    description: 'The values that are valid now, the newest first.',
+  })
+  values!: VirtualKeyValueView[];
+
+  @ApiProperty({ type: MirrorStateView })
+  mirror!: MirrorStateView;
+
+  @ApiProperty({ example: 'tok_06f3x2v9k0wz4m8q1r5t7y3b2c' })
+  created_by!: string;
+
+  @ApiProperty({ type: 'integer', description: 'Grows by one with each change.', example: 1 })
+  version!: number;
+
+  @ApiProperty(time)
+  created_at!: string;
+
+  @ApiProperty(time)
+  updated_at!: string;
+
+  @ApiProperty({ ...time, nullable: true })
+  revoked_at!: string | null;
+}
+
+export class VirtualKeyWithValueView extends VirtualKeyView {
+  @ApiProperty({
+    description: 'The value. It is shown this once and cannot be had again.',
+    example: 'sk-sb-...',
+  })
+  key!: string;
+}
+
+export class VirtualKeyListView {
+  @ApiProperty({ type: [VirtualKeyView] })
+  data!: VirtualKeyView[];
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Send it as cursor for the next page; null: the last one.',
+  })
+  next_cursor!: string | null;
+}

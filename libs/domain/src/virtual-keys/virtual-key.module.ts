@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '@signalbox/domain/audit';
+import { OutboxModule } from '@signalbox/domain/outbox';
+import { ProjectionModule } from '@signalbox/domain/projection';
+import { VirtualKeyFactory } from './virtual-key.factory';
+import { VirtualKeyRepository } from './virtual-key.repository';
+import { VirtualKeyService } from './virtual-key.service';
+
+@Module({
+  imports: [AuditModule, OutboxModule, ProjectionModule],
+  providers: [VirtualKeyRepository, VirtualKeyFactory, VirtualKeyService],
+  exports: [VirtualKeyService],
+})
+export class VirtualKeyModule {}

@@ -1,0 +1,43 @@
+import type { VirtualKeyEntity, VirtualKeySecretEntity } from '@signalbox/database';
+
+/** Fields that create and update share. Money is a decimal text; durations are LiteLLM's (30d, 12h). */
+export interface VirtualKeySettings {
+  keyAlias?: string | null;
+  models?: string[];
+  maxBudget?: string | null;
+  budgetDuration?: string | null;
+  rpmLimit?: number | null;
+  tpmLimit?: number | null;
+  maxParallelRequests?: number | null;
+  metadata?: Record<string, unknown>;
+  blocked?: boolean;
+  /** From now on; null: the key never expires. */
+  duration?: string | null;
+}
+
+export interface CreateVirtualKey extends VirtualKeySettings {
+  workspaceId: string;
+}
+
+export const virtualKeyStatuses = ['active', 'blocked', 'expired', 'revoked'] as const;
+export type VirtualKeyStatus = (typeof virtualKeyStatuses)[number];
+
+export interface VirtualKeyFilter {
+  workspaceId?: string;
+  organizationId?: string;
+  status?: VirtualKeyStatus;
+  keyAlias?: string;
+  /** Part of the alias, of the shown end of a value, or of the id. */
+  search?: string;
+}
+
+export interface VirtualKeyDetails {
+  key: VirtualKeyEntity;
+  /** Its values, the newest first, also those that ended. */
+  secrets: VirtualKeySecretEntity[];
+}
+
+/** Right after a value was made: the only time at which it can be shown. */
+export interface VirtualKeyWithValue extends VirtualKeyDetails {
+  value: string;
+}
