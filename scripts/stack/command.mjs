@@ -62,7 +62,9 @@ export function runCommand(file, args, options) {
       else if (error) reject(error);
       else resolve(stdout);
     };
-    child.on('error', (error) => settle(new UserError(`${what} could not be started: ${error.message}. ${advice}`.trim())));
+    child.on('error', (error) =>
+      settle(new UserError(`${what} could not be started: ${error.message}. ${advice}`.trim())),
+    );
     child.on('close', (code, signalName) => {
       settle(code === 0 ? undefined : failure({ what, advice, output, logFile, code, signalName }));
     });

@@ -33,8 +33,11 @@ export function givenDatabaseUrls({ given, secrets }) {
   const { databaseUrl } = given;
   return {
     owner: databaseUrl,
-    app: given.appDatabaseUrl ?? urlFor(databaseUrl, 'signalbox_app', secrets.appDatabasePassword, databaseOf(databaseUrl)),
-    litellm: given.litellmDatabaseUrl ?? urlFor(databaseUrl, 'litellm', secrets.litellmDatabasePassword, 'litellm'),
+    app:
+      given.appDatabaseUrl ??
+      urlFor(databaseUrl, 'signalbox_app', secrets.appDatabasePassword, databaseOf(databaseUrl)),
+    litellm:
+      given.litellmDatabaseUrl ?? urlFor(databaseUrl, 'litellm', secrets.litellmDatabasePassword, 'litellm'),
   };
 }
 
@@ -44,8 +47,16 @@ export function givenDatabaseUrls({ given, secrets }) {
  */
 export async function ensureOwnDatabases({ urls, secrets }) {
   await withClient(urls.admin, async (client) => {
-    await ensureRole(client, { name: 'signalbox_owner', password: secrets.ownerDatabasePassword, attributes: 'CREATEROLE' });
-    await ensureRole(client, { name: 'litellm', password: secrets.litellmDatabasePassword, attributes: 'CREATEDB' });
+    await ensureRole(client, {
+      name: 'signalbox_owner',
+      password: secrets.ownerDatabasePassword,
+      attributes: 'CREATEROLE',
+    });
+    await ensureRole(client, {
+      name: 'litellm',
+      password: secrets.litellmDatabasePassword,
+      attributes: 'CREATEDB',
+    });
     await ensureDatabase(client, { name: 'signalbox', owner: 'signalbox_owner' });
     await ensureDatabase(client, { name: 'litellm', owner: 'litellm' });
   });
@@ -55,7 +66,9 @@ export async function ensureOwnDatabases({ urls, secrets }) {
 export async function ensureGivenDatabases({ urls, given, secrets }) {
   const version = await ensureReachable(urls.owner);
   if (Number.parseInt(version, 10) < oldestMajor) {
-    throw new UserError(`The server of DATABASE_URL is PostgreSQL ${version}; ${oldestMajor} or newer is needed.`);
+    throw new UserError(
+      `The server of DATABASE_URL is PostgreSQL ${version}; ${oldestMajor} or newer is needed.`,
+    );
   }
   if (await canConnect(urls.litellm, 'LITELLM_DATABASE_URL')) return version;
   if (!given.litellmDatabaseUrl) await makeLitellmRole({ urls, secrets });
@@ -88,10 +101,16 @@ async function makeLitellmRole({ urls, secrets }) {
     'Make a role and a database for LiteLLM (CREATE ROLE litellm LOGIN CREATEDB PASSWORD ...; CREATE DATABASE litellm OWNER litellm) and name them in LITELLM_DATABASE_URL.';
   await withClient(urls.owner, async (client) => {
     try {
-      await ensureRole(client, { name: 'litellm', password: secrets.litellmDatabasePassword, attributes: 'CREATEDB' });
+      await ensureRole(client, {
+        name: 'litellm',
+        password: secrets.litellmDatabasePassword,
+        attributes: 'CREATEDB',
+      });
     } catch (error) {
       if (error.code !== noPrivilege) throw error;
-      throw new UserError(`The login of DATABASE_URL may not create the role "litellm" (it needs CREATEROLE and CREATEDB). ${advice}`);
+      throw new UserError(
+        `The login of DATABASE_URL may not create the role "litellm" (it needs CREATEROLE and CREATEDB). ${advice}`,
+      );
     }
   });
   // The role may belong to someone else. Changing its password could stop another program, so it is left alone.
@@ -100,7 +119,9 @@ async function makeLitellmRole({ urls, secrets }) {
     await withClient(maintenance, async () => undefined);
   } catch (error) {
     if (!wrongLogin.has(error.code)) throw connectionError('DATABASE_URL', maintenance, error);
-    throw new UserError(`The server of DATABASE_URL has a role "litellm" with another password. Name its login in LITELLM_DATABASE_URL, or use another server. ${advice}`);
+    throw new UserError(
+      `The server of DATABASE_URL has a role "litellm" with another password. Name its login in LITELLM_DATABASE_URL, or use another server. ${advice}`,
+    );
   }
 }
 
@@ -111,7 +132,9 @@ async function makeOwnDatabase(url) {
     await withClient(withDatabase(url, 'postgres'), (client) => ensureDatabase(client, { name }));
   } catch (error) {
     if (error.code !== noPrivilege) throw connectionError('the database URL', url, error);
-    throw new UserError(`The database "${name}" is missing, and its login may not create it. Create it: CREATE DATABASE ${name} OWNER ${new URL(url).username};`);
+    throw new UserError(
+      `The database "${name}" is missing, and its login may not create it. Create it: CREATE DATABASE ${name} OWNER ${new URL(url).username};`,
+    );
   }
 }
 
@@ -119,7 +142,9 @@ async function ensureRole(client, { name, password, attributes }) {
   const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [name]);
   if (rowCount > 0) return;
   const verifier = client.escapeLiteral(scramVerifier(password));
-  await tolerateExisting(client.query(`CREATE ROLE ${client.escapeIdentifier(name)} LOGIN ${attributes} PASSWORD ${verifier}`));
+  await tolerateExisting(
+    client.query(`CREATE ROLE ${client.escapeIdentifier(name)} LOGIN ${attributes} PASSWORD ${verifier}`),
+  );
 }
 
 async function ensureDatabase(client, { name, owner }) {
@@ -140,5 +165,7 @@ async function tolerateExisting(query) {
 function connectionError(variable, url, error) {
   if (error instanceof UserError) return error;
   const reason = error.message || error.code;
-  return new UserError(`PostgreSQL at ${describeUrl(url)} (${variable}) cannot be used: ${reason}. Correct ${variable}, or unset DATABASE_URL to let npm start run its own server.`);
+  return new UserError(
+    `PostgreSQL at ${describeUrl(url)} (${variable}) cannot be used: ${reason}. Correct ${variable}, or unset DATABASE_URL to let npm start run its own server.`,
+  );
 }

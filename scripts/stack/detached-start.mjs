@@ -10,7 +10,10 @@ export async function startDetached({ files }) {
   mkdirSync(files.logs, { recursive: true, mode: 0o700 });
   const logPath = join(files.logs, 'start.log');
   const log = openSync(logPath, 'w', 0o600);
-  const child = spawn(process.execPath, [startScript], { detached: true, stdio: ['ignore', log, log, 'ipc'] });
+  const child = spawn(process.execPath, [startScript], {
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+  });
   closeSync(log);
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => child.kill('SIGTERM'));
 
@@ -32,7 +35,7 @@ function followFile(path) {
   const file = openSync(path, 'r');
   const buffer = Buffer.alloc(64 * 1024);
   return () => {
-    for (let size = 1; size > 0; ) {
+    for (let size = 1; size > 0;) {
       size = readSync(file, buffer, 0, buffer.length, null);
       process.stdout.write(buffer.subarray(0, size));
     }

@@ -13,7 +13,10 @@ function nearestExisting(folder) {
  * `needs` is a list of { folder, megabytes, what }. What lies on one file system is added up.
  * The installers would fail only after minutes, and with a message about something else.
  */
-export function checkDiskSpace(needs, { freeMegabytes = freeMegabytesAt, deviceOf = (path) => statSync(path).dev } = {}) {
+export function checkDiskSpace(
+  needs,
+  { freeMegabytes = freeMegabytesAt, deviceOf = (path) => statSync(path).dev } = {},
+) {
   const byDevice = new Map();
   for (const need of needs) {
     const path = nearestExisting(need.folder);

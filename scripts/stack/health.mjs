@@ -37,5 +37,7 @@ export async function waitForOk(url, { name, logFile, timeoutMs, signal }) {
     { timeoutMs, intervalMs: 150, signal },
   );
   if (isOk) return;
-  throw new UserError(`${name} was not ready within ${timeoutMs / 1000} s (${url}: ${lastAnswer}). Its log: ${logFile}`);
+  throw new UserError(
+    `${name} was not ready within ${timeoutMs / 1000} s (${url}: ${lastAnswer}). Its log: ${logFile}`,
+  );
 }

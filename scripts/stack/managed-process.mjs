@@ -136,7 +136,9 @@ export class ManagedProcess {
     this.restarts += 1;
     this.#setState('restarting');
     const when = delayMs > firstRestartMs ? ` in ${delayMs / 1000} s` : '';
-    this.announce(`${this.name} ended unexpectedly (${how}); starting it again${when}. Log: ${this.spec.logFile}`);
+    this.announce(
+      `${this.name} ended unexpectedly (${how}); starting it again${when}. Log: ${this.spec.logFile}`,
+    );
     this.#restartTimer = setTimeout(() => this.#restart(), delayMs);
   }
 
@@ -150,9 +152,14 @@ export class ManagedProcess {
 
   #startError(how) {
     const tail = tailOfLog(this.spec.logFile);
-    if (isDiskFull(tail)) return new UserError(`${this.name} could not start because the disk is full. Free some space and start again.`);
+    if (isDiskFull(tail))
+      return new UserError(
+        `${this.name} could not start because the disk is full. Free some space and start again.`,
+      );
     const lines = tail ? `\nIts last lines:\n${tail.replace(/^/gm, '    ')}` : '';
-    return new UserError(`${this.name} ended while starting (${how}).${lines}\nAll of its output: ${this.spec.logFile}`);
+    return new UserError(
+      `${this.name} ended while starting (${how}).${lines}\nAll of its output: ${this.spec.logFile}`,
+    );
   }
 
   #setState(state) {

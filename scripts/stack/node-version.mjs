@@ -8,6 +8,8 @@ export function isSupportedNode(version) {
 
 export function requireSupportedNode(version = process.versions.node) {
   if (isSupportedNode(version)) return;
-  console.error(`Node.js ${oldest.join('.')} or newer is needed, but this is ${version}. Install a newer one and start again.`);
+  console.error(
+    `Node.js ${oldest.join('.')} or newer is needed, but this is ${version}. Install a newer one and start again.`,
+  );
   process.exit(1);
 }

@@ -37,7 +37,8 @@ export async function runNpmCi(folder, { settings, report, signal }) {
   const { file, leadingArgs } = npmCommand();
   await runCommand(file, [...leadingArgs, 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
     what: `Installing the npm packages of ${folder}`,
-    advice: 'If the npm registry cannot be reached, check the network, proxy and npm settings; then start again.',
+    advice:
+      'If the npm registry cannot be reached, check the network, proxy and npm settings; then start again.',
     cwd: folder,
     env: installEnvironment({ npm_config_update_notifier: 'false' }),
     logFile: join(settings.files.logs, `npm-${basename(folder)}.log`),
@@ -49,7 +50,8 @@ export async function runNpmCi(folder, { settings, report, signal }) {
 /** The npm that runs us, if one does; it may not be on PATH. */
 export function npmCommand(env = process.env) {
   const running = env.npm_execpath;
-  if (running && basename(running) === 'npm-cli.js') return { file: process.execPath, leadingArgs: [running] };
+  if (running && basename(running) === 'npm-cli.js')
+    return { file: process.execPath, leadingArgs: [running] };
   return { file: 'npm', leadingArgs: [] };
 }
 

@@ -38,7 +38,9 @@ export function isFree(port, host) {
 export async function findFreePorts(count) {
   const servers = Array.from({ length: count }, () => createServer());
   const listen = (server) =>
-    new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', () => resolve(server.address().port)));
+    new Promise((resolve, reject) =>
+      server.once('error', reject).listen(0, '127.0.0.1', () => resolve(server.address().port)),
+    );
   const ports = await Promise.all(servers.map(listen));
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
@@ -63,8 +65,12 @@ export function listeningInodes(text, port) {
 }
 
 function holderFromProc(port) {
-  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readOrEmpty(() => readFileSync(path, 'utf8'), ''));
-  const links = new Set(tables.flatMap((text) => listeningInodes(text, port)).map((inode) => `socket:[${inode}]`));
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) =>
+    readOrEmpty(() => readFileSync(path, 'utf8'), ''),
+  );
+  const links = new Set(
+    tables.flatMap((text) => listeningInodes(text, port)).map((inode) => `socket:[${inode}]`),
+  );
   if (links.size === 0) return undefined;
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const holds = (pid) =>
@@ -85,7 +91,11 @@ function readOrEmpty(read, empty) {
 
 function holderFromLsof(port) {
   try {
-    return execFileSync('lsof', ['-nP', '-t', `-iTCP:${port}`, '-sTCP:LISTEN'], { encoding: 'utf8' }).split('\n')[0] || undefined;
+    return (
+      execFileSync('lsof', ['-nP', '-t', `-iTCP:${port}`, '-sTCP:LISTEN'], { encoding: 'utf8' }).split(
+        '\n',
+      )[0] || undefined
+    );
   } catch {
     return undefined;
   }

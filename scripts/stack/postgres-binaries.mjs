@@ -16,7 +16,9 @@ export function parsePostgresVersion(text) {
 
 /** Folders with binaries that the machine may have: PATH, Debian's and Red Hat's folders, Homebrew's. */
 function machineFolders() {
-  const onPath = (process.env.PATH ?? '').split(delimiter).filter((folder) => existsSync(join(folder, 'postgres')));
+  const onPath = (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => existsSync(join(folder, 'postgres')));
   return [
     ...onPath.map((folder) => dirname(realpathSync(join(folder, 'postgres')))),
     ...subfolders('/usr/lib/postgresql', 'bin'),
@@ -62,7 +64,9 @@ export function findEmbeddedPostgres({ checkout }, dataMajor, user) {
   }
   const embedded = inspect(join(reachableCopy(packageFolder, user), 'bin'), 'embedded');
   if (!embedded) {
-    throw new UserError('The embedded PostgreSQL does not start on this machine. Install PostgreSQL (any version from 14), or give DATABASE_URL.');
+    throw new UserError(
+      'The embedded PostgreSQL does not start on this machine. Install PostgreSQL (any version from 14), or give DATABASE_URL.',
+    );
   }
   if (dataMajor !== undefined && embedded.major !== dataMajor) {
     throw new UserError(

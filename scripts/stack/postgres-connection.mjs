@@ -10,7 +10,11 @@ async function loadClient() {
 /** Runs `work(client)` on a connection of its own. */
 export async function withClient(url, work) {
   const Client = await loadClient();
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000, application_name: 'signalbox start' });
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: 10_000,
+    application_name: 'signalbox start',
+  });
   client.on('error', () => {}); // a lost connection fails the query in flight, which reports it
   await client.connect();
   try {

@@ -1,4 +1,13 @@
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from './command.mjs';
 import { commandLineOf, identityOf } from './process-identity.mjs';
@@ -56,15 +65,19 @@ export async function ensureCluster({ binaries, dataFolder, user, adminPassword,
 
 function runInitdb({ binaries, unfinished, passwordFile, user, logFile, signal }) {
   const args = ['-D', unfinished, '-U', adminRole, '--pwfile', passwordFile, '--auth=scram-sha-256'];
-  return runCommand(join(binaries.folder, 'initdb'), [...args, '--encoding=UTF8', ...localeArgs(binaries.major), '--no-instructions'], {
-    what: 'Making the PostgreSQL data folder (initdb)',
-    cwd: '/',
-    env: serverEnvironment(),
-    uid: user?.uid,
-    gid: user?.gid,
-    logFile,
-    signal,
-  });
+  return runCommand(
+    join(binaries.folder, 'initdb'),
+    [...args, '--encoding=UTF8', ...localeArgs(binaries.major), '--no-instructions'],
+    {
+      what: 'Making the PostgreSQL data folder (initdb)',
+      cwd: '/',
+      env: serverEnvironment(),
+      uid: user?.uid,
+      gid: user?.gid,
+      logFile,
+      signal,
+    },
+  );
 }
 
 /** UTF-8 aware upper and lower case without depending on the locales that the machine happens to have. */
@@ -93,7 +106,11 @@ export function postgresProcess({ binaries, dataFolder, user, port, isThrowaway 
   return {
     name: 'postgres',
     command: join(binaries.folder, 'postgres'),
-    args: ['-D', dataFolder, ...Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    args: [
+      '-D',
+      dataFolder,
+      ...Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ],
     env: serverEnvironment(),
     cwd: '/',
     user,
@@ -115,7 +132,8 @@ export function runningServer(dataFolder) {
 
 /** PostgreSQL refuses to start if the pid in its old pid file is in use, though by another program (likely after a reboot or in a container). */
 export function removeStalePidFile(dataFolder) {
-  if (pidInFile(dataFolder) && !runningServer(dataFolder)) rmSync(join(dataFolder, 'postmaster.pid'), { force: true });
+  if (pidInFile(dataFolder) && !runningServer(dataFolder))
+    rmSync(join(dataFolder, 'postmaster.pid'), { force: true });
 }
 
 function pidInFile(dataFolder) {

@@ -10,8 +10,10 @@ import { join } from 'node:path';
 /** Measured sizes, with some room. */
 export function checkSpaceForStart(settings) {
   const needs = [{ folder: settings.dataDir, megabytes: 200, what: 'databases and logs' }];
-  if (needsNpmInstall(settings)) needs.push({ folder: settings.checkout, megabytes: 500, what: 'npm packages' });
-  if (needsPythonEnvironment(settings)) needs.push({ folder: settings.cacheDir, megabytes: 1000, what: 'Python environment' });
+  if (needsNpmInstall(settings))
+    needs.push({ folder: settings.checkout, megabytes: 500, what: 'npm packages' });
+  if (needsPythonEnvironment(settings))
+    needs.push({ folder: settings.cacheDir, megabytes: 1000, what: 'Python environment' });
   checkDiskSpace(needs);
 }
 
@@ -25,8 +27,12 @@ export function prepare({ settings, progress, signal }) {
   const packages = checkoutLock.then(() =>
     progress.step('npm packages', (report) => ensureNpmPackages({ ...shared, report })),
   );
-  const build = packages.then(() => progress.step('TypeScript build', (report) => ensureBuild({ ...shared, report })));
-  const python = progress.step('Python environment', (report) => ensurePythonEnvironment({ ...shared, report }));
+  const build = packages.then(() =>
+    progress.step('TypeScript build', (report) => ensureBuild({ ...shared, report })),
+  );
+  const python = progress.step('Python environment', (report) =>
+    ensurePythonEnvironment({ ...shared, report }),
+  );
   Promise.allSettled([packages, build]).then(async () => (await checkoutLock.catch(() => undefined))?.());
   return { packages, build, python };
 }
@@ -35,6 +41,7 @@ export function prepare({ settings, progress, signal }) {
 async function lockCheckout({ cacheDir, checkout }, signal) {
   const path = join(cacheDir, 'locks', `checkout-${shortHash(checkout)}.lock`);
   const release = tryLock(path) ?? (await waitForLock(path, { signal }));
-  if (!release) throw new UserError(`${path} is held by another start that does not end. End that one first.`);
+  if (!release)
+    throw new UserError(`${path} is held by another start that does not end. End that one first.`);
   return release;
 }

@@ -7,7 +7,9 @@ const outgoing = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY']
   .concat('SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE');
 
 function pick(source, names) {
-  return Object.fromEntries(names.filter((name) => source[name] !== undefined).map((name) => [name, source[name]]));
+  return Object.fromEntries(
+    names.filter((name) => source[name] !== undefined).map((name) => [name, source[name]]),
+  );
 }
 
 /** Provider keys as `cli bootstrap` sees them: PostgreSQL gets a reference and these marks, never the value. */
@@ -72,7 +74,14 @@ function toText(values) {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
 }
 
-const service = ['LOG_LEVEL', 'SIGNALBOX_HOST', 'SIGNALBOX_EXIT_WITH_PARENT', 'SIGNALBOX_INTERNAL_TOKEN', 'REDIS_URL', 'SIGNALBOX_REDIS_PREFIX'];
+const service = [
+  'LOG_LEVEL',
+  'SIGNALBOX_HOST',
+  'SIGNALBOX_EXIT_WITH_PARENT',
+  'SIGNALBOX_INTERNAL_TOKEN',
+  'REDIS_URL',
+  'SIGNALBOX_REDIS_PREFIX',
+];
 const node = ['NODE_ENV'];
 
 export const variablesOf = {
@@ -97,7 +106,13 @@ export const variablesOf = {
     'LITELLM_DATABASE_URL',
     'LITELLM_MASTER_KEY',
   ],
-  edge: [...service, ...node, 'SIGNALBOX_EDGE_PORT', 'SIGNALBOX_RUNNER_URL', 'SIGNALBOX_CONTEXT_SIGNING_KEYS'],
+  edge: [
+    ...service,
+    ...node,
+    'SIGNALBOX_EDGE_PORT',
+    'SIGNALBOX_RUNNER_URL',
+    'SIGNALBOX_CONTEXT_SIGNING_KEYS',
+  ],
   runner: [
     ...service,
     'SIGNALBOX_RUNNER_PORT',

@@ -4,7 +4,9 @@ const signOfLifeEveryMs = 10_000;
 
 export function formatSeconds(ms) {
   const seconds = ms / 1000;
-  return seconds < 100 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  return seconds < 100
+    ? `${seconds.toFixed(1)} s`
+    : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
 /**
@@ -62,7 +64,9 @@ export class Progress {
     this.#running.delete(step);
     const mark = { ok: '✓', stopped: '-', failed: '✗' }[outcome];
     const time = formatSeconds(performance.now() - step.startedAtMs);
-    this.line(`  ${mark} ${step.title.padEnd(24)} ${time.padStart(9)}  ${outcome === 'ok' ? step.result : outcome}`.trimEnd());
+    this.line(
+      `  ${mark} ${step.title.padEnd(24)} ${time.padStart(9)}  ${outcome === 'ok' ? step.result : outcome}`.trimEnd(),
+    );
     if (this.#running.size === 0) this.#stopTimer();
   }
 
@@ -82,7 +86,10 @@ export class Progress {
   #describeRunning() {
     const now = performance.now();
     return [...this.#running]
-      .map((step) => `${step.title} ${Math.round((now - step.startedAtMs) / 1000)} s${step.doing ? ` (${step.doing})` : ''}`)
+      .map(
+        (step) =>
+          `${step.title} ${Math.round((now - step.startedAtMs) / 1000)} s${step.doing ? ` (${step.doing})` : ''}`,
+      )
       .join(', ');
   }
 

@@ -26,7 +26,8 @@ export async function ensurePythonEnvironment({ settings, report, signal }) {
   }
   const onWait = (pid) => report.doing(`waiting for the same step of process ${pid}`);
   const release = await waitForLock(`${folder}.lock`, { signal, onWait });
-  if (!release) throw new UserError(`${folder}.lock is held by another start that does not end. End that one first.`);
+  if (!release)
+    throw new UserError(`${folder}.lock is held by another start that does not end. End that one first.`);
   try {
     if (!stamp.exists()) await build({ settings, python, folder, environment, report, signal });
     stamp.write({ python: python.version.join('.') });
@@ -43,7 +44,8 @@ export function needsPythonEnvironment({ cacheDir }) {
 
 export function environmentKey({ requirements, prismaLock, pythonMinor, platform }) {
   const hash = createHash('sha256');
-  for (const part of [String(recipe), requirements, prismaLock, pythonMinor, platform]) hash.update(part).update('\0');
+  for (const part of [String(recipe), requirements, prismaLock, pythonMinor, platform])
+    hash.update(part).update('\0');
   return `py${pythonMinor}-${hash.digest('hex').slice(0, 16)}`;
 }
 
@@ -91,20 +93,29 @@ async function build({ settings, python, folder, environment, report, signal }) 
     signal,
   });
   const requirements = join(settings.checkout, 'litellm', 'requirements.txt');
-  await runCommand(environment.executable, ['-m', 'pip', 'install', '--no-input', '--progress-bar', 'off', '--require-hashes', '-r', requirements], {
-    what: 'Installing LiteLLM (pip)',
-    advice: 'If the package index cannot be reached, check the network, proxy and pip settings; then start again.',
-    env,
-    logFile: logFile('pip'),
-    signal,
-    onLine: report.doing,
-  });
+  await runCommand(
+    environment.executable,
+    ['-m', 'pip', 'install', '--no-input', '--progress-bar', 'off', '--require-hashes', '-r', requirements],
+    {
+      what: 'Installing LiteLLM (pip)',
+      advice:
+        'If the package index cannot be reached, check the network, proxy and pip settings; then start again.',
+      env,
+      logFile: logFile('pip'),
+      signal,
+      onLine: report.doing,
+    },
+  );
   report.doing('generating the database client');
-  await runCommand(environment.executable, [join(settings.checkout, 'litellm', 'engine', 'generate_client.py')], {
-    what: "Generating LiteLLM's database client",
-    advice: 'It needs the npm registry for the Prisma CLI.',
-    env,
-    logFile: logFile('prisma'),
-    signal,
-  });
+  await runCommand(
+    environment.executable,
+    [join(settings.checkout, 'litellm', 'engine', 'generate_client.py')],
+    {
+      what: "Generating LiteLLM's database client",
+      advice: 'It needs the npm registry for the Prisma CLI.',
+      env,
+      logFile: logFile('prisma'),
+      signal,
+    },
+  );
 }

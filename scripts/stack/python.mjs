@@ -4,7 +4,15 @@ import { installEnvironment } from './install-environment.mjs';
 import { UserError } from './user-error.mjs';
 
 const run = promisify(execFile);
-const candidates = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
+const candidates = [
+  'python3',
+  'python3.14',
+  'python3.13',
+  'python3.12',
+  'python3.11',
+  'python3.10',
+  'python',
+];
 const probe =
   'import json,sys,importlib.util as u;' +
   'print(json.dumps({"executable":sys.executable,"version":list(sys.version_info[:3]),"hasPip":u.find_spec("ensurepip") is not None}))';

@@ -4,7 +4,12 @@ import { pollUntil } from './wait.mjs';
 /** One connection, one INFO. Throws if there is no answer. */
 async function askInfo(url) {
   const { Redis } = await import('ioredis');
-  const redis = new Redis(url, { lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0, connectTimeout: 5_000 });
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: null,
+    maxRetriesPerRequest: 0,
+    connectTimeout: 5_000,
+  });
   let cause;
   redis.on('error', (error) => (cause ??= error));
   try {

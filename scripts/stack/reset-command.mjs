@@ -41,7 +41,8 @@ async function reset(settings, isConfirmed) {
   for (const path of paths) rmSync(path, { recursive: true, force: true });
   if (existsSync(dataDir) && readdirSync(dataDir).length === 0) rmdirSync(dataDir);
   console.log(`Deleted. The next npm start begins anew.`);
-  if (settings.given.databaseUrl) console.log('The databases on the server of DATABASE_URL were left as they are.');
+  if (settings.given.databaseUrl)
+    console.log('The databases on the server of DATABASE_URL were left as they are.');
 }
 
 async function askForYes(question) {

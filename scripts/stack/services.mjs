@@ -29,14 +29,24 @@ function cliOf({ settings }) {
 
 export function migrate(context, env) {
   return context.progress.step('Database migrations', () =>
-    runOnce(context, { name: 'migrate', args: [cliOf(context), 'migrate'], env, what: 'Migrating the database of Signalbox' }),
+    runOnce(context, {
+      name: 'migrate',
+      args: [cliOf(context), 'migrate'],
+      env,
+      what: 'Migrating the database of Signalbox',
+    }),
   );
 }
 
 /** Makes the first organization, workspace, demo model, service token and virtual key; does nothing where they exist. */
 export function bootstrap(context, env) {
   return context.progress.step('First contents', () =>
-    runOnce(context, { name: 'bootstrap', args: [cliOf(context), 'bootstrap'], env, what: 'Making the first contents (bootstrap)' }),
+    runOnce(context, {
+      name: 'bootstrap',
+      args: [cliOf(context), 'bootstrap'],
+      env,
+      what: 'Making the first contents (bootstrap)',
+    }),
   );
 }
 
@@ -63,7 +73,8 @@ export function startApp(context, name, env, healthUrl) {
     logFile: logOf(context, name),
     drainMs: 20_000,
   };
-  const wait = () => waitForOk(healthUrl, { name, logFile: spec.logFile, timeoutMs: startMs, signal: context.signal });
+  const wait = () =>
+    waitForOk(healthUrl, { name, logFile: spec.logFile, timeoutMs: startMs, signal: context.signal });
   return context.progress.step(name, () => context.supervisor.start(spec, wait));
 }
 
@@ -81,12 +92,16 @@ export function startRunner(context, env, python) {
     drainMs: 45_000,
   };
   const url = `${settings.urls.runner}/health/liveliness`;
-  const wait = () => waitForOk(url, { name: 'runner', logFile: spec.logFile, timeoutMs: startMs, signal: context.signal });
+  const wait = () =>
+    waitForOk(url, { name: 'runner', logFile: spec.logFile, timeoutMs: startMs, signal: context.signal });
   return context.progress.step('runner', () => context.supervisor.start(spec, wait));
 }
 
 export async function runnerState({ settings, secrets, signal }) {
-  const { status, body } = await fetchJson(`${settings.urls.runner}/state`, { token: secrets.internalToken, signal });
+  const { status, body } = await fetchJson(`${settings.urls.runner}/state`, {
+    token: secrets.internalToken,
+    signal,
+  });
   return status === 200 ? body : undefined;
 }
 
@@ -104,12 +119,17 @@ export function waitForLitellm(context) {
       { timeoutMs: litellmStartMs, intervalMs: 250, signal: context.signal },
     );
     if (!state) throw litellmFailure(context, last);
-    report.result(`${state.active.litellm_version}, release ${state.active.release_number}, ${state.engine} engine`);
+    report.result(
+      `${state.active.litellm_version}, release ${state.active.release_number}, ${state.engine} engine`,
+    );
     return state;
   });
 }
 
 function litellmFailure(context, state) {
-  const reason = state?.last_failure?.reason ?? `status: ${state?.litellm_status ?? 'the runner does not answer'}`;
-  return new UserError(`LiteLLM did not start: ${reason}. Logs: ${logOf(context, 'runner')} and ${context.settings.files.runnerData}`);
+  const reason =
+    state?.last_failure?.reason ?? `status: ${state?.litellm_status ?? 'the runner does not answer'}`;
+  return new UserError(
+    `LiteLLM did not start: ${reason}. Logs: ${logOf(context, 'runner')} and ${context.settings.files.runnerData}`,
+  );
 }

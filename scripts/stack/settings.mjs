@@ -48,7 +48,9 @@ export function readPorts(env) {
   for (const [name, { variable, defaultPort }] of Object.entries(portVariables)) {
     const port = wholeNumber(env, variable, defaultPort + offset, 1, 65_535);
     if (takenBy.has(port)) {
-      throw new UserError(`${variable} and ${takenBy.get(port)} are both port ${port}. Give each its own port.`);
+      throw new UserError(
+        `${variable} and ${takenBy.get(port)} are both port ${port}. Give each its own port.`,
+      );
     }
     takenBy.set(port, variable);
     ports[name] = port;
@@ -61,7 +63,9 @@ function readUrl(env, variable, protocols) {
   if (!text) return undefined;
   if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text;
   // The value is not repeated: it may hold a password.
-  throw new UserError(`${variable} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}.`);
+  throw new UserError(
+    `${variable} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}.`,
+  );
 }
 
 function readProviderKeys(env) {

@@ -6,14 +6,7 @@ import { locatePostgres } from './postgres-server.mjs';
 import { checkSpaceForStart, prepare } from './preparation.mjs';
 import { processEnvironments } from './process-environments.mjs';
 import { ensureSecrets } from './secrets-file.mjs';
-import {
-  bootstrap,
-  migrate,
-  migrateLitellm,
-  startApp,
-  startRunner,
-  waitForLitellm,
-} from './services.mjs';
+import { bootstrap, migrate, migrateLitellm, startApp, startRunner, waitForLitellm } from './services.mjs';
 import { portVariables } from './settings.mjs';
 import { StackRecord, readStackRecord } from './stack-record.mjs';
 import { startPostgres, startRedis } from './stores.mjs';
@@ -37,7 +30,9 @@ function takeDataFolder({ dataDir, files }) {
 
 function portsToCheck({ given }) {
   const ours = Object.keys(portVariables);
-  return ours.filter((name) => !(name === 'postgres' && given.databaseUrl) && !(name === 'redis' && given.redisUrl));
+  return ours.filter(
+    (name) => !(name === 'postgres' && given.databaseUrl) && !(name === 'redis' && given.redisUrl),
+  );
 }
 
 /**
@@ -74,9 +69,16 @@ export class Stack {
     await this.#cleanUpAfterKilledStart();
     await checkPorts(settings, portsToCheck(settings));
     checkSpaceForStart(settings);
-    this.record = new StackRecord(settings.files.stack, { startedAt: new Date().toISOString(), urls: settings.urls });
+    this.record = new StackRecord(settings.files.stack, {
+      startedAt: new Date().toISOString(),
+      urls: settings.urls,
+    });
     const facts = await this.#startParts();
-    this.record.update({ phase: 'running', versions: describeVersions(facts), engine: facts.runnerState.engine });
+    this.record.update({
+      phase: 'running',
+      versions: describeVersions(facts),
+      engine: facts.runnerState.engine,
+    });
     return facts;
   }
 
@@ -84,7 +86,8 @@ export class Stack {
     const { settings, progress } = this;
     const { dataFolder } = settings.given.databaseUrl ? {} : locatePostgres(settings);
     const ended = await endLeftovers({ settings, record: readStackRecord(settings.files.stack), dataFolder });
-    if (ended.length > 0) progress.line(`  Ended what an earlier start had left running: ${ended.join(', ')}`);
+    if (ended.length > 0)
+      progress.line(`  Ended what an earlier start had left running: ${ended.join(', ')}`);
   }
 
   /** Each part begins as soon as what it needs is there; LiteLLM takes longest, so everything else overlaps with it. */
@@ -112,7 +115,9 @@ export class Stack {
 
   #startServices(context, { build, python, postgres, environments }) {
     const { urls } = this.settings;
-    const migrated = Promise.all([build, postgres, environments]).then(([, , env]) => migrate(context, env.migrate));
+    const migrated = Promise.all([build, postgres, environments]).then(([, , env]) =>
+      migrate(context, env.migrate),
+    );
     const bootstrapped = migrated.then(async () => bootstrap(context, (await environments).bootstrap));
     const startOf = (name, after) =>
       Promise.all([environments, build, ...after]).then(([env]) =>
@@ -165,6 +170,7 @@ export class Stack {
 
   #removeData() {
     const { dataFolder } = locatePostgres(this.settings);
-    for (const folder of [dataFolder, this.settings.dataDir]) rmSync(folder, { recursive: true, force: true });
+    for (const folder of [dataFolder, this.settings.dataDir])
+      rmSync(folder, { recursive: true, force: true });
   }
 }

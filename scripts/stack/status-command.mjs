@@ -36,14 +36,21 @@ async function askRunner({ files }, record) {
 }
 
 function printTable(report) {
-  if (report.phase === 'stopped') return console.log(`Signalbox is not running in ${report.data_dir}. Start it with: npm start`);
+  if (report.phase === 'stopped')
+    return console.log(`Signalbox is not running in ${report.data_dir}. Start it with: npm start`);
   if (report.phase === 'leftover') {
-    return console.log(`The supervisor of ${report.data_dir} was killed; some of its processes still run. Clean up with: npm stop`);
+    return console.log(
+      `The supervisor of ${report.data_dir} was killed; some of its processes still run. Clean up with: npm stop`,
+    );
   }
-  console.log(`Signalbox ${report.versions.signalbox} is ${report.phase} (supervisor: process ${report.supervisor_pid})\n`);
+  console.log(
+    `Signalbox ${report.versions.signalbox} is ${report.phase} (supervisor: process ${report.supervisor_pid})\n`,
+  );
   for (const [name, { pid, state }] of Object.entries(report.processes)) {
     console.log(`  ${name.padEnd(10)} ${String(pid ?? '-').padStart(8)}  ${state}`);
   }
-  console.log(`\n  LLM requests  ${report.edge_url}\n  admin API     ${report.api_url} (reference: ${report.api_docs_url})`);
+  console.log(
+    `\n  LLM requests  ${report.edge_url}\n  admin API     ${report.api_url} (reference: ${report.api_docs_url})`,
+  );
   console.log(`  LiteLLM       ${report.litellm_url ?? '-'}\n  data and logs ${report.data_dir}`);
 }

@@ -20,10 +20,14 @@ export function describeVersions({ postgres, redis, python, runnerState }) {
 /** What `npm run status -- --json` prints. Scripts rely on these names. Nothing secret is in it, only where it is kept. */
 export function statusReport({ settings, record, phase, runnerState }) {
   const processes = Object.fromEntries(
-    Object.entries(record?.processes ?? {}).map(([name, { pid, state }]) => [name, { pid: pid ?? null, state }]),
+    Object.entries(record?.processes ?? {}).map(([name, { pid, state }]) => [
+      name,
+      { pid: pid ?? null, state },
+    ]),
   );
   const urls = record?.urls ?? settings.urls;
-  if (runnerState) processes.litellm = { pid: runnerState.active?.pid ?? null, state: runnerState.litellm_status };
+  if (runnerState)
+    processes.litellm = { pid: runnerState.active?.pid ?? null, state: runnerState.litellm_status };
   return {
     running: phase === 'running',
     phase,

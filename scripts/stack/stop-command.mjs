@@ -36,7 +36,9 @@ async function askSupervisor(supervisor) {
   process.kill(supervisor.pid, 'SIGTERM');
   const hasEnded = await pollUntil(() => !isAlive(supervisor), { timeoutMs: stopMs });
   if (hasEnded) return;
-  throw new UserError(`The supervisor (process ${supervisor.pid}) has not ended after ${stopMs / 1000} s. End it with: kill -9 ${supervisor.pid}; npm stop`);
+  throw new UserError(
+    `The supervisor (process ${supervisor.pid}) has not ended after ${stopMs / 1000} s. End it with: kill -9 ${supervisor.pid}; npm stop`,
+  );
 }
 
 export function isStackUp(settings) {

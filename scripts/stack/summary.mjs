@@ -2,7 +2,9 @@ import { demoModel, ownVersion } from './status-report.mjs';
 
 function table(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column])).join('  ')}`.trimEnd());
+  return rows.map((row) =>
+    `  ${row.map((cell, column) => cell.padEnd(widths[column])).join('  ')}`.trimEnd(),
+  );
 }
 
 /** Where a store runs: its host and port, without login. */
@@ -45,7 +47,11 @@ export function summaryLines({ settings, facts, isDetached }) {
       ['admin API', urls.api, version],
       ['worker', urls.worker, version],
       ['runner', urls.runner, `Python ${python.version}`],
-      ['LiteLLM', runnerState.active.base_url, `${runnerState.active.litellm_version}, ${runnerState.engine} database engine`],
+      [
+        'LiteLLM',
+        runnerState.active.base_url,
+        `${runnerState.active.litellm_version}, ${runnerState.engine} database engine`,
+      ],
       ['PostgreSQL', place(postgres.urls.owner), postgres.version],
       [redis.product, place(redis.url), redis.version],
     ]),

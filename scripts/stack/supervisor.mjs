@@ -31,7 +31,10 @@ export class Supervisor {
 
   describe() {
     return Object.fromEntries(
-      [...this.#processes].map(([name, { identity, state, restarts }]) => [name, { ...identity, state, restarts }]),
+      [...this.#processes].map(([name, { identity, state, restarts }]) => [
+        name,
+        { ...identity, state, restarts },
+      ]),
     );
   }
 

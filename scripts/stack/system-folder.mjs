@@ -7,7 +7,8 @@ const folder = '/var/lib/signalbox';
 export function sharedSystemFolder(...below) {
   const path = join(folder, ...below);
   mkdirSync(path, { recursive: true });
-  for (let level = 0; level <= below.length; level += 1) chmodSync(join(folder, ...below.slice(0, level)), 0o755);
+  for (let level = 0; level <= below.length; level += 1)
+    chmodSync(join(folder, ...below.slice(0, level)), 0o755);
   return path;
 }
 

@@ -17,14 +17,18 @@ export async function ensureBuild({ settings, report, signal }) {
   // Without a stamp nobody knows what is in dist/: start afresh. With one, the compiler's own incremental state holds.
   if (!stamp.exists()) rmSync(join(checkout, 'dist'), { recursive: true, force: true });
   stamp.clear();
-  await runCommand(process.execPath, [join(checkout, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build'], {
-    what: 'Compiling the TypeScript sources',
-    advice: 'Correct the errors below (or check out a version that compiles) and start again.',
-    cwd: checkout,
-    env: installEnvironment(),
-    logFile: join(settings.files.logs, 'build.log'),
-    signal,
-  });
+  await runCommand(
+    process.execPath,
+    [join(checkout, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build'],
+    {
+      what: 'Compiling the TypeScript sources',
+      advice: 'Correct the errors below (or check out a version that compiles) and start again.',
+      cwd: checkout,
+      env: installEnvironment(),
+      logFile: join(settings.files.logs, 'build.log'),
+      signal,
+    },
+  );
   stamp.write(inputs);
   report.result('compiled');
 }

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { describeProviderKeys, processEnvironments, variablesOf } from './process-environments.mjs';
+import { readSettings } from './settings.mjs';
+
+const settings = readSettings({ OPENAI_API_KEY: 'sk-provider-value', LOG_LEVEL: 'debug' });
+const secrets = {
+  internalToken: 'internal',
+  contextSigningKeys: 'signing',
+  encryptionKeys: 'encryption',
+  litellmMasterKey: 'master',
+  litellmSaltKey: 'salt',
+};
+const databases = { owner: 'postgres://owner', app: 'postgres://app', litellm: 'postgres://litellm' };
+const ambient = {
+  PATH: '/bin',
+  HTTPS_PROXY: 'http://proxy',
+  AWS_SECRET_ACCESS_KEY: 'foreign',
+  OPENAI_API_KEY: 'sk-provider-value',
+};
+const environments = processEnvironments({
+  settings,
+  secrets,
+  databases,
+  redisUrl: 'redis://store',
+  ambient,
+});
+const sees = (name, value) => Object.values(environments[name]).some((entry) => entry.includes(value));
+const whoSees = (value) => Object.keys(environments).filter((name) => sees(name, value));
+
+test('each secret reaches only the processes that need it', () => {
+  assert.deepEqual(whoSees('postgres://owner'), ['migrate']);
+  assert.deepEqual(whoSees('postgres://app').sort(), ['api', 'bootstrap', 'migrate', 'worker']);
+  assert.deepEqual(whoSees('postgres://litellm').sort(), ['litellmMigrate', 'runner', 'worker']);
+  assert.deepEqual(whoSees('redis://store').sort(), ['api', 'edge', 'runner', 'worker']);
+  assert.deepEqual(whoSees('signing').sort(), ['edge', 'runner']);
+  assert.deepEqual(whoSees('encryption').sort(), ['api', 'bootstrap', 'worker']);
+  assert.deepEqual(whoSees('master').sort(), ['runner', 'worker']);
+  assert.deepEqual(whoSees('salt'), ['runner']);
+});
+
+test('a provider key reaches the runner only; the bootstrap sees its name and marks', () => {
+  assert.deepEqual(whoSees('sk-provider-value'), ['runner']);
+  const [described] = JSON.parse(environments.bootstrap.SIGNALBOX_PROVIDER_ENV);
+  assert.equal(described.name, 'OPENAI_API_KEY');
+  assert.equal(described.last4, 'alue');
+  assert.match(described.fingerprint, /^[0-9a-f]{16}$/);
+});
+
+test('the fingerprint is the beginning of the SHA-256 of the value', () => {
+  assert.equal(describeProviderKeys({ X: 'abc' })[0].fingerprint, 'ba7816bf8f01cfea');
+});
+
+test('foreign variables stay outside, and only the runner gets the proxy', () => {
+  assert.deepEqual(whoSees('foreign'), []);
+  assert.deepEqual(whoSees('http://proxy'), ['runner']);
+});
+
+test('what is not set is not passed on as an empty value', () => {
+  assert.equal('SIGNALBOX_REDIS_PREFIX' in environments.edge, false);
+  assert.equal(environments.edge.LOG_LEVEL, 'debug');
+});
+
+test('each process gets exactly the variables that libs/config reads for it', () => {
+  const source = readFileSync(new URL('../../libs/config/src/load-config.ts', import.meta.url), 'utf8');
+  for (const name of ['api', 'worker', 'edge', 'migrate', 'bootstrap']) {
+    const [, block] = new RegExp(`^  ${name}: z\\.object\\(\\{([^}]*)\\}`, 'm').exec(source) ?? [];
+    assert.ok(block, `libs/config has no schema for ${name}`);
+    const read = [...block.matchAll(/^\s+([A-Z_]+):/gm)].map(([, variable]) => variable);
+    const passed = variablesOf[name].filter((variable) => variable !== 'NODE_ENV');
+    assert.deepEqual(passed.toSorted(), read.toSorted(), name);
+  }
+});

@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { writeFileAtomically } from '../stack/atomic-file.mjs';
+import { withDatabase } from '../stack/postgres-connection.mjs';
+import { Stack } from '../stack/stack.mjs';
+import { readStackRecord } from '../stack/stack-record.mjs';
+import { statusReport } from '../stack/status-report.mjs';
+import { makeCanaryKeys, throwawaySettings } from './throwaway.mjs';
+
+/**
+ * One whole stack for tests from outside, started by the same code as `npm start`. Returns the environment that tells tests
+ * about it (SIGNALBOX_E2E_STATUS_FILE: the status report and, in a file of mode 0600, the secrets that tests need) and `stop`.
+ */
+export async function startTestStack({ name, progress }) {
+  const settings = await throwawaySettings({ name, canaryKeys: makeCanaryKeys() });
+  const stack = new Stack({
+    settings,
+    progress,
+    announce: (text) => progress.line(`  ${text}`),
+    isThrowaway: true,
+  });
+  const stop = () => {
+    stack.hurry();
+    return stack.stop();
+  };
+  return { stack, stop, start: async () => describe(settings, stack, await stack.start()) };
+}
+
+function describe(settings, stack, facts) {
+  const { secrets } = stack;
+  const { urls } = facts.postgres;
+  const record = readStackRecord(settings.files.stack);
+  const status = {
+    ...statusReport({ settings, record, phase: 'running', runnerState: facts.runnerState }),
+    api_internal_url: settings.urls.apiInternal,
+    worker_url: settings.urls.worker,
+    stack_file: settings.files.stack,
+    database_url: withDatabase(urls.admin, 'signalbox'),
+    owner_database_url: urls.owner,
+    app_database_url: urls.app,
+    litellm_database_url: urls.litellm,
+    redis_url: facts.redis.url,
+    internal_token: secrets.internalToken,
+    litellm_master_key: secrets.litellmMasterKey,
+    context_signing_keys: secrets.contextSigningKeys,
+    encryption_keys: secrets.encryptionKeys,
+    provider_keys: settings.providerKeys,
+  };
+  const path = join(settings.dataDir, 'test-status.json');
+  writeFileAtomically(path, `${JSON.stringify(status, null, 2)}\n`);
+  return { SIGNALBOX_E2E_STATUS_FILE: path };
+}
