@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { AdminApi } from './e2e/admin-api';
 import { ChatClient } from './e2e/chat-client';
@@ -15,18 +14,22 @@ const statusFile = z.object({
   admin_token_file: z.string(),
   virtual_key_file: z.string(),
   demo_model: z.string(),
+  worker_url: z.url(),
   data_dir: z.string(),
-  supervisor_pid: z.int(),
+  /** The supervisor's own record of its processes, always fresh. */
+  stack_file: z.string(),
   versions: z.record(z.string(), z.string()),
   internal_token: z.string(),
   database_url: z.string(),
   app_database_url: z.string(),
   litellm_database_url: z.string(),
   redis_url: z.string(),
-  redis_prefix: z.string(),
+  redis_prefix: z.string().default('sb'),
   litellm_master_key: z.string(),
   context_signing_keys: z.string(),
   encryption_keys: z.string(),
+  /** Made up for the run: secrets to hunt for. */
+  provider_keys: z.record(z.string(), z.string()),
 });
 
 export type StackFacts = z.infer<typeof statusFile>;
@@ -58,11 +61,7 @@ export function readSecretFile(path: string): string {
   return readFileSync(path, 'utf8').trim();
 }
 
-/** Whole stacks answer in seconds where modules answer in milliseconds; what hangs is ended by waitUntil long before. */
-const testTimeoutMs = 240_000;
-
 export function openStack(): E2eStack {
-  jest.setTimeout(testTimeoutMs);
   const facts = readFacts();
   const processes = new StackProcesses(facts);
   const stores = new StackStores(facts);
@@ -78,8 +77,4 @@ export function openStack(): E2eStack {
       await Promise.all([chat.close(), stores.close()]);
     },
   };
-}
-
-export function checkoutPath(...parts: string[]): string {
-  return join(__dirname, '..', '..', ...parts);
 }

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { StackFacts } from '../e2e-stack';
 import { waitUntil } from '../wait-until';
 
@@ -38,7 +37,7 @@ export class StackProcesses {
   constructor(private readonly facts: StackFacts) {}
 
   record(): StackRecord {
-    return JSON.parse(readFileSync(join(this.facts.data_dir, 'stack.json'), 'utf8')) as StackRecord;
+    return JSON.parse(readFileSync(this.facts.stack_file, 'utf8')) as StackRecord;
   }
 
   async runnerState(): Promise<RunnerState> {
@@ -98,14 +97,13 @@ export class StackProcesses {
   }
 
   private async readinessAddress(name: ProcessName): Promise<string | null> {
-    const host = new URL(this.facts.edge_url).origin;
     switch (name) {
       case 'edge':
-        return `${host}/health/readiness`;
+        return `${this.facts.edge_url}/health/readiness`;
       case 'api':
         return `${this.facts.api_url}/health/readiness`;
       case 'worker':
-        return `http://127.0.0.1:${this.workerPort()}/health/readiness`;
+        return `${this.facts.worker_url}/health/readiness`;
       case 'runner':
         return `${this.facts.runner_url}/health/readiness`;
       case 'litellm': {
@@ -116,10 +114,5 @@ export class StackProcesses {
       default:
         return null;
     }
-  }
-
-  /** Its default lies 7 above the API's, and both move by the same offset. */
-  private workerPort(): number {
-    return Number(new URL(this.facts.api_url).port) + 7;
   }
 }
