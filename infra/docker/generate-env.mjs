@@ -73,7 +73,10 @@ function main(folder) {
   const { text, made } = fillTemplate(template, existsSync(path) ? readFileSync(path, 'utf8') : '');
   writeFileSync(`${path}.new`, text, { mode: 0o600 });
   renameSync(`${path}.new`, path);
-  console.log(`${path} is written (readable by you alone). ${made.length > 0 ? `New: ${made.join(', ')}` : 'No secret was missing.'}`);
+  console.log(
+    `${path} is written (readable by you alone). ${made.length > 0 ? `New: ${made.join(', ')}` : 'No secret was missing.'}`,
+  );
 }
 
-if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) main(resolve(process.argv[2] ?? checkout));
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url))
+  main(resolve(process.argv[2] ?? checkout));

@@ -5,7 +5,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const [image, folder] = process.argv.slice(2);
-const wanted = JSON.parse(readFileSync(new URL('./runtime-dependencies.json', import.meta.url), 'utf8'))[image];
+const wanted = JSON.parse(readFileSync(new URL('./runtime-dependencies.json', import.meta.url), 'utf8'))[
+  image
+];
 if (!wanted || !folder) {
   console.error('usage: node keep-dependencies.mjs api|worker|edge|runner FOLDER');
   process.exit(1);
@@ -15,7 +17,9 @@ const path = join(folder, 'package.json');
 const manifest = JSON.parse(readFileSync(path, 'utf8'));
 const unknown = wanted.filter((name) => !(name in manifest.dependencies));
 if (unknown.length > 0) {
-  console.error(`runtime-dependencies.json names packages that package.json does not have: ${unknown.join(', ')}`);
+  console.error(
+    `runtime-dependencies.json names packages that package.json does not have: ${unknown.join(', ')}`,
+  );
   process.exit(1);
 }
 manifest.dependencies = Object.fromEntries(wanted.map((name) => [name, manifest.dependencies[name]]));
