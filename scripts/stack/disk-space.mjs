@@ -40,5 +40,5 @@ function gigabytes(megabytes) {
 
 function freeMegabytesAt(path) {
   const { bavail, bsize } = statfsSync(path);
-  return (Number(bavail) * Number(bsize)) / megabyte;
+  return (bavail * bsize) / megabyte;
 }

@@ -13,14 +13,18 @@ const graceMs = 15_000;
  */
 export function findLeftovers({ record, litellm = [], postgres }, isLiving = isAlive) {
   const processes = record?.processes ?? {};
-  const recorded = stopOrder.filter((name) => processes[name]).map((name) => ({ name, ...processes[name] }));
-  const litellms = litellm.map((identity) => ({ name: 'litellm', ...identity }));
-  const all = [...recorded, ...litellms, ...(postgres ? [{ name: 'postgres', ...postgres }] : [])];
+  const recorded = stopOrder.filter((name) => processes[name]).map((name) => named(name, processes[name]));
+  const litellms = litellm.map((identity) => named('litellm', identity));
+  const all = [...recorded, ...litellms, named('postgres', postgres)];
   const seen = new Set();
   return all.filter(({ pid, startedAt }) => {
     if (pid === undefined || seen.has(pid) || !isLiving({ pid, startedAt })) return false;
     return seen.add(pid);
   });
+}
+
+function named(name, identity) {
+  return { name, pid: identity?.pid, startedAt: identity?.startedAt };
 }
 
 /** LiteLLM is the runner's child; the runner notes pid and start of each in its state file. */

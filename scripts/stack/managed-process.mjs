@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { killGroup } from './command.mjs';
 import { openLogForAppending, tailOfLog } from './log-files.mjs';
 import { identityOf } from './process-identity.mjs';
@@ -9,6 +10,8 @@ const firstRestartMs = 100;
 const longestRestartMs = 30_000;
 /** A process that lived this long has recovered: the next crash is restarted at once again. */
 const steadyAfterMs = 30_000;
+/** After being told to hurry; then it is killed. */
+const hurryGraceMs = 2_000;
 
 /** At once after the first crash, then 1, 2, 4, ... seconds after quick repeated ones. */
 export function restartDelayMs(quickCrashes) {
@@ -60,7 +63,7 @@ export class ManagedProcess {
     if (!child) return this.#setState('stopped');
     this.#setState('stopping');
     child.kill(isHurried() ? this.#hurrySignal() : (this.spec.stopSignal ?? 'SIGTERM'));
-    await this.#waitForExit(isHurried);
+    await this.#waitForExit(child, isHurried);
     killGroup(child, 'SIGKILL');
     await this.#exited;
     sweepGroup(child.pid);
@@ -75,19 +78,16 @@ export class ManagedProcess {
     return this.spec.hurrySignal ?? 'SIGKILL';
   }
 
-  async #waitForExit(isHurried) {
-    const deadline = performance.now() + this.spec.drainMs;
-    const hurryGraceMs = 2_000;
-    let hurriedAt;
-    let hasExited = false;
-    const exited = this.#exited.then(() => (hasExited = true));
-    while (!hasExited && performance.now() < deadline) {
-      if (isHurried() && hurriedAt === undefined) {
-        hurriedAt = performance.now();
-        this.#child?.kill(this.#hurrySignal());
+  async #waitForExit(child, isHurried) {
+    let wasHurried = isHurried();
+    let deadline = performance.now() + (wasHurried ? hurryGraceMs : this.spec.drainMs);
+    while (this.#child === child && performance.now() < deadline) {
+      if (!wasHurried && isHurried()) {
+        wasHurried = true;
+        deadline = performance.now() + hurryGraceMs;
+        child.kill(this.#hurrySignal());
       }
-      if (hurriedAt !== undefined && performance.now() - hurriedAt > hurryGraceMs) return;
-      await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, 50))]);
+      await Promise.race([this.#exited, delay(50)]);
     }
   }
 
@@ -139,7 +139,7 @@ export class ManagedProcess {
     this.announce(
       `${this.name} ended unexpectedly (${how}); starting it again${when}. Log: ${this.spec.logFile}`,
     );
-    this.#restartTimer = setTimeout(() => this.#restart(), delayMs);
+    this.#restartTimer = setTimeout(() => void this.#restart(), delayMs);
   }
 
   async #restart() {

@@ -19,22 +19,26 @@ export function checkSpaceForStart(settings) {
 
 /**
  * Installs and compiles what is missing. Returns one promise per result, so that each later step can begin as soon as
- * what it needs is there: { packages, build, python }.
+ * what it needs is there: { packages, build, python }, or of these what is `wanted` (a build includes the packages).
  */
-export function prepare({ settings, progress, signal }) {
-  const shared = { settings, signal };
-  const checkoutLock = lockCheckout(settings, signal);
-  const packages = checkoutLock.then(() =>
-    progress.step('npm packages', (report) => ensureNpmPackages({ ...shared, report })),
-  );
-  const build = packages.then(() =>
-    progress.step('TypeScript build', (report) => ensureBuild({ ...shared, report })),
-  );
-  const python = progress.step('Python environment', (report) =>
-    ensurePythonEnvironment({ ...shared, report }),
-  );
-  Promise.allSettled([packages, build]).then(async () => (await checkoutLock.catch(() => undefined))?.());
-  return { packages, build, python };
+export function prepare({ settings, progress, signal, wanted = ['packages', 'build', 'python'] }) {
+  const step = (title, work) => progress.step(title, (report) => work({ settings, signal, report }));
+  const works = {};
+  if (wanted.includes('packages')) {
+    const lock = lockCheckout(settings, signal);
+    works.packages = lock.then(() => step('npm packages', ensureNpmPackages));
+    if (wanted.includes('build'))
+      works.build = works.packages.then(() => step('TypeScript build', ensureBuild));
+    void releaseAfter(lock, Object.values(works));
+  }
+  if (wanted.includes('python')) works.python = step('Python environment', ensurePythonEnvironment);
+  return works;
+}
+
+async function releaseAfter(lock, works) {
+  await Promise.allSettled(works);
+  const release = await lock.catch(() => undefined);
+  release?.();
 }
 
 /** Two starts of one checkout with different data folders must not both install or compile in it. */

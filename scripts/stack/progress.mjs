@@ -23,7 +23,7 @@ export class Progress {
   constructor({ stream = process.stdout, quiet = false } = {}) {
     this.stream = stream;
     this.quiet = quiet;
-    this.isTerminal = Boolean(stream.isTTY) && !quiet;
+    this.isTerminal = !quiet && stream.isTTY;
   }
 
   /** Runs `work(report)`. `report.doing(text)` shows what it is at, `report.result(text)` what came out of it. */

@@ -23,16 +23,21 @@ async function runInForeground(settings) {
   const progress = new Progress();
   const announce = (text) => progress.line(`  ${new Date().toTimeString().slice(0, 8)}  ${text}`);
   const stack = new Stack({ settings, progress, announce });
-  const untilAsked = new Promise((resolve) => handleSignals({ stack, progress, resolve }));
-  const outcome = { wasAsked: false };
-  untilAsked.then(() => (outcome.wasAsked = true));
+  let wasAsked = false;
+  const untilAsked = new Promise((resolve) => {
+    const onStop = () => {
+      wasAsked = true;
+      resolve();
+    };
+    handleSignals({ stack, progress, onStop });
+  });
   process.stdout.on('error', () => {}); // a reader that went away (npm start | head) must not end the stack
 
   try {
     await startAndReport({ settings, stack, progress });
     await untilAsked;
   } catch (error) {
-    if (!outcome.wasAsked) throw error;
+    if (!wasAsked) throw error;
     process.exitCode = 130;
   } finally {
     await stack.stop();
@@ -51,11 +56,11 @@ async function startAndReport({ settings, stack, progress }) {
   process.send?.('ready');
 }
 
-function handleSignals({ stack, progress, resolve }) {
+function handleSignals({ stack, progress, onStop }) {
   const startedStopping = () => {
     progress.line('');
     progress.line('  Stopping (once more Ctrl-C to hurry) ...');
-    resolve();
+    onStop();
     // During the start nobody waits for `untilAsked` yet: this is what ends the start.
     void stack.stop();
   };
@@ -64,12 +69,13 @@ function handleSignals({ stack, progress, resolve }) {
     hurry: () => stack.hurry(),
     kill: () => killAndExit(stack),
   });
-  const onBug = (error) => {
+  const onBug = async (error) => {
     console.error(`\n${messageFor(error)}`);
-    stack.stop().finally(() => process.exit(1));
+    await stack.stop();
+    process.exit(1);
   };
-  process.on('uncaughtException', onBug);
-  process.on('unhandledRejection', onBug);
+  process.on('uncaughtException', (error) => void onBug(error));
+  process.on('unhandledRejection', (error) => void onBug(error));
 }
 
 function killAndExit(stack) {

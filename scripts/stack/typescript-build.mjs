@@ -4,7 +4,7 @@ import { runCommand } from './command.mjs';
 import { installEnvironment } from './install-environment.mjs';
 import { Stamp, hashFiles, listFiles } from './stamp.mjs';
 
-const isSource = (path) => /\.(ts|tsx|json)$/.test(path) && !/spec\.ts$/.test(path);
+const isSource = (path) => /\.(ts|tsx|json)$/.test(path) && !path.endsWith('spec.ts');
 const settingsFiles = ['nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 
 /** Compiles apps/ and libs/ into dist/, if a source has changed since. */

@@ -29,7 +29,7 @@ export const suites = [
   {
     name: 'integration',
     title: 'Integration (jest, PostgreSQL and Valkey)',
-    needs: ['packages'],
+    needs: ['packages', 'python'],
     run: runIntegrationTests,
   },
   {

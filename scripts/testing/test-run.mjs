@@ -23,7 +23,7 @@ export async function runSuites(suites, toolArgs) {
 
   let counts;
   try {
-    const ready = await prepareAll(context);
+    const ready = await prepareAll(context, new Set(suites.flatMap((suite) => suite.needs)));
     counts = await runInOrder(context, suites, ready);
   } finally {
     for (const end of context.endings.reverse()) await end();
@@ -40,9 +40,9 @@ function installationOnly(env) {
 }
 
 /** Which preparations succeeded. A failed one does not end the run: the suites that need it count as failed. */
-async function prepareAll(context) {
+async function prepareAll(context, needs) {
   console.log('\n== Set-up');
-  const works = prepare(context);
+  const works = prepare({ ...context, wanted: [...needs] });
   context.packages = works.packages;
   context.python = works.python;
   const ready = new Set();
