@@ -49,7 +49,7 @@ function runnerReads(): string[] {
   );
   expect(files.length).toBeGreaterThan(5);
   const names = files.flatMap((path) =>
-    matches(read(path), /"((?:SIGNALBOX|LITELLM|REDIS|LOG)_[A-Z_]+|[A-Z]+_API_KEY)"/g),
+    matches(read(path), /"((?:SIGNALBOX|LITELLM|REDIS|LOG)_[A-Z_]+|[A-Z_]+_API_KEY)"/g),
   );
   return [...new Set(names)];
 }

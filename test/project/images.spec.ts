@@ -31,7 +31,8 @@ function importedBy(...sourceFolders: string[]): string[] {
     .filter((path) => path.endsWith('.ts') && !path.endsWith('spec.ts'));
   const specifiers = files.flatMap(importsOf).filter((name) => !/^(\.|node:|@signalbox\/)/.test(name));
   const packages = specifiers.map(packageOf);
-  return [...new Set(packages.flatMap((name) => [name, ...(impliedBy[name] ?? [])]))].sort();
+  const implied = packages.flatMap((name) => impliedBy[name] ?? []);
+  return [...new Set([...packages, ...implied])].sort();
 }
 
 describe('the Dockerfiles', () => {
