@@ -27,10 +27,18 @@ function named(name, identity) {
   return { name, pid: identity?.pid, startedAt: identity?.startedAt };
 }
 
-/** LiteLLM is the runner's child; the runner notes pid and start of each in its state file. */
+/** LiteLLM is the runner's child. The runner notes pid and start ("token") of each in its state file (litellm/runner/processes.py). */
 export function litellmProcesses({ files }) {
   const state = readJsonFile(join(files.runnerData, 'state.json'));
-  return (state?.processes ?? []).filter(({ pid }) => pid).map(({ pid }) => identityOf(pid));
+  return (state?.processes ?? [])
+    .map(({ pid, token }) => ({ identity: identityOf(pid), token }))
+    .filter(({ identity, token }) => identity && hasStartToken(identity, token))
+    .map(({ identity }) => identity);
+}
+
+/** The runner's token is the start alone; ours has the boot in front of it on Linux. */
+function hasStartToken({ startedAt }, token) {
+  return startedAt === token || startedAt.endsWith(`:${token}`);
 }
 
 /** Ends what was left behind. Returns the names of what there was. */
@@ -45,17 +53,28 @@ export async function endLeftovers({ settings, record, dataFolder }) {
 }
 
 async function end(leftover) {
-  signalTo(leftover, leftover.name === 'postgres' ? 'SIGINT' : 'SIGTERM');
+  sendSignal(leftover, leftover.name === 'postgres' ? 'SIGINT' : 'SIGTERM');
   const hasEnded = () => !isAlive(leftover);
-  if (await pollUntil(hasEnded, { timeoutMs: graceMs, intervalMs: 50 })) return;
-  signalTo(leftover, 'SIGKILL');
-  await pollUntil(hasEnded, { timeoutMs: 5_000, intervalMs: 50 });
+  if (!(await pollUntil(hasEnded, { timeoutMs: graceMs, intervalMs: 50 }))) {
+    sendSignal(leftover, 'SIGKILL');
+    await pollUntil(hasEnded, { timeoutMs: 5_000, intervalMs: 50 });
+  }
+  // LiteLLM leads a process group in which its database engine lives too.
+  if (leftover.name === 'litellm') killGroupOf(leftover.pid);
 }
 
-function signalTo(identity, signalName) {
+function sendSignal(identity, signalName) {
   if (!isAlive(identity)) return;
+  tolerateGone(() => process.kill(identity.pid, signalName));
+}
+
+function killGroupOf(pid) {
+  tolerateGone(() => process.kill(-pid, 'SIGKILL'));
+}
+
+function tolerateGone(kill) {
   try {
-    process.kill(identity.pid, signalName);
+    kill();
   } catch (error) {
     if (error.code !== 'ESRCH') throw error;
   }
