@@ -74,9 +74,10 @@ const codes = {
     5,
     'LiteLLM refused our own signature. The operator was told; your key is fine.',
   ),
-  litellm_no_answer: final(
+  litellm_no_answer: retryable(
     502,
-    'LiteLLM ended the connection before it answered; the call may have reached the provider.',
+    1,
+    'LiteLLM ended the connection before it answered. The call may have reached the provider.',
   ),
   litellm_timeout: final(504, 'LiteLLM did not answer in time.'),
   provider_credential_refused: final(

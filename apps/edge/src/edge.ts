@@ -1,0 +1,130 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Clock, type Logger, newId, systemClock } from '@signalbox/common';
+import type { EdgeConfig } from '@signalbox/config';
+import { KeyDirectory } from './keys/key-directory';
+import { ProjectionFeed } from './keys/projection-feed';
+import { ProjectionReader } from './keys/projection-reader';
+import { ProjectionStore } from './keys/projection-store';
+import { AttemptStep } from './request/attempt.step';
+import { ModelsStep } from './request/models.step';
+import { RequestPath } from './request/request-path';
+import { answerHealth, type HealthSources } from './server/health';
+import { Heartbeat } from './server/heartbeat';
+import { HttpServer } from './server/http-server';
+import { connectRedis, type RedisConnections } from './server/redis-connections';
+import { LitellmConnection } from './upstream/litellm-connection';
+import { RunnerWatcher } from './upstream/runner-watcher';
+import { UpstreamPools } from './upstream/upstream-pools';
+
+/** Streams may take minutes; a supervisor waits about half a minute before it kills. */
+const drainLimitMs = 25_000;
+
+export interface EdgeOptions {
+  clock?: Clock;
+  drainLimitMs?: number;
+}
+
+/** Puts the parts together. Nothing here waits for Redis or the runner: the edge listens at once and says what it lacks. */
+export class Edge {
+  private readonly clock: Clock;
+  private readonly id = `edge-${process.pid}-${newId('request').slice(-6)}`;
+  private readonly startedAt: Date;
+  private readonly redis: RedisConnections;
+  private readonly store = new ProjectionStore();
+  private readonly feed: ProjectionFeed;
+  private readonly pools: UpstreamPools;
+  private readonly watcher: RunnerWatcher;
+  private readonly attempt: AttemptStep;
+  private readonly path: RequestPath;
+  private readonly server: HttpServer;
+  private readonly heartbeat: Heartbeat;
+
+  constructor(
+    private readonly config: EdgeConfig,
+    private readonly logger: Logger,
+    private readonly options: EdgeOptions = {},
+  ) {
+    const clock = (this.clock = options.clock ?? systemClock);
+    const newRequestId = (): string => newId('request', clock.nowMs());
+    this.startedAt = clock.now();
+    this.redis = connectRedis(config.redisUrl, logger);
+    const reader = new ProjectionReader(this.redis.commands, config.redisPrefix);
+    const directory = new KeyDirectory(this.store, reader, clock);
+    this.feed = new ProjectionFeed(this.store, reader, this.redis.subscriber, clock, logger, (keyHash) =>
+      directory.forgetUnknown(keyHash),
+    );
+    this.pools = new UpstreamPools(logger);
+    const { runnerUrl, internalToken, contextSigningKeys: signingKeys } = config;
+    this.watcher = new RunnerWatcher({ runnerUrl, internalToken, subscriber: this.id }, logger, (active) =>
+      this.pools.retireOthers(active),
+    );
+    const litellm = new LitellmConnection(this.watcher, this.pools, clock);
+    this.attempt = new AttemptStep({ litellm, signingKeys, clock, logger });
+    const models = new ModelsStep({ litellm, store: this.store, signingKeys, clock });
+    this.path = new RequestPath({ directory, models, attempt: this.attempt, clock, newRequestId, logger });
+    this.server = new HttpServer((request, response) => this.handle(request, response), newRequestId);
+    this.heartbeat = new Heartbeat(
+      this.redis.commands,
+      `${config.redisPrefix}:heartbeat:edge:${this.id}`,
+      () => this.describe(),
+      logger,
+    );
+  }
+
+  /** @returns the port */
+  async start(): Promise<number> {
+    const port = await this.server.listen(this.config.host, this.config.port);
+    this.watcher.start();
+    this.feed.start();
+    this.heartbeat.start();
+    this.logger.info('edge listens', { host: this.config.host, port });
+    return port;
+  }
+
+  /** Finishes what is in flight, then lets go of everything. */
+  async close(): Promise<void> {
+    await this.server.drain(this.options.drainLimitMs ?? drainLimitMs, () => this.attempt.abortAll());
+    this.feed.close();
+    await this.heartbeat.stop();
+    await Promise.all([this.watcher.close(), this.pools.destroy()]);
+    this.redis.commands.disconnect();
+    this.redis.subscriber.disconnect();
+  }
+
+  private handle(request: IncomingMessage, response: ServerResponse): void {
+    if (answerHealth(request, response, this.healthSources, this.clock.nowMs())) return;
+    if (request.method === 'OPTIONS') {
+      // Needs no key: it tells nothing. Answers for browsers (CORS) belong to the reverse proxy.
+      response.writeHead(204, { allow: 'GET, HEAD, POST, OPTIONS' }).end();
+      return;
+    }
+    void this.path.handle(request, response);
+  }
+
+  private get healthSources(): HealthSources {
+    return {
+      projection: () => this.feed.health(),
+      activeLitellm: () => this.watcher.active(),
+      runnerProblem: () => this.watcher.problem(),
+      isDraining: () => this.server.draining,
+    };
+  }
+
+  private describe(): object {
+    const { epoch, seq, isComplete } = this.feed.health();
+    const active = this.watcher.active();
+    return {
+      process: 'edge',
+      id: this.id,
+      pid: process.pid,
+      version: 1,
+      started_at: this.startedAt.toISOString(),
+      projection: { epoch, seq, complete: isComplete, keys: this.store.size('key') },
+      litellm: active && {
+        slot: active.slot,
+        release_id: active.release_id,
+        version: active.litellm_version,
+      },
+    };
+  }
+}

@@ -1,0 +1,217 @@
+import type { Clock, Logger } from '@signalbox/common';
+import { parseProjectionChange, readProjectionDocument } from '@signalbox/gateway';
+import type { Redis } from 'ioredis';
+import type { ProjectionMeta, ProjectionReader } from './projection-reader';
+import type { ProjectionEntry, ProjectionStore } from './projection-store';
+import { type SequencePosition, SequenceTracker } from './sequence-tracker';
+
+export interface ProjectionFeedOptions {
+  /** A lost message is noticed within this time; with the grace and the re-read it must stay below one second. */
+  pollIntervalMs: number;
+  /** A message may still be on its way when the poll sees its number. */
+  messageGraceMs: number;
+  reloadRetryMs: number;
+}
+
+export const defaultFeedOptions: ProjectionFeedOptions = {
+  pollIntervalMs: 400,
+  messageGraceMs: 50,
+  reloadRetryMs: 200,
+};
+
+export interface ProjectionHealth {
+  isLoaded: boolean;
+  isComplete: boolean;
+  redisDownSinceMs: number | null;
+  epoch: string | null;
+  seq: number;
+}
+
+/** Redis came back from an old snapshot: what is in memory is newer than what Redis holds. */
+function wentBack(known: SequencePosition, meta: ProjectionMeta): boolean {
+  return meta.epoch === known.epoch && meta.seq < known.seq;
+}
+
+/**
+ * Keeps the store equal to the projection in Redis: reads everything at start, then lives on messages. Whenever a message
+ * may have been lost (a gap in the numbers, a new epoch, a new subscription) it reads everything again.
+ */
+export class ProjectionFeed {
+  private readonly tracker = new SequenceTracker();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private isClosed = false;
+  private isLoaded = false;
+  private isComplete = false;
+  private redisDownSinceMs: number | null = null;
+  /** A change was missed and no message came since: perhaps the subscription is dead without anybody having noticed. */
+  private isSubscriptionSuspect = false;
+  private isReloadWanted = false;
+  private reloading: Promise<void> | null = null;
+  /** What arrived during a re-read; null outside of one. */
+  private changesDuringReload: ProjectionEntry[] | null = null;
+
+  constructor(
+    private readonly store: ProjectionStore,
+    private readonly reader: ProjectionReader,
+    private readonly subscriber: Redis,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+    private readonly onKeyChanged: (keyHash: string) => void,
+    private readonly options: ProjectionFeedOptions = defaultFeedOptions,
+  ) {}
+
+  /** Returns at once: until everything is read, keys are looked up in Redis one by one. */
+  start(): void {
+    this.subscriber.on('message', (_channel: string, text: string) => this.onMessage(text));
+    this.subscriber.on('ready', () => void this.subscribe());
+    if (this.subscriber.status === 'ready') void this.subscribe();
+    this.requestReload('start');
+    this.schedule(() => this.poll(), this.options.pollIntervalMs);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    for (const timer of this.timers) clearTimeout(timer);
+  }
+
+  health(): ProjectionHealth {
+    const { isLoaded, isComplete, redisDownSinceMs } = this;
+    return { isLoaded, isComplete, redisDownSinceMs, ...this.tracker.position };
+  }
+
+  /** What was published while there was no subscription is lost: subscribe first, then read. */
+  private async subscribe(): Promise<void> {
+    try {
+      await this.subscriber.subscribe(this.reader.channel);
+      this.requestReload('subscribed');
+    } catch (error) {
+      this.logger.warn('subscribing to the projection failed', { error });
+      // The next connection subscribes again.
+      this.subscriber.disconnect(true);
+    }
+  }
+
+  private onMessage(text: string): void {
+    this.isSubscriptionSuspect = false;
+    const change = parseProjectionChange(text);
+    if (!change) {
+      this.logger.error('a change of the projection is unreadable; reading everything again');
+      return this.requestReload('unreadable message');
+    }
+    if (change.kind === 'reload') return this.requestReload('asked for');
+    const { field, epoch, seq } = change;
+    const entry = { field, document: readProjectionDocument(field.kind, change.document) };
+    this.store.apply(entry);
+    this.changesDuringReload?.push(entry);
+    if (field.kind === 'key') this.onKeyChanged(field.id);
+    this.tracker.note(epoch, seq);
+    if (!this.tracker.hasSeen(epoch, seq)) this.checkAfterGrace(epoch, seq);
+  }
+
+  private checkAfterGrace(epoch: string, seq: number): void {
+    this.schedule(() => {
+      if (!this.tracker.hasSeen(epoch, seq)) this.onMissedChange();
+    }, this.options.messageGraceMs);
+  }
+
+  private onMissedChange(): void {
+    if (this.isSubscriptionSuspect) this.subscriber.disconnect(true);
+    this.isSubscriptionSuspect = true;
+    this.requestReload('missed a change');
+  }
+
+  private async poll(): Promise<void> {
+    // Taken before the question: messages may overtake the answer.
+    const known = this.tracker.position;
+    try {
+      const meta = await this.reader.readMeta();
+      this.redisDownSinceMs = null;
+      if (meta.epoch === null) this.isComplete = false;
+      else if (wentBack(known, meta)) this.requestReload('Redis went back in time');
+      else if (!this.tracker.hasSeen(meta.epoch, meta.seq)) this.checkAfterGrace(meta.epoch, meta.seq);
+    } catch {
+      this.noteRedisDown();
+    }
+    this.schedule(() => this.poll(), this.options.pollIntervalMs);
+  }
+
+  private noteRedisDown(): void {
+    if (this.redisDownSinceMs !== null) return;
+    this.redisDownSinceMs = this.clock.nowMs();
+    this.logger.warn('Redis does not answer; keys in memory go on being served');
+  }
+
+  private requestReload(reason: string): void {
+    this.isReloadWanted = true;
+    if (this.isClosed || this.reloading) return;
+    this.logger.debug('reading the whole projection', { reason });
+    this.reloading = this.reloadUntilDone().finally(() => {
+      this.reloading = null;
+      // Asked for in the very moment in which the last one ended.
+      if (this.isReloadWanted && !this.isClosed) this.requestReload(reason);
+    });
+  }
+
+  private async reloadUntilDone(): Promise<void> {
+    while (this.isReloadWanted && !this.isClosed) {
+      this.isReloadWanted = false;
+      try {
+        await this.reload();
+      } catch (error) {
+        this.noteRedisDown();
+        this.logger.debug('reading the projection failed', { error });
+        this.isReloadWanted = true;
+        await this.pause(this.options.reloadRetryMs);
+      } finally {
+        this.changesDuringReload = null;
+      }
+    }
+  }
+
+  private async reload(): Promise<void> {
+    const changes: ProjectionEntry[] = [];
+    this.changesDuringReload = changes;
+    const known = this.tracker.position;
+    const before = await this.reader.readMeta();
+    if (before.epoch === null) {
+      // Flushed. What is in memory was true a moment ago and goes on being served until the worker has rebuilt Redis.
+      this.isComplete = false;
+      return;
+    }
+    const entries = await this.reader.readAll();
+    const after = await this.reader.readMeta();
+    if (after.epoch !== before.epoch) {
+      this.isReloadWanted = true;
+      return;
+    }
+    // Redis restored from an old snapshot within the same epoch knows less than we do: only add to what we know.
+    if (wentBack(known, before)) for (const entry of entries) this.store.apply(entry);
+    else this.store.replaceAll(entries, changes);
+    this.tracker.restart(before.epoch, before.seq);
+    this.noteLoaded(entries);
+  }
+
+  private noteLoaded(entries: readonly ProjectionEntry[]): void {
+    this.isLoaded = true;
+    this.isComplete = true;
+    this.redisDownSinceMs = null;
+    const unreadable = entries.filter(({ document }) => document === null).map(({ field }) => field);
+    if (unreadable.length > 0)
+      this.logger.error('documents of the projection are unreadable', { unreadable });
+    this.logger.info('projection read', { ...this.tracker.position, keys: this.store.size('key') });
+  }
+
+  private schedule(run: () => void | Promise<void>, afterMs: number): void {
+    if (this.isClosed) return;
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      void run();
+    }, afterMs);
+    timer.unref();
+    this.timers.add(timer);
+  }
+
+  private pause(forMs: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, forMs).unref());
+  }
+}

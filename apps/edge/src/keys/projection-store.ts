@@ -1,0 +1,51 @@
+import type { ProjectionDocuments, ProjectionField, ProjectionKind } from '@signalbox/gateway';
+
+export type ProjectionDocument = ProjectionDocuments[ProjectionKind];
+
+/** One entry as read from Redis. null: the entry is unreadable, so the edge must not go on using an older one. */
+export interface ProjectionEntry {
+  field: ProjectionField;
+  document: ProjectionDocument | null;
+}
+
+type Documents = { [Kind in ProjectionKind]: Map<string, ProjectionDocuments[Kind]> };
+
+function emptyDocuments(): Documents {
+  return { key: new Map(), workspace: new Map(), organization: new Map(), catalogue: new Map() };
+}
+
+function put(documents: Documents, { field, document }: ProjectionEntry): void {
+  const byId = documents[field.kind] as Map<string, ProjectionDocument>;
+  const held = byId.get(field.id);
+  if (document === null) byId.delete(field.id);
+  else if (!held || document.v >= held.v) byId.set(field.id, document);
+}
+
+/** The projection in memory. It answers while Redis is away. */
+export class ProjectionStore {
+  private documents = emptyDocuments();
+
+  get<Kind extends ProjectionKind>(kind: Kind, id: string): ProjectionDocuments[Kind] | null {
+    return this.documents[kind].get(id) ?? null;
+  }
+
+  /** A document older than the one held is ignored: messages may overtake one another. */
+  apply(entry: ProjectionEntry): void {
+    put(this.documents, entry);
+  }
+
+  /**
+   * Puts a complete reading of Redis in place of everything. Versions may go down here: the truth may have been restored from
+   * a backup. Changes that arrived during the reading are newer than what it read, or the same.
+   */
+  replaceAll(entries: readonly ProjectionEntry[], changedMeanwhile: readonly ProjectionEntry[]): void {
+    const next = emptyDocuments();
+    for (const entry of entries) put(next, entry);
+    for (const entry of changedMeanwhile) put(next, entry);
+    this.documents = next;
+  }
+
+  size(kind: ProjectionKind): number {
+    return this.documents[kind].size;
+  }
+}

@@ -1,0 +1,48 @@
+import type { IncomingMessage } from 'node:http';
+import { ClientGone, Refusal } from './refusal';
+
+/** Providers' own limits lie near it; audio and images are the large ones. */
+export const bodyBytesLimit = 32 * 1024 * 1024;
+const discardTimeLimitMs = 5_000;
+
+function refuseLargeBody(limitBytes: number): Refusal {
+  return new Refusal('body_too_large', {
+    message: `The body is larger than ${limitBytes / 1024 / 1024} MiB.`,
+  });
+}
+
+/** The whole body, as it came. It is kept until the answer begins, so that another LiteLLM can be tried. */
+export function readBody(request: IncomingMessage, limitBytes = bodyBytesLimit): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes)
+    return Promise.reject(refuseLargeBody(limitBytes));
+  if (request.destroyed) return Promise.reject(new ClientGone());
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const finish = (end: () => void): void => {
+      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+      end();
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size > limitBytes) finish(() => reject(refuseLargeBody(limitBytes)));
+    };
+    const onEnd = (): void =>
+      finish(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)));
+    const onClose = (): void => finish(() => reject(new ClientGone()));
+    request.on('data', onData).once('end', onEnd).once('close', onClose).once('error', onClose);
+  });
+}
+
+/**
+ * Lets a refused request's body run out. Closing the connection under a client that is still sending would reset it, and
+ * the client would never see the answer; a client that sends on and on is cut off.
+ */
+export function discardBody(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) return;
+  const timer = setTimeout(() => request.destroy(), discardTimeLimitMs).unref();
+  request.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer));
+  request.on('error', () => undefined);
+  request.resume();
+}

@@ -1,0 +1,95 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { gatewayErrorAnswer, type GatewayErrorCode } from '@signalbox/gateway';
+
+/** Against slow and endless requests. The answer has no limit here: LiteLLM's side has one. */
+const limits = {
+  maxHeaderSize: 32 * 1024,
+  headersTimeout: 15_000,
+  /** 32 MiB at 1 MB/s, with room to spare. */
+  requestTimeout: 120_000,
+  /** Longer than the 60 s of common load balancers, so that they close first. */
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 2_000,
+};
+
+const codesOfClientErrors: Record<string, GatewayErrorCode> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};
+
+/** What node could not read as HTTP never becomes a request: the answer is written by hand, and the connection ends. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket, requestId: string): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const code = codesOfClientErrors[error.code ?? ''] ?? 'malformed_request';
+  const { status, headers, body } = gatewayErrorAnswer('openai', code, requestId);
+  const bytes = Buffer.from(JSON.stringify(body), 'utf8');
+  const lines = Object.entries({
+    ...headers,
+    'content-type': 'application/json',
+    'content-length': bytes.length,
+    'x-request-id': requestId,
+    connection: 'close',
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(
+    Buffer.concat([Buffer.from(`HTTP/1.1 ${status} Refused\r\n${lines.join('')}\r\n`, 'latin1'), bytes]),
+  );
+}
+
+export class HttpServer {
+  private readonly server: Server;
+  private isDraining = false;
+
+  constructor(
+    handle: (request: IncomingMessage, response: ServerResponse) => void,
+    newRequestId: () => string,
+  ) {
+    this.server = createServer(limits, (request, response) => {
+      // After a drain began each answer is the last one of its connection.
+      if (this.isDraining) response.setHeader('connection', 'close');
+      response.once('close', () => {
+        if (this.isDraining) this.server.closeIdleConnections();
+      });
+      handle(request, response);
+    });
+    this.server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
+      answerClientError(error, socket as Socket, newRequestId()),
+    );
+  }
+
+  get draining(): boolean {
+    return this.isDraining;
+  }
+
+  /** @returns the port, which differs from the one asked for only if that was 0 */
+  async listen(host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject).listen(port, host, () => {
+        this.server.off('error', reject);
+        resolve();
+      });
+    });
+    const address = this.server.address();
+    return typeof address === 'object' && address ? address.port : port;
+  }
+
+  /**
+   * Stops accepting, ends idle connections, lets requests and streams in flight finish. What is still open after the limit
+   * is told so by `onLimit` and then cut.
+   */
+  async drain(limitMs: number, onLimit: () => void): Promise<void> {
+    this.isDraining = true;
+    const timer = setTimeout(() => {
+      onLimit();
+      setTimeout(() => this.server.closeAllConnections(), lastWordMs).unref();
+    }, limitMs);
+    await new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+      this.server.closeIdleConnections();
+    });
+    clearTimeout(timer);
+  }
+}
+
+/** Time for the last event of streams that were cut. */
+const lastWordMs = 500;

@@ -1,0 +1,78 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Dialect, errorBody, type GatewayErrorCode } from '@signalbox/gateway';
+
+/** What to make of an error that LiteLLM answered. */
+export type LitellmError =
+  | { kind: 'pass_on'; body: object }
+  /** Not the client's fault and not its business: an error of the gateway's own table stands in for it. */
+  | { kind: 'replace'; code: GatewayErrorCode; message?: string };
+
+interface ErrorFields {
+  message: string;
+  type: string | null;
+  code: string | null;
+  param: string | null;
+}
+
+const messageCharsLimit = 4_000;
+/** The type with which litellm/signalbox_litellm/auth.py refuses. */
+const contextErrorType = 'signalbox_context_error';
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function text(value: unknown): string | null {
+  // LiteLLM writes Python's None as text.
+  return typeof value === 'string' && value !== '' && value !== 'None' ? value : null;
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return null;
+  }
+}
+
+/** LiteLLM's forms: `{error: {...}}`, Anthropic's, and FastAPI's `{detail: ...}` around either of them or around a text. */
+function readError(value: unknown): ErrorFields {
+  const unknown = { message: 'LiteLLM answered with an error.', type: null, code: null, param: null };
+  if (!isRecord(value)) return unknown;
+  if (isRecord(value['detail'])) return readError(value['detail']);
+  if (typeof value['error'] === 'string') return { ...unknown, message: value['error'] };
+  if (typeof value['detail'] === 'string') return { ...unknown, message: value['detail'] };
+  if (!isRecord(value['error'])) return unknown;
+  const { message, type, code, param } = value['error'];
+  return {
+    message: text(message) ?? unknown.message,
+    type: text(type),
+    code: text(code),
+    param: text(param),
+  };
+}
+
+/** A 401 of LiteLLM is never about the client's virtual key: the edge has accepted that one already. */
+function readRefusal({ type, message }: ErrorFields): LitellmError {
+  if (type === contextErrorType) return { kind: 'replace', code: 'litellm_refused_context' };
+  return { kind: 'replace', code: 'provider_credential_refused', message };
+}
+
+/** Brings an error of LiteLLM into the caller's dialect: its own errors come in OpenAI's form on /v1/messages too. */
+export function readLitellmError(
+  dialect: Dialect,
+  status: number,
+  headers: IncomingHttpHeaders,
+  body: Buffer,
+  requestId: string,
+): LitellmError {
+  const parsed = /\bjson\b/i.test(headers['content-type'] ?? '') ? parse(body) : null;
+  const fields = readError(parsed);
+  const message = fields.message.slice(0, messageCharsLimit);
+  if (status === 401) return readRefusal({ ...fields, message });
+  const isInDialect =
+    isRecord(parsed) && isRecord(parsed['error']) && (dialect === 'openai' || parsed['type'] === 'error');
+  if (isInDialect) return { kind: 'pass_on', body: parsed };
+  const { code, param } = fields;
+  return { kind: 'pass_on', body: errorBody(dialect, { status, message, code, param, requestId }) };
+}
