@@ -14,7 +14,7 @@ const SOCKET_CODES = new Set([
 ]);
 // 57P01-57P03: shutting down or starting up; 3D000: the database was dropped; 53300: no free connection; 08xxx: connection.
 const SERVER_CODES = /^(57P0[1-3]|3D000|53300|08\w{3})$/;
-const DRIVER_MESSAGES = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|connection is closed/i;
+const DRIVER_MESSAGES = /Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|connection is closed/i;
 
 export function isConnectionFailure(error) {
   if (error === null || typeof error !== 'object') return false;

@@ -59,6 +59,8 @@ def read_schema() -> str:
 
 
 def is_current(record_path: Path, schema: str) -> bool:
+    if not any((Path(folder) / "prisma" / "client.py").is_file() for folder in sys.path):
+        return False
     try:
         record = json.loads(record_path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
+import threading
+import urllib.error
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlparse
+from urllib.parse import urlsplit
 
 ENGINE_RECORD_NAME = "signalbox-prisma.json"
 WASM_ENGINE = Path(__file__).resolve().parent.parent / "engine" / "query-engine"
@@ -95,15 +97,22 @@ def is_runnable(path: str) -> bool:
 
 
 def download_host_answers(env: Mapping[str, str] = os.environ) -> tuple[bool, str]:
-    """A plain TCP connection, at most a few seconds: behind a closed network Prisma's CLI itself hangs for minutes."""
-    url = urlparse(env.get("PRISMA_ENGINES_MIRROR") or DEFAULT_DOWNLOAD_URL)
-    host = url.hostname or ""
-    port = url.port or (80 if url.scheme == "http" else 443)
-    proxy = env.get("HTTPS_PROXY") or env.get("https_proxy")
-    if proxy:
-        return False, "behind an HTTPS proxy the native engine is not fetched"
+    """Any answer counts. In a thread, since a name lookup knows no time limit: a closed network must cost seconds."""
+    url = env.get("PRISMA_ENGINES_MIRROR") or DEFAULT_DOWNLOAD_URL
+    host = urlsplit(url).hostname or url
+    outcome: list[str] = []
+    probe = threading.Thread(target=lambda: outcome.append(probe_url(url)), daemon=True)
+    probe.start()
+    probe.join(PROBE_TIMEOUT_SECONDS + 1.0)
+    failure = outcome[0] if outcome else "no answer in time"
+    return (False, f"Prisma's download host {host} cannot be reached: {failure}") if failure else (True, f"{host} answers")
+
+
+def probe_url(url: str) -> str:
     try:
-        socket.create_connection((host, port), timeout=PROBE_TIMEOUT_SECONDS).close()
-    except OSError as error:
-        return False, f"Prisma's download host {host} cannot be reached ({type(error).__name__})"
-    return True, f"{host} answers"
+        urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=PROBE_TIMEOUT_SECONDS).close()
+    except urllib.error.HTTPError:
+        return ""
+    except (OSError, ValueError) as error:
+        return str(getattr(error, "reason", error))
+    return ""
