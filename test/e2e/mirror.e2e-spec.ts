@@ -78,7 +78,7 @@ describe('the mirror in LiteLLM', () => {
     const { id, hash } = await createKey({
       key_alias: 'mirrored',
       models: [loopback.chat],
-      max_budget: '12.5',
+      max_budget: 12.5,
       budget_duration: '30d',
       rpm_limit: 600,
       tpm_limit: 70_000,

@@ -38,15 +38,19 @@ describe('config releases', () => {
   async function underTraffic<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
     const traffic = new Traffic({ chat: stack.chat, key, model: loopback.chat, clients });
     const startedAtMs = performance.now();
-    const result = await work().finally(async () => {
-      await traffic.stop();
-    });
-    const report = await traffic.stop();
-    print(title, performance.now() - startedAtMs, report);
+    try {
+      return await work();
+    } finally {
+      const report = await traffic.stop();
+      print(title, performance.now() - startedAtMs, report);
+      expectNoneDropped(report);
+    }
+  }
+
+  function expectNoneDropped(report: TrafficReport): void {
     expect(report.failures).toEqual([]);
     expect(report.plainCount).toBeGreaterThan(clients);
     expect(report.streamedCount).toBeGreaterThan(clients);
-    return result;
   }
 
   function print(title: string, ms: number, report: TrafficReport): void {

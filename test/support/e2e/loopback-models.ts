@@ -74,12 +74,14 @@ export function createModel(
   providerId: string,
   upstreamModel: string,
   litellmParams: object = {},
+  baseUrl: string | null = null,
 ): Promise<ModelView> {
-  return stack.api.post('/llm/models', {
-    name,
-    mode,
-    deployments: [{ provider_id: providerId, upstream_model: upstreamModel, litellm_params: litellmParams }],
-  });
+  const deployment = {
+    provider_id: providerId,
+    upstream_model: upstreamModel,
+    litellm_params: litellmParams,
+  };
+  return stack.api.post('/llm/models', { name, mode, deployments: [{ ...deployment, base_url: baseUrl }] });
 }
 
 export async function loopbackProviderId(stack: E2eStack): Promise<string> {

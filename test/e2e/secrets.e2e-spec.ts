@@ -1,0 +1,171 @@
+import { createModel, loopback, useLoopbackProvider } from '../support/e2e/loopback-models';
+import { applySuccessfully } from '../support/e2e/releases';
+import {
+  huntCommandLines,
+  huntDatabase,
+  huntFiles,
+  huntRedis,
+  ownerOnlyProblems,
+  searchedFileCount,
+  type Needles,
+} from '../support/e2e/secret-hunt';
+import { createTenant, type Tenant } from '../support/e2e/tenants';
+import { readSecretFile, type E2eStack } from '../support/e2e-stack';
+import { useStack } from '../support/use-stack';
+import type { ProviderStandIn } from '../stand-ins/provider.stand-in';
+
+/** Secrets are used in every way that might leak one, then looked for wherever something is written down. */
+describe('secrets', () => {
+  let stack: E2eStack;
+  let provider: ProviderStandIn;
+  let tenant: Tenant;
+  let needles: Needles;
+  let shown: string;
+
+  beforeAll(async () => {
+    stack = useStack();
+    provider = await useLoopbackProvider(stack);
+    tenant = await createTenant(stack, 'secrets');
+    const values = await useVirtualKeys();
+    await useProviderKey();
+    await causeErrors(Object.values(values));
+    const { facts } = stack;
+    needles = {
+      ...values,
+      ...facts.provider_keys,
+      ...rings({ signing: facts.context_signing_keys, encryption: facts.encryption_keys }),
+      admin_token: readSecretFile(facts.admin_token_file),
+      first_key: readSecretFile(facts.virtual_key_file),
+      master_key: facts.litellm_master_key,
+      internal_token: facts.internal_token,
+      database_password: new URL(facts.app_database_url).password,
+      redis_password: new URL(facts.redis_url).password,
+    };
+    shown = JSON.stringify([
+      await stack.api.get('/audit/events?limit=200'),
+      await stack.api.get('/keys?limit=200'),
+      await stack.api.get('/credentials?limit=200'),
+      await stack.api.get('/config/releases?limit=200'),
+      await stack.api.get('/status'),
+    ]);
+  });
+  afterAll(async () => {
+    await provider.close();
+    await stack.close();
+  });
+
+  async function useVirtualKeys(): Promise<Record<string, string>> {
+    const created = await stack.api.createKey(tenant.workspaceId, { key_alias: 'canary' });
+    const headers = { 'idempotency-key': `canary-${process.pid}-${Date.now()}` };
+    const idempotent = await stack.api.createKey(tenant.workspaceId, {}, headers);
+    await stack.api.createKey(tenant.workspaceId, {}, headers);
+    const rotated = await stack.api.rotateKey(created.id, '1h');
+    const token = await stack.api.post<{ token: string }>('/service-tokens', {
+      name: 'canary',
+      organization_id: tenant.organizationId,
+      scopes: ['keys:read'],
+    });
+    for (const key of [created.key, rotated.key])
+      await stack.chat.expectAnswer({ key, model: loopback.chat });
+    await stack.api.revokeKey(idempotent.id);
+    const values = { created: created.key, idempotent: idempotent.key, rotated: rotated.key };
+    return { ...values, service_token: token.token };
+  }
+
+  /** The platform's OPENAI_API_KEY, made up for this run, is really sent to the provider. */
+  async function useProviderKey(): Promise<void> {
+    const canary = stack.facts.provider_keys['OPENAI_API_KEY'] ?? '';
+    const { data } = await stack.api.get<{ data: { id: string; kind: string }[] }>(
+      '/llm/providers?limit=200',
+    );
+    const openai = data.find(({ kind }) => kind === 'openai');
+    const model = await createModel(
+      stack,
+      'canary',
+      'chat',
+      openai?.id ?? '',
+      'gpt-4o-mini',
+      {},
+      provider.baseUrl,
+    );
+    await applySuccessfully(stack);
+    const { key } = await stack.api.createKey(tenant.workspaceId, {});
+    provider.requests.length = 0;
+    await stack.chat.expectAnswer({ key, model: model.name });
+    expect(provider.calls().map(({ apiKey }) => apiKey)).toEqual([canary]);
+    provider.misbehave({ kind: 'error', status: 401, message: `Incorrect API key provided: ${canary}` });
+    const refused = await stack.chat.send({ key, model: model.name });
+    expect(JSON.stringify(refused)).not.toContain(canary);
+    provider.misbehave({ kind: 'error', status: 500, message: 'provider failed' });
+    await stack.chat.send({ key, model: model.name });
+    provider.behave();
+    await stack.api.delete(`/llm/models/${model.id}`);
+  }
+
+  /** Requests that fail with a secret in an odd place. */
+  async function causeErrors(values: readonly string[]): Promise<void> {
+    for (const value of values) {
+      await stack.api.request('POST', '/keys', { rawBody: `{"key_alias": "${value}` });
+      await stack.api.request('POST', '/keys', { body: { workspace_id: value, unknown: value } });
+      await stack.api.request('GET', `/keys/${value}`);
+      await stack.api.request('GET', '/whoami', { token: `${value}x` });
+      await stack.api.request('POST', '/keys', { body: {}, headers: { 'idempotency-key': `${value} ` } });
+      await fetch(`${stack.facts.edge_url}/v1/models?api_key=${value}`);
+      await fetch(`${stack.facts.edge_url}/v1/${value}`, { headers: { authorization: `Bearer ${value}` } });
+      await stack.chat.send({ key: `${value}x`, model: loopback.chat });
+      await stack.litellm.request({
+        path: '/v1/chat/completions',
+        headers: { authorization: `Bearer ${value}` },
+        body: { model: loopback.chat, messages: [] },
+      });
+    }
+  }
+
+  function rings(texts: Record<string, string>): Record<string, string> {
+    return Object.fromEntries(
+      Object.entries(texts).flatMap(([name, text]) =>
+        text.split(',').map((entry, index) => [`${name}_${index}`, entry.split(':')[1] ?? '']),
+      ),
+    );
+  }
+
+  it('are what is being looked for, and enough of them', () => {
+    expect(Object.values(needles).filter((value) => value.length < 16)).toEqual([]);
+    expect(Object.keys(needles).length).toBeGreaterThanOrEqual(12);
+    expect(searchedFileCount(stack.facts.data_dir)).toBeGreaterThan(10);
+  });
+
+  it('stand in no log, release or other file of the data folder', () => {
+    expect(huntFiles(stack.facts.data_dir, needles)).toEqual([]);
+  });
+
+  it('are kept in files that only their owner can read', () => {
+    expect(ownerOnlyProblems(stack.facts.data_dir)).toEqual([]);
+  });
+
+  it("stand in no row of Signalbox's database: audit, idempotency, outbox, attempts and all others", async () => {
+    expect(await huntDatabase(stack.facts.database_url, needles)).toEqual([]);
+  });
+
+  it("stand in no row of LiteLLM's database", async () => {
+    const url = new URL(stack.facts.database_url);
+    url.pathname = new URL(stack.facts.litellm_database_url).pathname;
+    expect(await huntDatabase(url.toString(), needles)).toEqual([]);
+  });
+
+  it('stand in no key of Redis: projection, jobs, streams', async () => {
+    expect(await huntRedis(stack, needles)).toEqual([]);
+  });
+
+  it('stand on no command line', () => {
+    expect(huntCommandLines(needles)).toEqual([]);
+  });
+
+  it('are in nothing that the admin API shows', () => {
+    expect(
+      Object.entries(needles)
+        .filter(([, value]) => shown.includes(value))
+        .map(([name]) => name),
+    ).toEqual([]);
+  });
+});
