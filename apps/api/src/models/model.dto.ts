@@ -1,0 +1,234 @@
+import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
+import { type ModelMode, modelModes } from '@signalbox/database';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsString,
+  MaxLength,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
+import { IsIdOf, IsMetadata, IsSearch } from '../http/fields';
+import { IsQueryFlag, MayBeMissing, MayBeNull } from '../http/optional';
+import { PageQuery } from '../http/page-query.dto';
+
+const nameLengthMax = 256;
+const descriptionLengthMax = 1_000;
+const urlLengthMax = 512;
+
+export class ListModelsQuery extends PageQuery {
+  @ApiPropertyOptional({ description: 'Part of the name or description.', maxLength: 200, example: 'smart' })
+  @MayBeMissing()
+  @IsSearch()
+  q?: string;
+
+  @ApiPropertyOptional({ enum: modelModes, example: 'chat' })
+  @MayBeMissing()
+  @IsIn(modelModes)
+  mode?: ModelMode;
+
+  @ApiPropertyOptional({ type: Boolean, example: true })
+  @MayBeMissing()
+  @IsQueryFlag()
+  enabled?: boolean;
+
+  @ApiPropertyOptional({
+    description: 'Models with a deployment at this provider.',
+    example: 'prov_06f3x2v9k0wz4m8q1r5t7y3b2c',
+  })
+  @MayBeMissing()
+  @IsIdOf('provider')
+  provider_id?: string;
+}
+
+export class CreateDeploymentBody {
+  @ApiProperty({ example: 'prov_06f3x2v9k0wz4m8q1r5t7y3b2c' })
+  @IsIdOf('provider')
+  provider_id!: string;
+
+  @ApiProperty({
+    description:
+      "The provider's own name of the model, without LiteLLM's prefix. For a wildcard model it ends with * too.",
+    example: 'gpt-4o-mini',
+    maxLength: nameLengthMax,
+  })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(nameLengthMax)
+  upstream_model!: string;
+
+  @ApiPropertyOptional({
+    description: "Left out or null: the provider's platform key, where there is one.",
+    type: String,
+    nullable: true,
+    example: 'cred_06f3x2v9k0wz4m8q1r5t7y3b2c',
+  })
+  @MayBeNull()
+  @IsIdOf('credential')
+  credential_id?: string | null;
+
+  @ApiPropertyOptional({
+    description: "Wins over the provider's.",
+    type: String,
+    nullable: true,
+    example: null,
+    maxLength: urlLengthMax,
+  })
+  @MayBeNull()
+  @IsString()
+  @MaxLength(urlLengthMax)
+  base_url?: string | null;
+
+  @ApiPropertyOptional({
+    description:
+      'Further parameters of LiteLLM, from a list (docs/config-releases.md): rpm, tpm, timeout, max_tokens, weight, prices, ... Never keys or addresses.',
+    type: 'object',
+    additionalProperties: true,
+    example: { rpm: 500, timeout: 60 },
+  })
+  @MayBeMissing()
+  @IsMetadata()
+  litellm_params?: Record<string, unknown>;
+
+  @ApiPropertyOptional({ type: Boolean, default: true, example: true })
+  @MayBeMissing()
+  @IsBoolean()
+  enabled?: boolean;
+}
+
+export class UpdateDeploymentBody extends PartialType(CreateDeploymentBody, { skipNullProperties: false }) {}
+
+class ModelFields {
+  @ApiProperty({
+    description: 'What clients send as `model`. A wildcard is `prefix/*`, or `*` alone.',
+    example: 'smart',
+    maxLength: nameLengthMax,
+  })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(nameLengthMax)
+  name!: string;
+
+  @ApiPropertyOptional({ enum: modelModes, default: 'chat', example: 'chat' })
+  @MayBeMissing()
+  @IsIn(modelModes)
+  mode?: ModelMode;
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    example: 'For hard questions',
+    maxLength: descriptionLengthMax,
+  })
+  @MayBeNull()
+  @IsString()
+  @MaxLength(descriptionLengthMax)
+  description?: string | null;
+
+  @ApiPropertyOptional({
+    description: 'false: left out of the next config release.',
+    type: Boolean,
+    default: true,
+    example: true,
+  })
+  @MayBeMissing()
+  @IsBoolean()
+  enabled?: boolean;
+
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { team: 'search' } })
+  @MayBeMissing()
+  @IsMetadata()
+  metadata?: Record<string, unknown>;
+}
+
+export class CreateModelBody extends ModelFields {
+  @ApiPropertyOptional({ type: [CreateDeploymentBody], maxItems: 100 })
+  @MayBeMissing()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @ValidateNested({ each: true })
+  @Type(() => CreateDeploymentBody)
+  deployments?: CreateDeploymentBody[];
+}
+
+export class UpdateModelBody extends PartialType(ModelFields, { skipNullProperties: false }) {}
+
+export class DeploymentView {
+  @ApiProperty({ description: "LiteLLM's model_info.id.", example: 'dep_06f3x2v9k0wz4m8q1r5t7y3b2c' })
+  id!: string;
+
+  @ApiProperty({ example: 'prov_06f3x2v9k0wz4m8q1r5t7y3b2c' })
+  provider_id!: string;
+
+  @ApiProperty({ example: 'openai' })
+  provider_kind!: string;
+
+  @ApiProperty({ example: 'gpt-4o-mini' })
+  upstream_model!: string;
+
+  @ApiProperty({ description: 'Shown to platform tokens only.', type: String, nullable: true, example: null })
+  credential_id!: string | null;
+
+  @ApiProperty({ description: 'Shown to platform tokens only.', type: String, nullable: true, example: null })
+  base_url!: string | null;
+
+  @ApiProperty({
+    description: 'Shown to platform tokens only.',
+    type: 'object',
+    additionalProperties: true,
+    example: { rpm: 500 },
+  })
+  litellm_params!: Record<string, unknown>;
+
+  @ApiProperty({ example: true })
+  enabled!: boolean;
+
+  @ApiProperty({ example: 1 })
+  version!: number;
+}
+
+export class ModelView {
+  @ApiProperty({ example: 'mdl_06f3x2v9k0wz4m8q1r5t7y3b2c' })
+  id!: string;
+
+  @ApiProperty({ example: 'smart' })
+  name!: string;
+
+  @ApiProperty({ enum: modelModes, example: 'chat' })
+  mode!: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'For hard questions' })
+  description!: string | null;
+
+  @ApiProperty({ description: 'Some answers are canned: no provider is called.', example: false })
+  is_demo!: boolean;
+
+  @ApiProperty({ example: true })
+  enabled!: boolean;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, example: {} })
+  metadata!: Record<string, unknown>;
+
+  @ApiProperty({ type: [DeploymentView] })
+  deployments!: DeploymentView[];
+
+  @ApiProperty({ description: 'Grows by one with each change of the model or its deployments.', example: 1 })
+  version!: number;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-21T08:00:00.000Z' })
+  created_at!: string;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-21T08:00:00.000Z' })
+  updated_at!: string;
+}
+
+export class ModelPage {
+  @ApiProperty({ type: [ModelView] })
+  data!: ModelView[];
+
+  @ApiProperty({ type: String, nullable: true, example: null })
+  next_cursor!: string | null;
+}

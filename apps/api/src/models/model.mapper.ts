@@ -1,0 +1,50 @@
+import type { DeploymentEntity } from '@signalbox/database';
+import type { Caller } from '@signalbox/domain/access';
+import type { DeploymentInput, ModelWithDeployments } from '@signalbox/domain/models';
+import type { CreateDeploymentBody, DeploymentView, ModelView, UpdateDeploymentBody } from './model.dto';
+
+function toDeploymentView(deployment: DeploymentEntity, caller: Caller): DeploymentView {
+  const isPlatform = caller.organizationId === null;
+  return {
+    id: deployment.id,
+    provider_id: deployment.providerId,
+    provider_kind: deployment.provider?.kind ?? '',
+    upstream_model: deployment.upstreamModel,
+    credential_id: isPlatform ? deployment.credentialId : null,
+    base_url: isPlatform ? deployment.baseUrl : null,
+    litellm_params: isPlatform ? deployment.litellmParams : {},
+    enabled: deployment.enabled,
+    version: deployment.version,
+  };
+}
+
+export function toModelView({ model, deployments }: ModelWithDeployments, caller: Caller): ModelView {
+  return {
+    id: model.id,
+    name: model.name,
+    mode: model.mode,
+    description: model.description,
+    is_demo: model.isDemo,
+    enabled: model.enabled,
+    metadata: model.metadata,
+    deployments: deployments.map((deployment) => toDeploymentView(deployment, caller)),
+    version: model.version,
+    created_at: model.createdAt.toISOString(),
+    updated_at: model.updatedAt.toISOString(),
+  };
+}
+
+export function toDeploymentInput(body: CreateDeploymentBody): DeploymentInput {
+  return { ...toDeploymentChanges(body), providerId: body.provider_id, upstreamModel: body.upstream_model };
+}
+
+export function toDeploymentChanges(body: UpdateDeploymentBody): Partial<DeploymentInput> {
+  return {
+    ...(body.provider_id === undefined ? {} : { providerId: body.provider_id }),
+    ...(body.upstream_model === undefined ? {} : { upstreamModel: body.upstream_model }),
+    ...(body.credential_id === undefined ? {} : { credentialId: body.credential_id }),
+    ...(body.base_url === undefined ? {} : { baseUrl: body.base_url }),
+    ...(body.litellm_params === undefined ? {} : { litellmParams: body.litellm_params }),
+    ...(body.enabled === undefined ? {} : { enabled: body.enabled }),
+  };
+}

@@ -1,0 +1,120 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { Caller } from '@signalbox/domain/access';
+import { ProviderService } from '@signalbox/domain/providers';
+import { CurrentCaller } from '../http/access.decorators';
+import { ApiErrors } from '../http/api-errors.decorator';
+import { IdParam } from '../http/id-param.pipe';
+import {
+  CreateProviderBody,
+  ListProvidersQuery,
+  ProviderKindList,
+  ProviderPage,
+  ProviderView,
+  ReplaceProviderBody,
+  UpdateProviderBody,
+} from './provider.dto';
+import { toProviderKindViews, toProviderView } from './provider.mapper';
+
+@ApiTags('Providers')
+@Controller('api/v1/llm')
+export class ProviderController {
+  constructor(private readonly providers: ProviderService) {}
+
+  @Get('provider-kinds')
+  @ApiOperation({ summary: 'The kinds of providers, and what each needs' })
+  @ApiOkResponse({ type: ProviderKindList })
+  kinds(): ProviderKindList {
+    return { data: toProviderKindViews() };
+  }
+
+  @Get('providers')
+  @ApiOperation({ summary: 'List providers, by name', description: 'Scope: models:read.' })
+  @ApiOkResponse({ type: ProviderPage })
+  @ApiErrors('cursor_invalid')
+  async list(@CurrentCaller() caller: Caller, @Query() query: ListProvidersQuery): Promise<ProviderPage> {
+    const filter = { search: query.q, kind: query.kind, enabled: query.enabled };
+    const page = await this.providers.list(caller, filter, query.limit, query.cursor);
+    return { ...page, data: page.data.map((provider) => toProviderView(provider, caller)) };
+  }
+
+  @Post('providers')
+  @ApiOperation({ summary: 'Add a provider', description: 'Scope: models:write, platform tokens only.' })
+  @ApiCreatedResponse({ type: ProviderView })
+  @ApiErrors('provider_name_taken', 'platform_only')
+  async create(@CurrentCaller() caller: Caller, @Body() body: CreateProviderBody): Promise<ProviderView> {
+    const { base_url: baseUrl, ...rest } = body;
+    return toProviderView(await this.providers.create(caller, { ...rest, baseUrl }), caller);
+  }
+
+  @Get('providers/:id')
+  @ApiOperation({ summary: 'Show a provider', description: 'Scope: models:read.' })
+  @ApiOkResponse({ type: ProviderView })
+  @ApiErrors('provider_not_found')
+  async get(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdParam('provider')) id: string,
+  ): Promise<ProviderView> {
+    return toProviderView(await this.providers.get(caller, id), caller);
+  }
+
+  @Put('providers/:id')
+  @ApiOperation({
+    summary: 'Replace a provider',
+    description:
+      'What is left out takes its default. LiteLLM gets it with the next config release. Scope: models:write, platform tokens only.',
+  })
+  @ApiOkResponse({ type: ProviderView })
+  @ApiErrors('provider_not_found', 'provider_name_taken', 'platform_only')
+  async replace(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdParam('provider')) id: string,
+    @Body() body: ReplaceProviderBody,
+  ): Promise<ProviderView> {
+    const provider = await this.providers.update(caller, id, {
+      name: body.name,
+      baseUrl: body.base_url ?? null,
+      description: body.description ?? null,
+      enabled: body.enabled ?? true,
+    });
+    return toProviderView(provider, caller);
+  }
+
+  @Patch('providers/:id')
+  @ApiOperation({
+    summary: 'Change a provider',
+    description:
+      'Only what is given changes. LiteLLM gets it with the next config release. Scope: models:write, platform tokens only.',
+  })
+  @ApiOkResponse({ type: ProviderView })
+  @ApiErrors('provider_not_found', 'provider_name_taken', 'platform_only')
+  async update(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdParam('provider')) id: string,
+    @Body() body: UpdateProviderBody,
+  ): Promise<ProviderView> {
+    const { base_url: baseUrl, ...rest } = body;
+    return toProviderView(await this.providers.update(caller, id, { ...rest, baseUrl }), caller);
+  }
+
+  @Delete('providers/:id')
+  @HttpCode(204)
+  @ApiOperation({
+    summary: 'Remove a provider that no deployment uses',
+    description: 'Scope: models:write, platform tokens only.',
+  })
+  @ApiNoContentResponse()
+  @ApiErrors('provider_not_found', 'provider_in_use', 'platform_only')
+  async delete(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdParam('provider')) id: string,
+  ): Promise<void> {
+    await this.providers.delete(caller, id);
+  }
+}

@@ -1,0 +1,158 @@
+import type { ReleasedModel } from '@signalbox/database';
+import { isWildcard } from '@signalbox/domain/models';
+import { providerKind, type ProviderKind } from '@signalbox/domain/providers';
+import {
+  type ConfigSnapshot,
+  servedDeployments,
+  type SnapshotCredential,
+  type SnapshotDeployment,
+  type SnapshotModel,
+} from './config-snapshot';
+import { toLitellmYaml } from './litellm-yaml';
+
+export interface CompiledConfig {
+  yaml: string;
+  /** Sorted; LiteLLM's /model/info must show exactly these. */
+  deploymentIds: string[];
+  models: ReleasedModel[];
+}
+
+export interface LitellmModelEntry {
+  model_name: string;
+  litellm_params: Record<string, unknown>;
+  model_info: Record<string, unknown>;
+}
+
+export interface LitellmConfig {
+  model_list: LitellmModelEntry[];
+  litellm_settings: Record<string, unknown>;
+  router_settings: Record<string, unknown>;
+  general_settings: Record<string, unknown>;
+}
+
+/**
+ * Stands where a deployment has no key of its own. It makes a gap fail at the provider; without any api_key LiteLLM
+ * would take the vendor's variable from its environment, and so let the platform pay or hand its key to a stranger's
+ * server.
+ */
+export const missingCredentialKey = 'byok-credential-missing';
+/** The same for servers that ask for no key. */
+export const noKeyNeeded = 'no-key-needed';
+
+const demoAnswer =
+  'This is a canned answer of the Signalbox demo model: no provider was called. Add a provider and a model to get real ones.';
+
+const header =
+  ' Compiled by Signalbox from its catalogue. Changes belong there: a file that is edited is overwritten.';
+
+/** Settings that each release has. Why: facts learned by running LiteLLM 1.103.1, see docs/config-releases.md. */
+const litellmSettings = {
+  callbacks: ['signalbox_litellm.hook.attempt_reporter'],
+  drop_params: true,
+  // Retries and fallbacks are decided at the edge, per tenant.
+  num_retries: 0,
+  // Unset it would be 6000 s.
+  request_timeout: 600,
+  turn_off_message_logging: true,
+  json_logs: true,
+  // Else /v1/messages on an openai/ deployment goes to /responses, which many compatible servers lack.
+  use_chat_completions_url_for_anthropic_messages: true,
+};
+
+const routerSettings = {
+  routing_strategy: 'simple-shuffle',
+  num_retries: 0,
+  // A cooldown is shared by all tenants: one tenant's bad key would close a deployment for everybody.
+  disable_cooldowns: true,
+};
+
+const generalSettings = {
+  master_key: 'os.environ/LITELLM_MASTER_KEY',
+  custom_auth: 'signalbox_litellm.auth.user_api_key_auth',
+  store_model_in_db: false,
+  store_prompts_in_spend_logs: false,
+};
+
+function compareText(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+/** Names in order, at every depth, so that equal catalogues give equal texts. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([left], [right]) => compareText(left, right));
+  return Object.fromEntries(entries.map(([name, item]) => [name, sorted(item)]));
+}
+
+function apiKeyOf(credential: SnapshotCredential | null, kind: ProviderKind | null): string {
+  const variable = credential?.enabled ? /^env:(.+)$/.exec(credential.reference)?.[1] : undefined;
+  if (variable !== undefined) return `os.environ/${variable}`;
+  return kind?.needsKey === false ? noKeyNeeded : missingCredentialKey;
+}
+
+export function litellmModelOf({ upstreamModel, provider }: SnapshotDeployment): string {
+  const prefix = providerKind(provider.kind)?.litellmPrefix ?? null;
+  return prefix === null ? upstreamModel : `${prefix}/${upstreamModel}`;
+}
+
+export function baseUrlOf({ baseUrl, provider }: SnapshotDeployment): string | null {
+  return baseUrl ?? provider.baseUrl ?? providerKind(provider.kind)?.defaultBaseUrl ?? null;
+}
+
+/** The target is not theirs to set, whatever an old row says. */
+function furtherParams(params: Record<string, unknown>): Record<string, unknown> {
+  const { model: _model, api_key: _apiKey, api_base: _apiBase, ...further } = params;
+  return sorted(further) as Record<string, unknown>;
+}
+
+function entryOf(model: SnapshotModel, deployment: SnapshotDeployment): LitellmModelEntry {
+  const kind = providerKind(deployment.provider.kind);
+  const baseUrl = baseUrlOf(deployment);
+  const demoParams = deployment.provider.kind === 'demo' ? { mock_response: demoAnswer } : {};
+  const target = {
+    model: litellmModelOf(deployment),
+    api_key: apiKeyOf(deployment.credential, kind),
+    ...(baseUrl === null ? {} : { api_base: baseUrl }),
+  };
+  return {
+    model_name: model.name,
+    litellm_params: { ...target, ...furtherParams({ ...demoParams, ...deployment.litellmParams }) },
+    // One mode would be wrong for most models behind a wildcard.
+    model_info: { id: deployment.id, ...(isWildcard(model.name) ? {} : { mode: model.mode }) },
+  };
+}
+
+function inOrder(snapshot: ConfigSnapshot): { model: SnapshotModel; deployments: SnapshotDeployment[] }[] {
+  return snapshot.models
+    .map((model) => ({
+      model,
+      deployments: servedDeployments(model).sort((left, right) => compareText(left.id, right.id)),
+    }))
+    .filter(({ deployments }) => deployments.length > 0)
+    .sort((left, right) => compareText(left.model.name, right.model.name));
+}
+
+/** Pure: the same catalogue gives the same text, whatever the order of its rows. */
+export function compileLitellmConfig(snapshot: ConfigSnapshot): CompiledConfig {
+  const served = inOrder(snapshot);
+  const config: LitellmConfig = {
+    model_list: served.flatMap(({ model, deployments }) =>
+      deployments.map((deployment) => entryOf(model, deployment)),
+    ),
+    litellm_settings: litellmSettings,
+    router_settings: routerSettings,
+    general_settings: generalSettings,
+  };
+  return {
+    yaml: toLitellmYaml(config, header),
+    deploymentIds: served.flatMap(({ deployments }) => deployments.map(({ id }) => id)).sort(compareText),
+    models: served.map(({ model, deployments }) => ({
+      name: model.name,
+      mode: model.mode,
+      is_demo: deployments.every(({ provider }) => provider.kind === 'demo'),
+      deployment_ids: deployments.map(({ id }) => id),
+    })),
+  };
+}

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import type { ModelMode } from '@signalbox/database';
+import type { EntityManager } from 'typeorm';
+import type { ConfigSnapshot, SnapshotDeployment, SnapshotModel } from './config-snapshot';
+
+interface SnapshotRow {
+  model_id: string;
+  model_name: string;
+  mode: ModelMode;
+  model_enabled: boolean;
+  deployment: SnapshotDeployment | null;
+}
+
+/**
+ * One statement, so that it sees one moment of all four tables. A deployment without a credential of its own takes
+ * its provider's: the oldest that is switched on, else the oldest.
+ */
+const snapshotSql = `
+  SELECT m.id AS model_id, m.name AS model_name, m.mode, m.enabled AS model_enabled,
+    CASE WHEN d.id IS NULL THEN NULL ELSE jsonb_build_object(
+      'id', d.id, 'upstreamModel', d.upstream_model, 'baseUrl', d.base_url,
+      'litellmParams', d.litellm_params, 'enabled', d.enabled,
+      'provider', jsonb_build_object('id', p.id, 'name', p.name, 'kind', p.kind, 'baseUrl', p.base_url, 'enabled', p.enabled),
+      'credential', CASE WHEN c.id IS NULL THEN NULL
+        ELSE jsonb_build_object('id', c.id, 'reference', c.reference, 'enabled', c.enabled) END
+    ) END AS deployment
+  FROM models m
+  LEFT JOIN deployments d ON d.model_id = m.id
+  LEFT JOIN providers p ON p.id = d.provider_id
+  LEFT JOIN LATERAL (
+    SELECT id, reference, enabled FROM credentials
+    WHERE id = d.credential_id OR (d.credential_id IS NULL AND provider_id = d.provider_id AND owner_type = 'platform')
+    ORDER BY enabled DESC, id LIMIT 1
+  ) c ON true
+  ORDER BY m.name, d.id`;
+
+@Injectable()
+export class ConfigSnapshotRepository {
+  async read(manager: EntityManager): Promise<ConfigSnapshot> {
+    const rows: SnapshotRow[] = await manager.query(snapshotSql);
+    const models = new Map<string, SnapshotModel>();
+    for (const row of rows) {
+      const model = models.get(row.model_id) ?? {
+        id: row.model_id,
+        name: row.model_name,
+        mode: row.mode,
+        enabled: row.model_enabled,
+        deployments: [],
+      };
+      models.set(row.model_id, model);
+      if (row.deployment) model.deployments.push(row.deployment);
+    }
+    return { models: [...models.values()] };
+  }
+}

@@ -1,0 +1,46 @@
+import type { ModelMode } from '@signalbox/database';
+
+/** What a configuration is compiled from: the catalogue as it was in one moment. */
+export interface SnapshotProvider {
+  id: string;
+  name: string;
+  kind: string;
+  baseUrl: string | null;
+  enabled: boolean;
+}
+
+export interface SnapshotCredential {
+  id: string;
+  /** Such as env:OPENAI_API_KEY. */
+  reference: string;
+  enabled: boolean;
+}
+
+export interface SnapshotDeployment {
+  id: string;
+  upstreamModel: string;
+  baseUrl: string | null;
+  litellmParams: Record<string, unknown>;
+  enabled: boolean;
+  provider: SnapshotProvider;
+  /** The deployment's own, else the platform's for this provider; null: none. */
+  credential: SnapshotCredential | null;
+}
+
+export interface SnapshotModel {
+  id: string;
+  name: string;
+  mode: ModelMode;
+  enabled: boolean;
+  deployments: SnapshotDeployment[];
+}
+
+export interface ConfigSnapshot {
+  models: SnapshotModel[];
+}
+
+/** What LiteLLM will get: all three of model, deployment and provider must be switched on. */
+export function servedDeployments(model: SnapshotModel): SnapshotDeployment[] {
+  if (!model.enabled) return [];
+  return model.deployments.filter(({ enabled, provider }) => enabled && provider.enabled);
+}

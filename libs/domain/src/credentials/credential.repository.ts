@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { CredentialEntity } from '@signalbox/database';
+import type { EntityManager } from 'typeorm';
+
+export interface CredentialFilter {
+  providerId?: string | undefined;
+  enabled?: boolean | undefined;
+}
+
+@Injectable()
+export class CredentialRepository {
+  /** With its provider; by id, so in the order in which they were found. */
+  async list(
+    manager: EntityManager,
+    filter: CredentialFilter,
+    limit: number,
+    after: string | null,
+  ): Promise<CredentialEntity[]> {
+    const query = manager
+      .createQueryBuilder(CredentialEntity, 'credential')
+      .innerJoinAndSelect('credential.provider', 'provider')
+      .orderBy('credential.id')
+      .take(limit);
+    if (after !== null) query.andWhere('credential.id > :after', { after });
+    if (filter.providerId !== undefined) {
+      query.andWhere('credential.providerId = :providerId', { providerId: filter.providerId });
+    }
+    if (filter.enabled !== undefined)
+      query.andWhere('credential.enabled = :enabled', { enabled: filter.enabled });
+    return query.getMany();
+  }
+
+  async find(manager: EntityManager, id: string): Promise<CredentialEntity | null> {
+    return manager.findOne(CredentialEntity, { where: { id }, relations: { provider: true } });
+  }
+
+  async listEnvironmentForUpdate(manager: EntityManager): Promise<CredentialEntity[]> {
+    return manager
+      .createQueryBuilder(CredentialEntity, 'credential')
+      .where(`credential.reference LIKE 'env:%'`)
+      .orderBy('credential.id')
+      .setLock('pessimistic_write')
+      .getMany();
+  }
+
+  async insert(manager: EntityManager, credential: CredentialEntity): Promise<void> {
+    await manager.insert(CredentialEntity, credential);
+  }
+
+  async save(manager: EntityManager, credential: CredentialEntity): Promise<void> {
+    await manager.save(credential);
+  }
+}

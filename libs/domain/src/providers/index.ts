@@ -1,0 +1,5 @@
+export { checkBaseUrl } from './base-url';
+export * from './provider-kinds';
+export { ProvidersModule } from './provider.module';
+export type { ProviderFilter } from './provider.repository';
+export { ProviderService, type CreateProvider, type UpdateProvider } from './provider.service';
