@@ -16,7 +16,7 @@ USER root
 WORKDIR /signalbox
 COPY --from=modules /signalbox/node_modules node_modules
 COPY litellm litellm
-COPY --chmod=0555 infra/docker/check-litellm-image.py infra/docker/healthcheck.py infra/docker/migrate-litellm.sh ./
+COPY --chmod=0555 infra/docker/check-litellm-image.py infra/docker/healthcheck.py ./
 # Fails the build, not the start, if another upstream image does not hold what the runner needs.
 RUN python check-litellm-image.py && install -d -o 10001 -g 10001 -m 0700 /var/lib/signalbox
 # PRISMA_* and PATH stay as upstream set them: they lead to the engines in the image.
