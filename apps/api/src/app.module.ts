@@ -2,12 +2,35 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Clock, Logger } from '@signalbox/common';
 import type { ApiConfig } from '@signalbox/config';
 import { CoreModule } from '@signalbox/domain/core';
+import { AuditEventsApiModule } from './audit-events/audit-events-api.module';
+import { ConfigReleaseApiModule } from './config-releases/config-release.module';
+import { CredentialApiModule } from './credentials/credential.module';
 import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
+import { RunnerApiModule } from './internal/runner.module';
+import { ModelApiModule } from './models/model.module';
+import { ProviderApiModule } from './providers/provider.module';
+import { OrganizationsApiModule } from './organizations/organizations-api.module';
+import { ServiceTokensApiModule } from './service-tokens/service-tokens-api.module';
 import { VirtualKeyApiModule } from './virtual-keys/virtual-key.module';
+import { WhoamiApiModule } from './whoami/whoami-api.module';
+import { WorkspacesApiModule } from './workspaces/workspaces-api.module';
 
 /** One line per feature, in the order of the documentation. */
-export const featureModules = [HealthModule, VirtualKeyApiModule];
+export const featureModules = [
+  WhoamiApiModule,
+  OrganizationsApiModule,
+  WorkspacesApiModule,
+  VirtualKeyApiModule,
+  ProviderApiModule,
+  CredentialApiModule,
+  ModelApiModule,
+  ConfigReleaseApiModule,
+  ServiceTokensApiModule,
+  AuditEventsApiModule,
+  HealthModule,
+  RunnerApiModule,
+];
 
 export interface AppOptions {
   config: ApiConfig;

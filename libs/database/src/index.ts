@@ -1,6 +1,7 @@
 export * from './data-source';
 export * from './database-errors';
 export * from './entities';
+export * from './like-pattern';
 export * from './migrate';
 export * from './tenant';
 export * from './tenant-transactions';

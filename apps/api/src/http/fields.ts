@@ -4,18 +4,28 @@ import { Transform } from 'class-transformer';
 import {
   IsObject,
   IsString,
+  Length,
   Matches,
   MaxLength,
   MinLength,
-  registerDecorator,
+  ValidateBy,
+  ValidateIf,
   type ValidationOptions,
 } from 'class-validator';
 
 const maxNameLength = 200;
 const maxMetadataBytes = 10_000;
+const oneLine = /^\P{Cc}*$/u;
 
 const trimmed = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' ? value.trim() : value;
+
+/** The field may be left out, but not be null, which IsOptional would let through to a column that cannot be null. */
+export const MayBeLeftOut = (): PropertyDecorator => ValidateIf((_body, value) => value !== undefined);
+
+/** The field may be left out or be null, which then means something. */
+export const Nullable = (): PropertyDecorator =>
+  ValidateIf((_body, value) => value !== undefined && value !== null);
 
 /** A name for people: trimmed, one line, 1 to 200 characters. */
 export const IsName = (): PropertyDecorator =>
@@ -24,7 +34,15 @@ export const IsName = (): PropertyDecorator =>
     IsString(),
     MinLength(1),
     MaxLength(maxNameLength),
-    Matches(/^\P{Cc}*$/u, { message: '$property must not contain control characters or line breaks' }),
+    Matches(oneLine, { message: '$property must not contain control characters or line breaks' }),
+  );
+
+/** Each item of a list: one line of 1 to 255 characters. */
+export const IsNameList = (): PropertyDecorator =>
+  applyDecorators(
+    IsString({ each: true }),
+    Length(1, 255, { each: true }),
+    Matches(oneLine, { each: true, message: 'each value in $property must not contain control characters' }),
   );
 
 /** Part of a name to look for, in any case. */
@@ -34,21 +52,28 @@ export const IsSearch = (): PropertyDecorator => applyDecorators(IsString(), Max
 export const IsIdOf = (kind: IdKind, options: ValidationOptions = {}): PropertyDecorator =>
   Matches(idPattern(kind), { ...options, message: `$property must be the id of a ${kind}` });
 
-/** @returns false for what is no JSON value */
-function isSmallJson(value: unknown): boolean {
-  return Buffer.byteLength(JSON.stringify(value) ?? '', 'utf8') <= maxMetadataBytes;
-}
-
 /** Free JSON of the caller's own: an object of at most 10 kB. */
 export const IsMetadata = (): PropertyDecorator =>
-  applyDecorators(IsObject(), (target: object, propertyName: string | symbol) =>
-    registerDecorator({
+  applyDecorators(
+    IsObject(),
+    ValidateBy({
       name: 'isSmallJson',
-      target: target.constructor,
-      propertyName: String(propertyName),
       validator: {
-        validate: isSmallJson,
+        validate: (value) => Buffer.byteLength(JSON.stringify(value) ?? '', 'utf8') <= maxMetadataBytes,
         defaultMessage: () => `$property must have at most ${maxMetadataBytes} bytes as JSON`,
       },
     }),
   );
+
+const timestampPattern = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
+/** RFC 3339, or a date alone (midnight UTC). It stays text; `new Date` of it is valid. */
+export const IsTimestamp = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isTimestamp',
+    validator: {
+      validate: (value) =>
+        typeof value === 'string' && timestampPattern.test(value) && !Number.isNaN(Date.parse(value)),
+      defaultMessage: () => '$property must be a time such as 2026-11-21T08:00:00Z',
+    },
+  });

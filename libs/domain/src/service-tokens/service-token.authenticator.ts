@@ -1,11 +1,11 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { AppError, type Clock, type Logger } from '@signalbox/common';
-import { TenantTransactions } from '@signalbox/database';
+import { type ServiceTokenEntity, TenantTransactions } from '@signalbox/database';
 import type { Caller } from '@signalbox/domain/access';
 import { CLOCK, LOGGER } from '@signalbox/domain/core';
 import { hashServiceTokenValue, parseServiceTokenValue } from '@signalbox/gateway';
 import { checkServiceToken } from './service-token.check';
-import { type KnownToken, ServiceTokenRepository } from './service-token.repository';
+import { ServiceTokenRepository } from './service-token.repository';
 
 const touchIntervalMs = 60_000;
 const maxRememberedTouches = 10_000;
@@ -56,7 +56,7 @@ export class ServiceTokenAuthenticator implements OnModuleDestroy {
   }
 
   /** Notes the use in the background, at most once a minute: the request does not wait for it or fail with it. */
-  private touch(token: KnownToken): void {
+  private touch(token: ServiceTokenEntity): void {
     const nowMs = this.clock.nowMs();
     const lastMs = this.touchedAtMs.get(token.id) ?? token.lastUsedAt?.getTime() ?? 0;
     if (nowMs - lastMs < touchIntervalMs) return;

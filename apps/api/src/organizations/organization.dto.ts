@@ -1,0 +1,90 @@
+import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
+import { IsBoolean, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsMetadata, IsName, IsSearch, MayBeLeftOut } from '../http/fields';
+import { ApiMetadata } from '../http/metadata.property';
+import { PageQuery } from '../http/page-query.dto';
+import { QueryFlag } from '../http/query-flag';
+
+export class CreateOrganizationBody {
+  @ApiProperty({ description: 'A name for people.', minLength: 1, maxLength: 200, example: 'Acme' })
+  @IsName()
+  name!: string;
+
+  @ApiPropertyOptional({
+    description: 'true: all its virtual keys are refused until it is false again.',
+    default: false,
+    example: false,
+  })
+  @MayBeLeftOut()
+  @IsBoolean()
+  blocked?: boolean;
+
+  @ApiMetadata({ required: false })
+  @MayBeLeftOut()
+  @IsMetadata()
+  metadata?: Record<string, unknown>;
+}
+
+export class UpdateOrganizationBody extends PartialType(CreateOrganizationBody, {
+  skipNullProperties: false,
+}) {
+  @ApiPropertyOptional({
+    description:
+      'The version that you read. If it is another one by now, nothing changes (version_conflict).',
+    minimum: 1,
+    maximum: 2_147_483_647,
+    example: 1,
+  })
+  @MayBeLeftOut()
+  @IsInt()
+  @Min(1)
+  @Max(2_147_483_647)
+  version?: number;
+}
+
+export class ListOrganizationsQuery extends PageQuery {
+  @ApiPropertyOptional({
+    description: 'Part of the name or id, in any case.',
+    maxLength: 200,
+    example: 'acme',
+  })
+  @IsOptional()
+  @IsSearch()
+  search?: string;
+
+  @ApiPropertyOptional({ type: Boolean, example: false })
+  @IsOptional()
+  @QueryFlag()
+  blocked?: boolean;
+}
+
+export class OrganizationView {
+  @ApiProperty({ example: 'org_01m7ykrzh0earb9nt9fe65dsgn' })
+  id!: string;
+
+  @ApiProperty({ example: 'Acme' })
+  name!: string;
+
+  @ApiProperty({ example: false })
+  blocked!: boolean;
+
+  @ApiMetadata({ required: true })
+  metadata!: Record<string, unknown>;
+
+  @ApiProperty({ description: 'Grows by one with each change.', example: 1 })
+  version!: number;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-21T08:00:00.000Z' })
+  created_at!: string;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-21T08:00:00.000Z' })
+  updated_at!: string;
+}
+
+export class OrganizationListView {
+  @ApiProperty({ type: [OrganizationView] })
+  data!: OrganizationView[];
+
+  @ApiProperty({ type: String, nullable: true, example: null })
+  next_cursor!: string | null;
+}

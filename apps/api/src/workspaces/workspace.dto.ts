@@ -1,0 +1,143 @@
+import { ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
+import type { MirrorState } from '@signalbox/database';
+import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsIdOf, IsMetadata, IsName, IsNameList, IsSearch, MayBeLeftOut } from '../http/fields';
+import { ApiMetadata } from '../http/metadata.property';
+import { PageQuery } from '../http/page-query.dto';
+import { QueryFlag } from '../http/query-flag';
+
+const mirrorStates = ['pending', 'synced', 'failed'] as const satisfies MirrorState[];
+const maxModels = 500;
+
+export class CreateWorkspaceBody {
+  @ApiProperty({
+    description: 'The organization that it belongs to.',
+    example: 'org_01m7ykrzh0earb9nt9fe65dsgn',
+  })
+  @IsIdOf('organization')
+  organization_id!: string;
+
+  @ApiProperty({ description: 'A name for people.', minLength: 1, maxLength: 200, example: 'Support bots' })
+  @IsName()
+  name!: string;
+
+  @ApiPropertyOptional({
+    description:
+      'The models that its keys may use: names, or prefix/* for all that start with prefix/. Empty or left out: every model.',
+    type: [String],
+    maxItems: maxModels,
+    example: ['smart', 'openai/*'],
+  })
+  @MayBeLeftOut()
+  @IsArray()
+  @ArrayMaxSize(maxModels)
+  @IsNameList()
+  models?: string[];
+
+  @ApiPropertyOptional({
+    description: 'true: all its virtual keys are refused until it is false again.',
+    default: false,
+    example: false,
+  })
+  @MayBeLeftOut()
+  @IsBoolean()
+  blocked?: boolean;
+
+  @ApiMetadata({ required: false })
+  @MayBeLeftOut()
+  @IsMetadata()
+  metadata?: Record<string, unknown>;
+}
+
+export class UpdateWorkspaceBody extends PartialType(OmitType(CreateWorkspaceBody, ['organization_id']), {
+  skipNullProperties: false,
+}) {
+  @ApiPropertyOptional({
+    description:
+      'The version that you read. If it is another one by now, nothing changes (version_conflict).',
+    minimum: 1,
+    maximum: 2_147_483_647,
+    example: 1,
+  })
+  @MayBeLeftOut()
+  @IsInt()
+  @Min(1)
+  @Max(2_147_483_647)
+  version?: number;
+}
+
+export class ListWorkspacesQuery extends PageQuery {
+  @ApiPropertyOptional({
+    description: 'Only those of this organization.',
+    example: 'org_01m7ykrzh0earb9nt9fe65dsgn',
+  })
+  @IsOptional()
+  @IsIdOf('organization')
+  organization_id?: string;
+
+  @ApiPropertyOptional({
+    description: 'Part of the name or id, in any case.',
+    maxLength: 200,
+    example: 'bots',
+  })
+  @IsOptional()
+  @IsSearch()
+  search?: string;
+
+  @ApiPropertyOptional({ type: Boolean, example: false })
+  @IsOptional()
+  @QueryFlag()
+  blocked?: boolean;
+
+  @ApiPropertyOptional({ description: "Where LiteLLM's copy is.", enum: mirrorStates, example: 'synced' })
+  @IsOptional()
+  @IsIn(mirrorStates)
+  mirror?: MirrorState;
+}
+
+export class WorkspaceView {
+  @ApiProperty({ example: 'ws_01m7ykrzhceqarzssba2nkwz3b' })
+  id!: string;
+
+  @ApiProperty({ example: 'org_01m7ykrzh0earb9nt9fe65dsgn' })
+  organization_id!: string;
+
+  @ApiProperty({ example: 'Support bots' })
+  name!: string;
+
+  @ApiProperty({ type: [String], example: ['smart', 'openai/*'] })
+  models!: string[];
+
+  @ApiProperty({ example: false })
+  blocked!: boolean;
+
+  @ApiMetadata({ required: true })
+  metadata!: Record<string, unknown>;
+
+  @ApiProperty({
+    description: "Where LiteLLM's copy (a team of the same id) is. Serving does not wait for it.",
+    enum: mirrorStates,
+    example: 'synced',
+  })
+  mirror!: MirrorState;
+
+  @ApiProperty({ description: 'Why the copy failed.', type: String, nullable: true, example: null })
+  mirror_error!: string | null;
+
+  @ApiProperty({ description: 'Grows by one with each change.', example: 1 })
+  version!: number;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-21T08:00:00.000Z' })
+  created_at!: string;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-21T08:00:00.000Z' })
+  updated_at!: string;
+}
+
+export class WorkspaceListView {
+  @ApiProperty({ type: [WorkspaceView] })
+  data!: WorkspaceView[];
+
+  @ApiProperty({ type: String, nullable: true, example: null })
+  next_cursor!: string | null;
+}

@@ -1,0 +1,171 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError, type Clock, decodeIdCursor, newId, type Page, toPage } from '@signalbox/common';
+import { OrganizationEntity, type OutboxTopic, TenantTransactions } from '@signalbox/database';
+import { type Caller, requirePlatform, requireScope, tenantOf } from '@signalbox/domain/access';
+import { AuditTrail } from '@signalbox/domain/audit';
+import { CLOCK } from '@signalbox/domain/core';
+import { OutboxRepository } from '@signalbox/domain/outbox';
+import { ProjectionService } from '@signalbox/domain/projection';
+import type { EntityManager } from 'typeorm';
+import { type OrganizationFilter, OrganizationRepository } from './organization.repository';
+
+const topics: readonly OutboxTopic[] = ['project.organization'];
+
+export interface OrganizationSettings {
+  name?: string | undefined;
+  blocked?: boolean | undefined;
+  metadata?: Record<string, unknown> | undefined;
+}
+
+export interface CreateOrganization extends OrganizationSettings {
+  name: string;
+}
+
+export interface UpdateOrganization extends OrganizationSettings {
+  /** Refuses the change if the row has another version by now. */
+  version?: number | undefined;
+}
+
+@Injectable()
+export class OrganizationService {
+  constructor(
+    private readonly transactions: TenantTransactions,
+    private readonly repository: OrganizationRepository,
+    private readonly outbox: OutboxRepository,
+    private readonly audit: AuditTrail,
+    private readonly projection: ProjectionService,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async create(caller: Caller, input: CreateOrganization): Promise<OrganizationEntity> {
+    requireScope(caller, 'organizations:write');
+    requirePlatform(caller);
+    const now = this.clock.now();
+    const organization = Object.assign(new OrganizationEntity(), {
+      id: newId('organization', now.getTime()),
+      version: 1,
+      createdAt: now,
+      updatedAt: now,
+      name: input.name,
+      blocked: input.blocked ?? false,
+      metadata: input.metadata ?? {},
+      deletedAt: null,
+    });
+    await this.transactions.run(tenantOf(caller), async (manager) => {
+      await this.repository.insert(manager, organization);
+      const { name, blocked } = organization;
+      await this.announce(manager, caller, organization, 'created', { name, blocked });
+    });
+    return this.live(organization);
+  }
+
+  async list(
+    caller: Caller,
+    filter: OrganizationFilter,
+    limit: number,
+    cursor?: string,
+  ): Promise<Page<OrganizationEntity>> {
+    requireScope(caller, 'organizations:read');
+    const before = decodeIdCursor('organization', cursor);
+    const rows = await this.transactions.run(tenantOf(caller), (manager) =>
+      this.repository.list(manager, filter, { limit: limit + 1, before }),
+    );
+    return toPage(
+      rows,
+      limit,
+      (row) => row.id,
+      (row) => row,
+    );
+  }
+
+  async get(caller: Caller, id: string): Promise<OrganizationEntity> {
+    requireScope(caller, 'organizations:read');
+    return this.transactions.run(tenantOf(caller), async (manager) =>
+      known(await this.repository.find(manager, id)),
+    );
+  }
+
+  /** An organization may rename itself, but only the platform blocks and unblocks. */
+  async update(caller: Caller, id: string, input: UpdateOrganization): Promise<OrganizationEntity> {
+    requireScope(caller, 'organizations:write');
+    if (input.blocked !== undefined) requirePlatform(caller);
+    const updated = await this.transactions.run(tenantOf(caller), async (manager) => {
+      const organization = known(await this.repository.findForUpdate(manager, id));
+      if (input.version !== undefined && input.version !== organization.version) {
+        throw new AppError(
+          'version_conflict',
+          'Read it again, and repeat the change if it still makes sense.',
+        );
+      }
+      if (input.name !== undefined) organization.name = input.name;
+      if (input.blocked !== undefined) organization.blocked = input.blocked;
+      if (input.metadata !== undefined) organization.metadata = input.metadata;
+      await this.save(manager, organization);
+      const { version: _version, metadata, ...changes } = input;
+      await this.announce(manager, caller, organization, 'updated', {
+        ...changes,
+        ...(metadata === undefined ? {} : { metadata: 'changed' }),
+      });
+      return organization;
+    });
+    return this.live(updated);
+  }
+
+  /** Its service tokens end with it. The row stays for the record. */
+  async delete(caller: Caller, id: string): Promise<void> {
+    requireScope(caller, 'organizations:write');
+    requirePlatform(caller);
+    const deleted = await this.transactions.run(tenantOf(caller), async (manager) => {
+      const organization = known(await this.repository.findForUpdate(manager, id));
+      const workspaceCount = await this.repository.countWorkspaces(manager, id);
+      if (workspaceCount > 0) {
+        throw new AppError(
+          'organization_not_empty',
+          `It has ${workspaceCount} workspace(s). Delete them first: GET /api/v1/workspaces?organization_id=${id}.`,
+        );
+      }
+      organization.deletedAt = this.clock.now();
+      await this.save(manager, organization);
+      await this.announce(manager, caller, organization, 'deleted', {});
+      return organization;
+    });
+    await this.live(deleted);
+  }
+
+  private async save(manager: EntityManager, organization: OrganizationEntity): Promise<void> {
+    organization.version += 1;
+    organization.updatedAt = this.clock.now();
+    await this.repository.save(manager, organization);
+  }
+
+  private async announce(
+    manager: EntityManager,
+    caller: Caller,
+    organization: OrganizationEntity,
+    what: 'created' | 'updated' | 'deleted',
+    changes: Record<string, unknown>,
+  ): Promise<void> {
+    await this.outbox.add(manager, topics, organization.id, organization.id);
+    await this.audit.record(manager, caller, {
+      action: `organization.${what}`,
+      targetType: 'organization',
+      targetId: organization.id,
+      organizationId: organization.id,
+      changes,
+    });
+  }
+
+  /** After the commit, and before the answer. */
+  private async live(organization: OrganizationEntity): Promise<OrganizationEntity> {
+    await this.projection.drainNow(topics, organization.id);
+    return organization;
+  }
+}
+
+function known(organization: OrganizationEntity | null): OrganizationEntity {
+  if (organization) return organization;
+  throw new AppError(
+    'organization_not_found',
+    'Check the id; GET /api/v1/organizations lists the known ones.',
+  );
+}
