@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { type ConfigReleaseStatus, configReleaseStatuses } from '@signalbox/database';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
-import { MayBeMissing, MayBeNull } from '../http/optional';
+import { MayBeLeftOut, Nullable } from '../http/fields';
 import { PageQuery } from '../http/page-query.dto';
 import { ConfigDiffView, LintFindingView } from './config-plan.dto';
 
@@ -27,7 +27,7 @@ export class WaitQuery {
 
 export class ListConfigReleasesQuery extends PageQuery {
   @ApiPropertyOptional({ enum: configReleaseStatuses, example: 'active' })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsIn(configReleaseStatuses)
   status?: ConfigReleaseStatus;
 }
@@ -40,7 +40,7 @@ export class RollbackConfigReleaseBody {
     example: 'Add gpt-4o-mini',
     maxLength: noteLengthMax,
   })
-  @MayBeNull()
+  @Nullable()
   @IsString()
   @MaxLength(noteLengthMax)
   note?: string | null;
@@ -52,7 +52,7 @@ export class RollbackConfigReleaseBody {
     default: false,
     example: false,
   })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsBoolean()
   force?: boolean;
 }
@@ -64,7 +64,7 @@ export class ApplyConfigReleaseBody extends RollbackConfigReleaseBody {
     default: true,
     example: true,
   })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsBoolean()
   allow_warnings?: boolean;
 }

@@ -1,17 +1,17 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIdOf } from '../http/fields';
-import { IsQueryFlag, MayBeMissing } from '../http/optional';
+import { IsIdOf, MayBeLeftOut } from '../http/fields';
 import { PageQuery } from '../http/page-query.dto';
+import { QueryFlag } from '../http/query-flag';
 
 export class ListCredentialsQuery extends PageQuery {
   @ApiPropertyOptional({ example: 'prov_06f3x2v9k0wz4m8q1r5t7y3b2c' })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsIdOf('provider')
   provider_id?: string;
 
   @ApiPropertyOptional({ type: Boolean, example: true })
-  @MayBeMissing()
-  @IsQueryFlag()
+  @MayBeLeftOut()
+  @QueryFlag()
   enabled?: boolean;
 }
 

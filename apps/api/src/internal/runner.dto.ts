@@ -1,10 +1,10 @@
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsIn, IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
-import { MayBeMissing } from '../http/optional';
+import { MayBeLeftOut } from '../http/fields';
 
 /** Callers are our own processes; still, everything is bounded. */
 export class RunnerReleaseQuery {
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsString()
   @MaxLength(64)
   have?: string;
@@ -24,29 +24,29 @@ export class RunnerReportBody {
   @IsIn(['starting', 'verifying', 'active', 'failed'])
   phase!: 'starting' | 'verifying' | 'active' | 'failed';
 
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsString()
   @MaxLength(4_000)
   detail?: string;
 
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsArray()
   @ArrayMaxSize(50_000)
   @IsString({ each: true })
   @MaxLength(128, { each: true })
   deployment_ids?: string[];
 
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsString()
   @MaxLength(64)
   litellm_version?: string;
 
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsString()
   @MaxLength(32)
   engine?: string;
 
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsInt()
   @Min(0)
   @Max(86_400_000)

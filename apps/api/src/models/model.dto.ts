@@ -11,9 +11,9 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
-import { IsIdOf, IsMetadata, IsSearch } from '../http/fields';
-import { IsQueryFlag, MayBeMissing, MayBeNull } from '../http/optional';
+import { IsIdOf, IsMetadata, IsSearch, MayBeLeftOut, Nullable } from '../http/fields';
 import { PageQuery } from '../http/page-query.dto';
+import { QueryFlag } from '../http/query-flag';
 
 const nameLengthMax = 256;
 const descriptionLengthMax = 1_000;
@@ -21,25 +21,25 @@ const urlLengthMax = 512;
 
 export class ListModelsQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Part of the name or description.', maxLength: 200, example: 'smart' })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsSearch()
   q?: string;
 
   @ApiPropertyOptional({ enum: modelModes, example: 'chat' })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsIn(modelModes)
   mode?: ModelMode;
 
   @ApiPropertyOptional({ type: Boolean, example: true })
-  @MayBeMissing()
-  @IsQueryFlag()
+  @MayBeLeftOut()
+  @QueryFlag()
   enabled?: boolean;
 
   @ApiPropertyOptional({
     description: 'Models with a deployment at this provider.',
     example: 'prov_06f3x2v9k0wz4m8q1r5t7y3b2c',
   })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsIdOf('provider')
   provider_id?: string;
 }
@@ -66,7 +66,7 @@ export class CreateDeploymentBody {
     nullable: true,
     example: 'cred_06f3x2v9k0wz4m8q1r5t7y3b2c',
   })
-  @MayBeNull()
+  @Nullable()
   @IsIdOf('credential')
   credential_id?: string | null;
 
@@ -77,7 +77,7 @@ export class CreateDeploymentBody {
     example: null,
     maxLength: urlLengthMax,
   })
-  @MayBeNull()
+  @Nullable()
   @IsString()
   @MaxLength(urlLengthMax)
   base_url?: string | null;
@@ -89,12 +89,12 @@ export class CreateDeploymentBody {
     additionalProperties: true,
     example: { rpm: 500, timeout: 60 },
   })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsMetadata()
   litellm_params?: Record<string, unknown>;
 
   @ApiPropertyOptional({ type: Boolean, default: true, example: true })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsBoolean()
   enabled?: boolean;
 }
@@ -113,7 +113,7 @@ class ModelFields {
   name!: string;
 
   @ApiPropertyOptional({ enum: modelModes, default: 'chat', example: 'chat' })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsIn(modelModes)
   mode?: ModelMode;
 
@@ -123,7 +123,7 @@ class ModelFields {
     example: 'For hard questions',
     maxLength: descriptionLengthMax,
   })
-  @MayBeNull()
+  @Nullable()
   @IsString()
   @MaxLength(descriptionLengthMax)
   description?: string | null;
@@ -134,19 +134,19 @@ class ModelFields {
     default: true,
     example: true,
   })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsBoolean()
   enabled?: boolean;
 
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { team: 'search' } })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsMetadata()
   metadata?: Record<string, unknown>;
 }
 
 export class CreateModelBody extends ModelFields {
   @ApiPropertyOptional({ type: [CreateDeploymentBody], maxItems: 100 })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsArray()
   @ArrayMaxSize(100)
   @ValidateNested({ each: true })

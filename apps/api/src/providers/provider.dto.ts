@@ -1,27 +1,27 @@
 import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
 import { type ProviderKindName, providerKindNames } from '@signalbox/domain/providers';
 import { IsBoolean, IsIn, IsString, MaxLength } from 'class-validator';
-import { IsName, IsSearch } from '../http/fields';
-import { IsQueryFlag, MayBeMissing, MayBeNull } from '../http/optional';
+import { IsName, IsSearch, MayBeLeftOut, Nullable } from '../http/fields';
 import { PageQuery } from '../http/page-query.dto';
+import { QueryFlag } from '../http/query-flag';
 
 const descriptionLengthMax = 1_000;
 const urlLengthMax = 512;
 
 export class ListProvidersQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Part of the name or description.', maxLength: 200, example: 'open' })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsSearch()
   q?: string;
 
   @ApiPropertyOptional({ enum: providerKindNames, example: 'openai' })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsIn(providerKindNames)
   kind?: ProviderKindName;
 
   @ApiPropertyOptional({ type: Boolean, example: true })
-  @MayBeMissing()
-  @IsQueryFlag()
+  @MayBeLeftOut()
+  @QueryFlag()
   enabled?: boolean;
 }
 
@@ -39,7 +39,7 @@ export class ReplaceProviderBody {
     type: String,
     maxLength: urlLengthMax,
   })
-  @MayBeNull()
+  @Nullable()
   @IsString()
   @MaxLength(urlLengthMax)
   base_url?: string | null;
@@ -50,7 +50,7 @@ export class ReplaceProviderBody {
     type: String,
     maxLength: descriptionLengthMax,
   })
-  @MayBeNull()
+  @Nullable()
   @IsString()
   @MaxLength(descriptionLengthMax)
   description?: string | null;
@@ -61,7 +61,7 @@ export class ReplaceProviderBody {
     default: true,
     example: true,
   })
-  @MayBeMissing()
+  @MayBeLeftOut()
   @IsBoolean()
   enabled?: boolean;
 }

@@ -35,6 +35,8 @@ export type RollbackOptions = Pick<ApplyOptions, 'note' | 'force'>;
 
 /** How long to wait between two looks at PostgreSQL, where another process may have written the outcome. */
 const lookEveryMs = 1_000;
+/** The largest that the column holds. */
+const numberMax = 2_147_483_647;
 
 @Injectable()
 export class ConfigReleaseService {
@@ -214,7 +216,7 @@ export class ConfigReleaseService {
 
 function numberOfCursor(cursor: string): number {
   const number = Number(decodeCursor(cursor));
-  if (Number.isSafeInteger(number)) return number;
+  if (Number.isInteger(number) && number >= 0 && number <= numberMax) return number;
   throw new AppError('cursor_invalid', 'Send the next_cursor of the previous page unchanged, or none.');
 }
 
@@ -247,12 +249,10 @@ function refuseFindings(lint: LintFinding[], { force, allowWarnings }: ApplyOpti
     'config_release_lint_failed',
     'Nothing was applied. Mend the findings below (POST /api/v1/config/plan shows them with advice; docs/config-lint.md explains each), or send force: true.',
     {
-      fields: blocking
-        .slice(0, 50)
-        .map(({ path, code, message, advice }) => ({
-          field: path,
-          message: `${code}: ${message} ${advice}`,
-        })),
+      fields: blocking.slice(0, 50).map(({ path, code, message, advice }) => ({
+        field: path,
+        message: `${code}: ${message} ${advice}`,
+      })),
     },
   );
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError, type Clock, decodeCursor, newId, type Page, toPage } from '@signalbox/common';
+import { AppError, type Clock, decodeIdCursor, newId, type Page, toPage } from '@signalbox/common';
 import { CredentialEntity, TenantTransactions } from '@signalbox/database';
 import { type Caller, requirePlatform, requireScope } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
@@ -42,7 +42,7 @@ export class CredentialService {
     cursor?: string,
   ): Promise<Page<CredentialEntity>> {
     this.requireReader(caller);
-    const after = cursor === undefined ? null : decodeCursor(cursor);
+    const after = decodeIdCursor('credential', cursor);
     const rows = await this.transactions.run('platform', (manager) =>
       this.credentials.list(manager, filter, limit + 1, after),
     );

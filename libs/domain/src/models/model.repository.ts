@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  containsPattern,
   CredentialEntity,
   DeploymentEntity,
   ModelEntity,
@@ -15,16 +16,12 @@ export interface ModelFilter {
   providerId?: string | undefined;
 }
 
-function escapeLike(search: string): string {
-  return search.replace(/[\\%_]/g, (character) => `\\${character}`);
-}
-
 function applyFilter(query: SelectQueryBuilder<ModelEntity>, filter: ModelFilter): void {
   if (filter.mode !== undefined) query.andWhere('model.mode = :mode', { mode: filter.mode });
   if (filter.enabled !== undefined) query.andWhere('model.enabled = :enabled', { enabled: filter.enabled });
   if (filter.search !== undefined) {
     query.andWhere('(model.name ILIKE :search OR model.description ILIKE :search)', {
-      search: `%${escapeLike(filter.search)}%`,
+      search: containsPattern(filter.search),
     });
   }
   if (filter.providerId !== undefined) {

@@ -1,16 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { DeploymentEntity, ProviderEntity } from '@signalbox/database';
+import { containsPattern, DeploymentEntity, ProviderEntity } from '@signalbox/database';
 import type { EntityManager } from 'typeorm';
 
 export interface ProviderFilter {
   search?: string | undefined;
   kind?: string | undefined;
   enabled?: boolean | undefined;
-}
-
-/** Wildcards of LIKE lose their meaning, so that a search for `50%` finds just that. */
-export function containsPattern(search: string): string {
-  return `%${search.replace(/[\\%_]/g, (character) => `\\${character}`)}%`;
 }
 
 @Injectable()
