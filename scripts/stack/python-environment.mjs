@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { runCommand } from './command.mjs';
 import { waitForLock } from './file-lock.mjs';
 import { installEnvironment } from './install-environment.mjs';
-import { findPython } from './python.mjs';
+import { askPython, findPython } from './python.mjs';
 import { Stamp } from './stamp.mjs';
 import { UserError } from './user-error.mjs';
 
@@ -18,24 +19,39 @@ const recipe = 1;
 export async function ensurePythonEnvironment({ settings, report, signal }) {
   const python = await findPython(settings);
   const folder = environmentFolder(settings, python);
-  const environment = describe(folder, python);
-  const stamp = new Stamp(join(folder, 'signalbox-complete.json'));
-  if (stamp.exists()) {
-    report.result(`Python ${python.version.join('.')}, reused`);
-    return environment;
+  const usable = await findUsable(folder);
+  if (usable) {
+    report.result(`Python ${usable.version}, reused`);
+    return usable;
   }
   const onWait = (pid) => report.doing(`waiting for the same step of process ${pid}`);
   const release = await waitForLock(`${folder}.lock`, { signal, onWait });
-  if (!release)
+  if (!release) {
     throw new UserError(`${folder}.lock is held by another start that does not end. End that one first.`);
+  }
   try {
-    if (!stamp.exists()) await build({ settings, python, folder, environment, report, signal });
-    stamp.write({ python: python.version.join('.') });
+    const built = (await findUsable(folder)) ?? (await build({ settings, python, folder, report, signal }));
+    report.result(`Python ${built.version}, LiteLLM installed`);
+    return built;
   } finally {
     release();
   }
-  report.result(`Python ${python.version.join('.')}, LiteLLM installed`);
-  return { ...environment, sitePackages: sitePackagesOf(folder) };
+}
+
+/** A complete environment that still starts: the Python that it was made with may have been removed since. */
+async function findUsable(folder) {
+  if (!stampOf(folder).exists()) return undefined;
+  const executable = executableIn(folder);
+  const answer = await askPython(executable);
+  return answer && { executable, version: answer.version.join('.'), sitePackages: answer.sitePackages };
+}
+
+function stampOf(folder) {
+  return new Stamp(join(folder, 'signalbox-complete.json'));
+}
+
+function executableIn(folder) {
+  return join(folder, 'bin', 'python');
 }
 
 export function needsPythonEnvironment({ cacheDir }) {
@@ -59,29 +75,16 @@ function environmentFolder({ checkout, cacheDir }, python) {
   return join(cacheDir, 'python', key);
 }
 
-function describe(folder, python) {
-  return {
-    folder,
-    executable: join(folder, 'bin', 'python'),
-    version: python.version.join('.'),
-    sitePackages: sitePackagesOf(folder),
-  };
-}
-
-function sitePackagesOf(folder) {
-  const lib = join(folder, 'lib');
-  const name = existsSync(lib) ? readdirSync(lib).find((entry) => entry.startsWith('python')) : undefined;
-  return name && join(lib, name, 'site-packages');
-}
-
-async function build({ settings, python, folder, environment, report, signal }) {
+async function build({ settings, python, folder, report, signal }) {
+  const executable = executableIn(folder);
   const env = installEnvironment({
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
     PYTHONDONTWRITEBYTECODE: '',
     PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
   });
   const logFile = (name) => join(settings.files.logs, `python-${name}.log`);
-  rmSync(folder, { recursive: true, force: true });
+  // Not the synchronous form: tens of thousands of files would hold up everything that runs beside this.
+  await rm(folder, { recursive: true, force: true });
   mkdirSync(dirname(folder), { recursive: true });
 
   report.doing('making the environment');
@@ -94,7 +97,7 @@ async function build({ settings, python, folder, environment, report, signal }) 
   });
   const requirements = join(settings.checkout, 'litellm', 'requirements.txt');
   await runCommand(
-    environment.executable,
+    executable,
     ['-m', 'pip', 'install', '--no-input', '--progress-bar', 'off', '--require-hashes', '-r', requirements],
     {
       what: 'Installing LiteLLM (pip)',
@@ -107,15 +110,13 @@ async function build({ settings, python, folder, environment, report, signal }) 
     },
   );
   report.doing('generating the database client');
-  await runCommand(
-    environment.executable,
-    [join(settings.checkout, 'litellm', 'engine', 'generate_client.py')],
-    {
-      what: "Generating LiteLLM's database client",
-      advice: 'It needs the npm registry for the Prisma CLI.',
-      env,
-      logFile: logFile('prisma'),
-      signal,
-    },
-  );
+  await runCommand(executable, [join(settings.checkout, 'litellm', 'engine', 'generate_client.py')], {
+    what: "Generating LiteLLM's database client",
+    advice: 'It needs the npm registry for the Prisma CLI.',
+    env,
+    logFile: logFile('prisma'),
+    signal,
+  });
+  stampOf(folder).write({ python: python.version.join('.') });
+  return findUsable(folder);
 }

@@ -14,8 +14,9 @@ const candidates = [
   'python',
 ];
 const probe =
-  'import json,sys,importlib.util as u;' +
-  'print(json.dumps({"executable":sys.executable,"version":list(sys.version_info[:3]),"hasPip":u.find_spec("ensurepip") is not None}))';
+  'import json, sys, sysconfig, importlib.util as u;' +
+  'print(json.dumps({"executable": sys.executable, "version": list(sys.version_info[:3]),' +
+  ' "sitePackages": sysconfig.get_path("purelib"), "hasPip": u.find_spec("ensurepip") is not None}))';
 
 /** LiteLLM's wheel: Requires-Python >=3.10,<3.15. */
 export function isSupportedPython([major, minor]) {
@@ -27,7 +28,7 @@ export async function findPython(settings) {
   const names = settings.given.python ? [settings.given.python] : candidates;
   const found = [];
   for (const name of names) {
-    const python = await ask(name);
+    const python = await askPython(name);
     if (!python) continue;
     if (isSupportedPython(python.version) && python.hasPip) return python;
     found.push(python);
@@ -35,7 +36,8 @@ export async function findPython(settings) {
   throw new UserError(complaint(names, found));
 }
 
-async function ask(name) {
+/** What a Python says about itself; undefined if it does not start. */
+export async function askPython(name) {
   try {
     const { stdout } = await run(name, ['-I', '-c', probe], { timeout: 15_000, env: installEnvironment() });
     return JSON.parse(stdout);
