@@ -27,7 +27,7 @@ export function killGroup(child, signalName) {
  * `signal` ends it; it runs in its own process group, so that Ctrl-C reaches it only this way, in order.
  */
 export function runCommand(file, args, options) {
-  const { what, advice = '', cwd, env, uid, gid, input, logFile, signal, onLine } = options;
+  const { what, advice = '', cwd, env, uid, gid, input, logFile, signal, onLine, errorLines } = options;
   signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
     const log = logFile ? openLog(logFile) : undefined;
@@ -66,7 +66,9 @@ export function runCommand(file, args, options) {
       settle(new UserError(`${what} could not be started: ${error.message}. ${advice}`.trim())),
     );
     child.on('close', (code, signalName) => {
-      settle(code === 0 ? undefined : failure({ what, advice, output, logFile, code, signalName }));
+      settle(
+        code === 0 ? undefined : failure({ what, advice, output, logFile, errorLines, code, signalName }),
+      );
     });
   });
 }
@@ -76,13 +78,20 @@ function openLog(path) {
   return openSync(path, 'w', 0o600);
 }
 
-function failure({ what, advice, output, logFile, code, signalName }) {
+/** The first lines that look like `errorLines`, for tools that put the cause before a long stack; else the last lines. */
+function tellingLines(output, errorLines) {
+  const telling = errorLines ? output.split(/\r?\n/).filter((line) => errorLines.test(line)) : [];
+  return telling.length > 0 ? telling.slice(0, shownLines).join('\n') : lastLines(output).trim();
+}
+
+function failure({ what, advice, output, logFile, errorLines, code, signalName }) {
   if (isDiskFull(output)) {
     return new UserError(`${what} failed because the disk is full. Free some space and start again.`);
   }
   const how = signalName ? `was ended by ${signalName}` : `exit code ${code}`;
   const parts = [`${what} failed (${how}).${advice ? ` ${advice}` : ''}`];
-  if (output.trim()) parts.push(`Its last lines:\n${lastLines(output).replace(/^/gm, '    ')}`);
+  const shown = tellingLines(output, errorLines);
+  if (shown) parts.push(`What it said:\n${shown.replace(/^/gm, '    ')}`);
   if (logFile) parts.push(`All of its output: ${logFile}`);
   return new UserError(parts.join('\n'));
 }

@@ -29,7 +29,7 @@ test('a failure tells what failed, what to do and the last lines', async () => {
     advice: 'Do this.',
   });
   await assert.rejects(failing, (error) => {
-    assert.match(error.message, /^The command failed \(exit code 4\)\. Do this\.\nIts last lines:\n/);
+    assert.match(error.message, /^The command failed \(exit code 4\)\. Do this\.\nWhat it said:\n/);
     assert.match(error.message, /line 49/);
     assert.doesNotMatch(error.message, /line 30/);
     return true;

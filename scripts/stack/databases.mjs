@@ -120,7 +120,7 @@ async function makeLitellmRole({ urls, secrets }) {
   } catch (error) {
     if (!wrongLogin.has(error.code)) throw connectionError('DATABASE_URL', maintenance, error);
     throw new UserError(
-      `The server of DATABASE_URL has a role "litellm" with another password. Name its login in LITELLM_DATABASE_URL, or use another server. ${advice}`,
+      `The server of DATABASE_URL has a role "litellm" with a password that is not ours; it is left alone. ${advice}`,
     );
   }
 }

@@ -33,7 +33,7 @@ export function needsNpmInstall({ checkout }) {
  * `npm ci` without lifecycle scripts: none is needed (the prebuilt binaries are packages of their own), they would run foreign
  * code, some report home, newer versions of npm block them, and some (prisma's) download from hosts that a closed network lacks.
  */
-export async function runNpmCi(folder, { settings, report, signal }) {
+async function runNpmCi(folder, { settings, report, signal }) {
   const { file, leadingArgs } = npmCommand();
   await runCommand(file, [...leadingArgs, 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
     what: `Installing the npm packages of ${folder}`,
@@ -43,7 +43,8 @@ export async function runNpmCi(folder, { settings, report, signal }) {
     env: installEnvironment({ npm_config_update_notifier: 'false' }),
     logFile: join(settings.files.logs, `npm-${basename(folder)}.log`),
     signal,
-    onLine: report?.doing,
+    onLine: report.doing,
+    errorLines: /^npm (error|ERR!) \S/,
   });
 }
 

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { endLeftovers } from './leftovers.mjs';
 import { locatePostgres } from './postgres-server.mjs';
 import { isAlive } from './process-identity.mjs';
@@ -28,6 +29,7 @@ export async function stopStack(settings) {
     return `Stopped after ${formatSeconds(performance.now() - startedAtMs)}.`;
   }
   const ended = await endLeftovers({ settings, record, dataFolder: locatePostgres(settings).dataFolder });
+  rmSync(settings.files.stack, { force: true });
   if (ended.length > 0) return `Ended what a killed start had left running: ${ended.join(', ')}.`;
   return `Signalbox is not running in ${settings.dataDir}.`;
 }
