@@ -28,7 +28,7 @@ function named(name, identity) {
 }
 
 /** LiteLLM is the runner's child. The runner notes pid and start ("token") of each in its state file (litellm/runner/processes.py). */
-export function litellmProcesses({ files }) {
+function litellmProcesses({ files }) {
   const state = readJsonFile(join(files.runnerData, 'state.json'));
   return (state?.processes ?? [])
     .map(({ pid, token }) => ({ identity: identityOf(pid), token }))

@@ -131,7 +131,7 @@ export function runningServer(dataFolder) {
 }
 
 /** PostgreSQL refuses to start if the pid in its old pid file is in use, though by another program (likely after a reboot or in a container). */
-export function removeStalePidFile(dataFolder) {
+function removeStalePidFile(dataFolder) {
   if (pidInFile(dataFolder) && !runningServer(dataFolder))
     rmSync(join(dataFolder, 'postmaster.pid'), { force: true });
 }

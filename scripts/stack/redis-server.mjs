@@ -67,7 +67,7 @@ export function redisProcess({ binary, port, password, workFolder, logFile }) {
 }
 
 /** No persistence: everything in it is rebuilt from PostgreSQL. noeviction: BullMQ's queues must not lose entries. */
-export function redisConfiguration({ port, password, workFolder }) {
+function redisConfiguration({ port, password, workFolder }) {
   return [
     'bind 127.0.0.1',
     'protected-mode yes',

@@ -97,7 +97,7 @@ export function startRunner(context, env, python) {
   return context.progress.step('runner', () => context.supervisor.start(spec, wait));
 }
 
-export async function runnerState({ settings, secrets, signal }) {
+async function runnerState({ settings, secrets, signal }) {
   const { status, body } = await fetchJson(`${settings.urls.runner}/state`, {
     token: secrets.internalToken,
     signal,

@@ -18,7 +18,7 @@ export function serverUser() {
 }
 
 /** passwd(5): name:password:uid:gid:... */
-export function parsePasswd(text, name) {
+function parsePasswd(text, name) {
   const line = text.split('\n').find((entry) => entry.startsWith(`${name}:`));
   if (!line) return undefined;
   const [, , uid, gid] = line.split(':');
@@ -34,7 +34,7 @@ function lookUp(name) {
 }
 
 function addSystemUser(name) {
-  spawnSync('useradd', ['--system', '--no-create-home', name], { stdio: 'ignore' });
+  spawnSync('/usr/sbin/useradd', ['--system', '--no-create-home', name], { stdio: 'ignore' });
   return lookUp(name);
 }
 
