@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { OutboxDrainer } from './outbox-drainer';
 import { OutboxRepository } from './outbox.repository';
 
-@Module({ providers: [OutboxRepository], exports: [OutboxRepository] })
+@Module({ providers: [OutboxRepository, OutboxDrainer], exports: [OutboxRepository, OutboxDrainer] })
 export class OutboxModule {}

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from '@signalbox/common';
 import { type OutboxTopic, TenantTransactions } from '@signalbox/database';
 import { LOGGER } from '@signalbox/domain/core';
-import { OutboxRepository } from '@signalbox/domain/outbox';
+import { OutboxDrainer, OutboxRepository } from '@signalbox/domain/outbox';
 import { JobProducer } from '@signalbox/jobs';
 import type { EntityManager } from 'typeorm';
 import type { BuiltDocument } from './build-documents';
@@ -32,6 +32,7 @@ export class ProjectionService {
     private readonly outbox: OutboxRepository,
     private readonly repository: ProjectionRepository,
     private readonly store: ProjectionStore,
+    private readonly drainer: OutboxDrainer,
     private readonly jobs: JobProducer,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -57,6 +58,22 @@ export class ProjectionService {
     await this.store.advance(documents);
     await this.transactions.run('platform', async (manager) => {
       for (const item of items) await this.outbox.complete(manager, item);
+    });
+  }
+
+  /** Projects all that is due. Does nothing while Redis is away: nothing is lost, and no attempt is wasted. */
+  async drainDue(signal: AbortSignal): Promise<number> {
+    if (!this.store.isReady()) return 0;
+    return this.drainer.drain({
+      topics: projectionTopics,
+      concurrency: 8,
+      leaseSeconds: 10,
+      maxDelayMs: 5_000,
+      signal,
+      handle: async ({ topic, subjectId }) => {
+        if (isProjectionTopic(topic)) await this.project([topic], subjectId);
+        return null;
+      },
     });
   }
 

@@ -1,0 +1,19 @@
+import { Injectable } from '@nestjs/common';
+import type { JobHandlers } from '@signalbox/jobs';
+import { OutboxLoops } from '../outbox/outbox-loops';
+import { ProjectionProcessor } from '../projection/projection.processor';
+
+/** Which handler does which job. A job without one does not compile. */
+@Injectable()
+export class JobTable {
+  readonly handlers: JobHandlers;
+
+  constructor(outbox: OutboxLoops, projection: ProjectionProcessor) {
+    this.handlers = {
+      'outbox.drain': async () => outbox.wake(),
+      'projection.reconcile': () => projection.run(),
+      'mirror.reconcile': async () => undefined,
+      'housekeeping.sweep': async () => undefined,
+    };
+  }
+}

@@ -1,0 +1,13 @@
+import type { JobName } from '@signalbox/jobs';
+
+export interface Schedule {
+  job: JobName;
+  everyMs: number;
+}
+
+/** What runs by itself. Any number of workers may know the same table: each round is one job, which one of them takes. */
+export const schedules: readonly Schedule[] = [
+  { job: 'projection.reconcile', everyMs: 60_000 },
+  { job: 'mirror.reconcile', everyMs: 300_000 },
+  { job: 'housekeeping.sweep', everyMs: 300_000 },
+];

@@ -1,0 +1,25 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from '@signalbox/common';
+import { LOGGER } from '@signalbox/domain/core';
+import { ProjectionService } from '@signalbox/domain/projection';
+import { Loop } from '../loops/loop';
+
+const everyMs = 1_000;
+
+/**
+ * The outbox is looked at every second, whether or not a job says so: mirroring to LiteLLM goes on while Redis is away.
+ */
+@Injectable()
+export class OutboxLoops {
+  readonly loops: readonly Loop[];
+
+  constructor(projection: ProjectionService, @Inject(LOGGER) logger: Logger) {
+    this.loops = [
+      new Loop({ name: 'outbox.project', everyMs, logger, run: (signal) => projection.drainDue(signal) }),
+    ];
+  }
+
+  wake(): void {
+    for (const loop of this.loops) loop.wake();
+  }
+}

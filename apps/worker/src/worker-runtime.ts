@@ -1,0 +1,32 @@
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { HeartbeatLoop } from './heartbeat/heartbeat-loop';
+import { JobWorkers } from './jobs/job-workers';
+import { ScheduleKeeper } from './jobs/schedule-keeper';
+import type { Loop } from './loops/loop';
+import { OutboxLoops } from './outbox/outbox-loops';
+import { ProjectionLoop } from './projection/projection-loop';
+
+/** Starts everything that runs by itself, and ends it before the connections are closed. */
+@Injectable()
+export class WorkerRuntime implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly loops: readonly Loop[];
+
+  constructor(
+    private readonly jobs: JobWorkers,
+    outbox: OutboxLoops,
+    projection: ProjectionLoop,
+    schedules: ScheduleKeeper,
+    heartbeat: HeartbeatLoop,
+  ) {
+    this.loops = [projection, ...outbox.loops, schedules, heartbeat];
+  }
+
+  onApplicationBootstrap(): void {
+    for (const loop of this.loops) loop.start();
+    this.jobs.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all([this.jobs.stop(), ...this.loops.map((loop) => loop.stop())]);
+  }
+}

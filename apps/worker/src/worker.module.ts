@@ -1,0 +1,54 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { Clock, Logger } from '@signalbox/common';
+import type { WorkerConfig } from '@signalbox/config';
+import { CoreModule } from '@signalbox/domain/core';
+import { ProjectionModule } from '@signalbox/domain/projection';
+import { WorkerHealth } from './health/worker-health';
+import { HeartbeatLoop } from './heartbeat/heartbeat-loop';
+import { JobTable } from './jobs/job-table';
+import { JobWorkers } from './jobs/job-workers';
+import { ScheduleKeeper } from './jobs/schedule-keeper';
+import { OutboxLoops } from './outbox/outbox-loops';
+import { ProjectionLoop } from './projection/projection-loop';
+import { ProjectionProcessor } from './projection/projection.processor';
+import { WORKER_CONFIG } from './worker-config.token';
+import { WorkerRuntime } from './worker-runtime';
+
+export interface WorkerOptions {
+  config: WorkerConfig;
+  logger: Logger;
+  clock?: Clock;
+}
+
+/** The worker's features. Each has a folder with a processor (jobs) or a loop (what must not depend on the queue). */
+@Module({})
+export class WorkerModule {
+  static forRoot({ config, logger, clock }: WorkerOptions): DynamicModule {
+    const core = CoreModule.forRoot({
+      applicationName: 'signalbox-worker',
+      databaseUrl: config.databaseUrl,
+      redisUrl: config.redisUrl,
+      redisPrefix: config.redisPrefix,
+      encryptionKeys: config.encryptionKeys,
+      runner: { url: config.runnerUrl, internalToken: config.internalToken },
+      logger,
+      ...(clock ? { clock } : {}),
+    });
+    return {
+      module: WorkerModule,
+      imports: [core, ProjectionModule],
+      providers: [
+        { provide: WORKER_CONFIG, useValue: config },
+        OutboxLoops,
+        ProjectionLoop,
+        ProjectionProcessor,
+        HeartbeatLoop,
+        ScheduleKeeper,
+        JobTable,
+        JobWorkers,
+        WorkerRuntime,
+        WorkerHealth,
+      ],
+    };
+  }
+}
