@@ -1,0 +1,32 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { createLogger, type NamedKey } from '@signalbox/common';
+import type { BootstrapConfig, VerifyAuditConfig } from '@signalbox/config';
+import { AuditModule } from '@signalbox/domain/audit';
+import { BootstrapModule } from '@signalbox/domain/bootstrap';
+import { CoreModule } from '@signalbox/domain/core';
+
+type JobConfig = VerifyAuditConfig & Partial<Pick<BootstrapConfig, 'encryptionKeys'>>;
+
+/** The domain without HTTP, Redis and runner, for one-off jobs. Log lines go to stderr: stdout is for the person. */
+function coreOf(name: string, config: JobConfig): DynamicModule {
+  const encryptionKeys: NamedKey[] = config.encryptionKeys ?? [];
+  return CoreModule.forRoot({
+    applicationName: `signalbox-${name}`,
+    databaseUrl: config.databaseUrl,
+    redisUrl: null,
+    redisPrefix: 'sb',
+    encryptionKeys,
+    logger: createLogger(config.logLevel, { process: name }, (line) => void process.stderr.write(line)),
+  });
+}
+
+@Module({})
+export class JobModule {
+  static bootstrap(config: BootstrapConfig): DynamicModule {
+    return { module: JobModule, imports: [coreOf('bootstrap', config), BootstrapModule] };
+  }
+
+  static verifyAudit(config: VerifyAuditConfig): DynamicModule {
+    return { module: JobModule, imports: [coreOf('verify-audit', config), AuditModule] };
+  }
+}

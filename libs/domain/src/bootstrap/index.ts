@@ -1,0 +1,3 @@
+export { BootstrapModule } from './bootstrap.module';
+export { BootstrapService } from './bootstrap.service';
+export type { BootstrapOptions, Report } from './bootstrap.types';
