@@ -9,6 +9,7 @@ const npmOwn = new Set([
   'test',
   'stop',
   'ci',
+  'prune',
   'install',
   'exec',
   'view',
