@@ -28,9 +28,11 @@ async function ensureApplicationRole(client: Client, appDatabaseUrl: string): Pr
       `APP_DATABASE_URL names the role ${login}, which can bypass row-level security. Use another role.`,
     );
   }
+  // Only a superuser may say NOSUPERUSER in ALTER ROLE, even of a role that is none; the check above has settled that.
   const verb = known.rowCount ? 'ALTER' : 'CREATE';
+  const attributes = known.rowCount ? 'LOGIN NOCREATEDB NOCREATEROLE' : roleAttributes;
   const secret = password ? `PASSWORD ${escapeLiteral(decodeURIComponent(password))}` : '';
-  await client.query(`${verb} ROLE ${escapeIdentifier(login)} ${roleAttributes} ${secret}`);
+  await client.query(`${verb} ROLE ${escapeIdentifier(login)} ${attributes} ${secret}`);
   if (login !== 'signalbox_app') await client.query(`GRANT signalbox_app TO ${escapeIdentifier(login)}`);
 }
 
