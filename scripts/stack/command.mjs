@@ -3,7 +3,7 @@ import { mkdirSync, openSync, closeSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UserError, isDiskFull } from './user-error.mjs';
 
-const keptOutputBytes = 1_000_000;
+const keptOutputBytes = 5_000_000;
 const shownLines = 12;
 const killAfterMs = 5_000;
 
