@@ -1,4 +1,4 @@
-import type { ReleasedModel } from '@signalbox/database';
+import type { ModelMode, ReleasedModel } from '@signalbox/database';
 import { isWildcard } from '@signalbox/domain/models';
 import { providerKind, type ProviderKind } from '@signalbox/domain/providers';
 import {
@@ -92,8 +92,9 @@ function apiKeyOf(credential: SnapshotCredential | null, kind: ProviderKind | nu
   return kind?.needsKey === false ? noKeyNeeded : missingCredentialKey;
 }
 
-export function litellmModelOf({ upstreamModel, provider }: SnapshotDeployment): string {
-  const prefix = providerKind(provider.kind)?.litellmPrefix ?? null;
+export function litellmModelOf(mode: ModelMode, { upstreamModel, provider }: SnapshotDeployment): string {
+  const kind = providerKind(provider.kind);
+  const prefix = kind?.litellmPrefixByMode[mode] ?? kind?.litellmPrefix ?? null;
   return prefix === null ? upstreamModel : `${prefix}/${upstreamModel}`;
 }
 
@@ -112,7 +113,7 @@ function entryOf(model: SnapshotModel, deployment: SnapshotDeployment): LitellmM
   const baseUrl = baseUrlOf(deployment);
   const demoParams = deployment.provider.kind === 'demo' ? { mock_response: demoAnswer } : {};
   const target = {
-    model: litellmModelOf(deployment),
+    model: litellmModelOf(model.mode, deployment),
     api_key: apiKeyOf(deployment.credential, kind),
     ...(baseUrl === null ? {} : { api_base: baseUrl }),
   };

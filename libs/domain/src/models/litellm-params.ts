@@ -119,10 +119,23 @@ export function litellmParamProblem(name: string, value: unknown, providerKind: 
   const json = JSON.stringify(value);
   if (environmentReference.test(json)) return 'must not refer to the environment (os.environ/...)';
   if (redact(json) !== json) return 'looks like a secret; provider keys belong into credentials';
-  if (name === 'extra_body' && Object.keys(value as object).some((field) => forbiddenInBody.test(field))) {
+  return name === 'extra_body' ? problemOfBody(value as Record<string, unknown>) : null;
+}
+
+function problemOfBody(body: Record<string, unknown>): string | null {
+  if (Object.keys(body).some((field) => forbiddenInBody.test(field))) {
     return 'must not set model, messages, keys or addresses';
   }
-  return null;
+  return hasOnlyPlainNames(body) ? null : 'must have field names of letters, digits, _ . - only';
+}
+
+/** PyYAML trips over names such as = and <<. */
+function hasOnlyPlainNames(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(hasOnlyPlainNames);
+  if (!isPlainObject(value)) return true;
+  return Object.entries(value).every(
+    ([field, item]) => /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/.test(field) && hasOnlyPlainNames(item),
+  );
 }
 
 /** @throws AppError validation_failed that names each wrong parameter */

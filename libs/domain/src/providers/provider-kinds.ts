@@ -1,3 +1,5 @@
+import type { ModelMode } from '@signalbox/database';
+
 /** The dialect that the provider itself speaks; LiteLLM translates. */
 export type ProviderDialect = 'openai' | 'anthropic' | 'google' | 'cohere' | 'ollama' | 'mock' | 'various';
 
@@ -5,6 +7,8 @@ export interface ProviderKind {
   readonly title: string;
   /** What LiteLLM wants before the provider's own model name; null: the upstream model brings it along. */
   readonly litellmPrefix: string | null;
+  /** Where LiteLLM has another prefix for some modes. */
+  readonly litellmPrefixByMode: Readonly<Partial<Record<ModelMode, string>>>;
   readonly dialect: ProviderDialect;
   /** Written into the configuration when neither the deployment nor the provider names another one. */
   readonly defaultBaseUrl: string | null;
@@ -16,6 +20,7 @@ export interface ProviderKind {
 }
 
 interface KindOptions {
+  prefixByMode?: ProviderKind['litellmPrefixByMode'];
   dialect?: ProviderDialect;
   env?: string;
   defaultBaseUrl?: string;
@@ -30,6 +35,7 @@ function kind(title: string, litellmPrefix: string | null, options: KindOptions)
   return {
     title,
     litellmPrefix,
+    litellmPrefixByMode: options.prefixByMode ?? {},
     dialect: options.dialect ?? 'openai',
     defaultBaseUrl: options.defaultBaseUrl ?? null,
     baseUrl: options.baseUrl ?? 'optional',
@@ -51,12 +57,18 @@ export const providerKinds = {
     docs: 'anthropic',
   }),
   google: kind('Google (Gemini)', 'gemini', { dialect: 'google', env: 'GEMINI_API_KEY', docs: 'gemini' }),
-  cohere: kind('Cohere', 'cohere', { dialect: 'cohere', env: 'COHERE_API_KEY', docs: 'cohere' }),
+  cohere: kind('Cohere', 'cohere_chat', {
+    prefixByMode: { embedding: 'cohere', rerank: 'cohere' },
+    dialect: 'cohere',
+    env: 'COHERE_API_KEY',
+    docs: 'cohere',
+  }),
   mistral: kind('Mistral', 'mistral', { env: 'MISTRAL_API_KEY', docs: 'mistral' }),
   perplexity: kind('Perplexity', 'perplexity', { env: 'PERPLEXITYAI_API_KEY', docs: 'perplexity' }),
   groq: kind('Groq', 'groq', { env: 'GROQ_API_KEY', docs: 'groq' }),
   together: kind('Together AI', 'together_ai', { env: 'TOGETHERAI_API_KEY', docs: 'togetherai' }),
   ollama: kind('Ollama', 'ollama_chat', {
+    prefixByMode: { embedding: 'ollama', completion: 'ollama' },
     dialect: 'ollama',
     defaultBaseUrl: 'http://127.0.0.1:11434',
     needsKey: false,

@@ -1,0 +1,171 @@
+import { parse } from 'yaml';
+import fc from 'fast-check';
+import {
+  aDeployment,
+  aModel,
+  arbitrarySnapshot,
+  aSnapshot,
+  reversed,
+} from '../../../../test/support/config-snapshot';
+import { compileLitellmConfig, type LitellmConfig } from './compile-litellm-config';
+import { servedDeployments } from './config-snapshot';
+
+/** PyYAML, which LiteLLM uses, reads YAML 1.1. */
+const read = (yaml: string) => parse(yaml, { version: '1.1' }) as LitellmConfig;
+const entryOf = (...deployments: Parameters<typeof aDeployment>) =>
+  read(compileLitellmConfig(aSnapshot(aModel({ deployments: [aDeployment(...deployments)] }))).yaml)
+    .model_list[0]!;
+
+describe('the whole configuration', () => {
+  it('does not depend on the order of the rows', () => {
+    fc.assert(
+      fc.property(arbitrarySnapshot, (snapshot) => {
+        expect(compileLitellmConfig(reversed(snapshot))).toEqual(compileLitellmConfig(snapshot));
+      }),
+    );
+  });
+
+  it('has each served deployment once, under its id, and nothing else', () => {
+    fc.assert(
+      fc.property(arbitrarySnapshot, (snapshot) => {
+        const { yaml, deploymentIds, models } = compileLitellmConfig(snapshot);
+        const served = snapshot.models.flatMap(servedDeployments).map(({ id }) => id);
+        const inFile = read(yaml).model_list.map(({ model_info }) => model_info['id']);
+        expect([...inFile].sort()).toEqual([...served].sort());
+        expect(deploymentIds).toEqual([...served].sort());
+        expect(models.flatMap(({ deployment_ids }) => deployment_ids).sort()).toEqual([...served].sort());
+      }),
+    );
+  });
+
+  it('keeps every parameter, as the type that it had', () => {
+    fc.assert(
+      fc.property(arbitrarySnapshot, (snapshot) => {
+        const entries = new Map(
+          read(compileLitellmConfig(snapshot).yaml).model_list.map((entry) => [
+            entry.model_info['id'],
+            entry,
+          ]),
+        );
+        for (const { id, litellmParams } of snapshot.models.flatMap(servedDeployments)) {
+          const expected = JSON.parse(JSON.stringify(litellmParams)) as object;
+          expect(entries.get(id)?.litellm_params).toMatchObject(expected);
+        }
+      }),
+    );
+  });
+
+  it('never holds a key: only a reference, or a value that no provider takes', () => {
+    const anything = fc.dictionary(fc.constantFrom('api_key', 'api_base', 'model', 'rpm'), fc.string());
+    fc.assert(
+      fc.property(arbitrarySnapshot, anything, (snapshot, litellmParams) => {
+        const models = snapshot.models.map((model) => ({
+          ...model,
+          deployments: model.deployments.map((deployment) => ({ ...deployment, litellmParams })),
+        }));
+        const { yaml } = compileLitellmConfig({ models });
+        for (const { litellm_params } of read(yaml).model_list) {
+          expect(litellm_params['api_key']).toMatch(
+            /^(os\.environ\/[A-Z_]+|byok-credential-missing|no-key-needed)$/,
+          );
+        }
+        expect(yaml).not.toContain('vault:secret');
+      }),
+    );
+  });
+
+  it('has the settings that hold for every release', () => {
+    expect(read(compileLitellmConfig(aSnapshot()).yaml)).toEqual({
+      model_list: [],
+      litellm_settings: {
+        callbacks: ['signalbox_litellm.hook.attempt_reporter'],
+        drop_params: true,
+        num_retries: 0,
+        request_timeout: 600,
+        turn_off_message_logging: true,
+        json_logs: true,
+        use_chat_completions_url_for_anthropic_messages: true,
+      },
+      router_settings: { routing_strategy: 'simple-shuffle', num_retries: 0, disable_cooldowns: true },
+      general_settings: {
+        master_key: 'os.environ/LITELLM_MASTER_KEY',
+        custom_auth: 'signalbox_litellm.auth.user_api_key_auth',
+        store_model_in_db: false,
+        store_prompts_in_spend_logs: false,
+      },
+    });
+  });
+});
+
+describe('one deployment', () => {
+  it('refers to the environment for its key', () => {
+    expect(entryOf()).toEqual({
+      model_name: 'smart',
+      litellm_params: { model: 'openai/gpt-4o-mini', api_key: 'os.environ/OPENAI_API_KEY' },
+      model_info: { id: 'dep_1', mode: 'chat' },
+    });
+  });
+
+  it.each([
+    ['without a credential', null],
+    ['with one that is switched off', { id: 'cred_1', reference: 'env:OPENAI_API_KEY', enabled: false }],
+    ['with one that is kept elsewhere', { id: 'cred_1', reference: 'vault:x', enabled: true }],
+  ])('%s carries a key that no provider takes', (_case, credential) => {
+    expect(entryOf({ credential }).litellm_params['api_key']).toBe('byok-credential-missing');
+  });
+
+  it('of a server without keys never makes LiteLLM look for one in its environment', () => {
+    const { litellm_params } = entryOf({
+      credential: null,
+      provider: { kind: 'vllm', baseUrl: 'http://a/v1' },
+    });
+    expect(litellm_params).toEqual({
+      model: 'hosted_vllm/gpt-4o-mini',
+      api_key: 'no-key-needed',
+      api_base: 'http://a/v1',
+    });
+  });
+
+  it("takes its own address before its provider's, and that before the kind's", () => {
+    const provider = { kind: 'ollama', baseUrl: 'http://provider' };
+    expect(entryOf({ provider, baseUrl: 'http://own' }).litellm_params['api_base']).toBe('http://own');
+    expect(entryOf({ provider }).litellm_params['api_base']).toBe('http://provider');
+    expect(entryOf({ provider: { kind: 'ollama' } }).litellm_params['api_base']).toBe(
+      'http://127.0.0.1:11434',
+    );
+  });
+
+  it('of a demo provider answers by itself', () => {
+    const { litellm_params } = entryOf({ credential: null, provider: { kind: 'demo' } });
+    expect(litellm_params['mock_response']).toEqual(expect.stringContaining('canned'));
+  });
+
+  it.each([
+    ['embedding' as const, 'ollama', 'ollama/m'],
+    ['chat' as const, 'ollama', 'ollama_chat/m'],
+    ['rerank' as const, 'cohere', 'cohere/m'],
+    ['chat' as const, 'litellm', 'm'],
+  ])('for %s at %s is %s', (mode, kind, expected) => {
+    const deployment = aDeployment({ upstreamModel: 'm', provider: { kind } });
+    const { yaml } = compileLitellmConfig(aSnapshot(aModel({ mode, deployments: [deployment] })));
+    expect(read(yaml).model_list[0]!.litellm_params['model']).toBe(expected);
+  });
+
+  it('behind a wildcard has no mode, since its models have several', () => {
+    const model = aModel({ name: 'openai/*', deployments: [aDeployment({ upstreamModel: '*' })] });
+    const [entry] = read(compileLitellmConfig(aSnapshot(model)).yaml).model_list;
+    expect(entry).toMatchObject({ litellm_params: { model: 'openai/*' }, model_info: { id: 'dep_1' } });
+    expect(entry?.model_info).not.toHaveProperty('mode');
+  });
+
+  it.each(['deployment', 'provider', 'model'])('is left out when its %s is switched off', (which) => {
+    const deployment = aDeployment({
+      enabled: which !== 'deployment',
+      provider: { enabled: which !== 'provider' },
+    });
+    const compiled = compileLitellmConfig(
+      aSnapshot(aModel({ enabled: which !== 'model', deployments: [deployment] })),
+    );
+    expect(compiled).toMatchObject({ deploymentIds: [], models: [] });
+  });
+});
