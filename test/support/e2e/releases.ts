@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { E2eStack } from '../e2e-stack';
 import { waitUntil } from '../wait-until';
 import type { ReleaseView } from './admin-api';
@@ -31,7 +32,7 @@ export async function waitForOutcome(stack: E2eStack, id: string): Promise<Relea
   );
 }
 
-async function untilOutcome(stack: E2eStack, begin: () => Promise<ReleaseView>): Promise<AppliedRelease> {
+async function untilOutcome(stack: E2eStack, begin: () => Promise<{ id: string }>): Promise<AppliedRelease> {
   const startedAtMs = performance.now();
   const { id } = await begin();
   const release = await waitForOutcome(stack, id);
@@ -53,4 +54,19 @@ export async function applySuccessfully(stack: E2eStack, note = 'test'): Promise
     throw new Error(`release ${applied.release.number} failed: ${applied.release.failure}`);
   }
   return applied;
+}
+
+/** A release with which LiteLLM does not start, written past our own lint, as a defect of the lint would let it through. */
+export function applyUnstartable(stack: E2eStack): Promise<AppliedRelease> {
+  return untilOutcome(stack, async () => {
+    const id = `rel_unstartable${Date.now()}`;
+    const configYaml = 'general_settings:\n  custom_auth: no_such_module.no_such_function\n';
+    const sha256 = createHash('sha256').update(configYaml).digest('hex');
+    await stack.stores.query(
+      `INSERT INTO config_releases (id, number, status, config_yaml, config_sha256, created_by)
+       SELECT $1, max(number) + 1, 'applying', $2, $3, 'test' FROM config_releases`,
+      [id, configYaml, sha256],
+    );
+    return { id };
+  });
 }
