@@ -2,88 +2,67 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { type ErrorCode, errorCodes } from '@signalbox/common';
 import { errorCodesExtension } from '../http/api-errors.decorator';
 import { problemMediaType } from '../http/problem';
+import { routeErrorCodes, type RouteMethod } from './route-error-codes';
 
 type PathItem = OpenAPIObject['paths'][string];
 type Operation = NonNullable<PathItem['get']>;
-type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+type Responses = NonNullable<NonNullable<OpenAPIObject['components']>['responses']>;
 
-const methods: Method[] = ['get', 'post', 'put', 'patch', 'delete'];
-const ofEveryRoute: ErrorCode[] = ['validation_failed', 'internal_error'];
-const ofTokenRoutes: ErrorCode[] = [
-  'token_missing',
-  'token_malformed',
-  'token_unknown',
-  'token_revoked',
-  'token_expired',
-  'scope_missing',
-  'database_unavailable',
-];
-const ofBodies: ErrorCode[] = ['malformed_json', 'body_too_large', 'media_type_unsupported'];
-const ofPosts: ErrorCode[] = [
-  'idempotency_key_invalid',
-  'idempotency_key_reused',
-  'idempotency_in_progress',
-  'idempotency_answer_lost',
-];
+const methods: RouteMethod[] = ['get', 'post', 'put', 'patch', 'delete'];
 
-function needsToken(operation: Operation): boolean {
-  return (operation.security ?? []).length > 0;
-}
-
-function codesOf(method: Method, operation: Operation): ErrorCode[] {
-  const own = ((operation as unknown as Record<string, unknown>)[errorCodesExtension] ?? []) as ErrorCode[];
-  const codes = [
-    ...own,
-    ...ofEveryRoute,
-    ...(needsToken(operation) ? ofTokenRoutes : []),
-    // Every method may be sent with a body, and a bad one is refused whether or not the route reads it.
-    ...ofBodies,
-    ...(method === 'post' ? ofPosts : []),
-  ];
-  return [...new Set(codes)].sort();
-}
-
-function responseOf(status: number, codes: ErrorCode[]): Operation['responses'][string] {
-  const example = (code: ErrorCode) => ({
-    summary: errorCodes[code].title,
+function exampleOf(code: ErrorCode): object {
+  const { title, status } = errorCodes[code];
+  return {
+    summary: title,
     value: {
       type: `urn:signalbox:error:${code}`,
-      title: errorCodes[code].title,
+      title,
       status,
       detail: 'A sentence that says what to do.',
       code,
       request_id: 'req_01kaa4cze6ffmrb8k3wbzh2y4d',
     },
-  });
+  };
+}
+
+function responseOf(codes: ErrorCode[]): Responses[string] {
   return {
     description: codes.map((code) => `\`${code}\`: ${errorCodes[code].title}`).join('; '),
     content: {
       [problemMediaType]: {
         schema: { $ref: '#/components/schemas/ProblemView' },
-        examples: Object.fromEntries(codes.map((code) => [code, example(code)])),
+        examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
       },
     },
   };
 }
 
-function addResponses(method: Method, operation: Operation): void {
-  const codes = codesOf(method, operation);
+/** Routes with the same codes for a status share one response, whose name is made of the route's own codes. */
+function addResponses(method: RouteMethod, operation: Operation, shared: Responses): void {
+  const own = ((operation as unknown as Record<string, unknown>)[errorCodesExtension] ?? []) as ErrorCode[];
+  const needsToken = (operation.security ?? []).length > 0;
+  const codes = routeErrorCodes(method, needsToken, own);
   Object.assign(operation, { [errorCodesExtension]: codes });
-  const statuses = [...new Set(codes.map((code) => errorCodes[code].status))].sort();
-  for (const status of statuses) {
-    operation.responses[String(status)] ??= responseOf(
-      status,
-      codes.filter((code) => errorCodes[code].status === status),
-    );
+  for (const status of [...new Set(codes.map((code) => errorCodes[code].status))].sort()) {
+    if (operation.responses[String(status)]) continue;
+    const ofStatus = codes.filter((code) => errorCodes[code].status === status);
+    const kind = `${needsToken ? '' : 'Public'}${method === 'post' ? 'Post' : ''}`;
+    const name = [`Problem${status}${kind}`, ...ofStatus.filter((code) => own.includes(code))].join('_');
+    shared[name] ??= responseOf(ofStatus);
+    operation.responses[String(status)] = { $ref: `#/components/responses/${name}` };
   }
 }
 
 /** Gives each operation an error response per status, with the codes that it may answer. */
 export function addErrorResponses(document: OpenAPIObject): void {
+  const shared: Responses = {};
   for (const item of Object.values(document.paths)) {
     for (const method of methods) {
       const operation = item[method];
-      if (operation) addResponses(method, operation);
+      if (operation) addResponses(method, operation, shared);
     }
   }
+  const codes = Object.keys(errorCodes) as ErrorCode[];
+  const examples = Object.fromEntries(codes.map((code) => [code, exampleOf(code)]));
+  document.components = { ...document.components, responses: shared, examples };
 }
