@@ -41,7 +41,7 @@ async function runInForeground(settings) {
     process.exitCode = 130;
   } finally {
     await stack.stop();
-    process.disconnect?.();
+    if (process.connected) process.disconnect();
   }
   progress.line('  Stopped.');
 }
