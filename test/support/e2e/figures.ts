@@ -5,13 +5,13 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(index, 0)] ?? Number.NaN;
 }
 
-export interface Distribution {
+export type Distribution = {
   count: number;
   p50_ms: number;
   p95_ms: number;
   p99_ms: number;
   max_ms: number;
-}
+};
 
 function rounded(ms: number): number {
   return Math.round(ms * 100) / 100;
