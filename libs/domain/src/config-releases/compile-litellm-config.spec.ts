@@ -135,9 +135,22 @@ describe('one deployment', () => {
     );
   });
 
-  it('of a demo provider answers by itself', () => {
+  it('of a demo provider answers by itself, for nothing', () => {
     const { litellm_params } = entryOf({ credential: null, provider: { kind: 'demo' } });
-    expect(litellm_params['mock_response']).toEqual(expect.stringContaining('canned'));
+    expect(litellm_params).toMatchObject({
+      mock_response: expect.stringContaining('canned') as unknown,
+      input_cost_per_token: 0,
+      output_cost_per_token: 0,
+    });
+  });
+
+  it('of a demo provider answers an embedding with numbers', () => {
+    const deployments = [
+      aDeployment({ provider: { kind: 'demo' }, litellmParams: { mock_response: 'a text' } }),
+    ];
+    const { yaml } = compileLitellmConfig(aSnapshot(aModel({ mode: 'embedding', deployments })));
+    const answer = read(yaml).model_list[0]!.litellm_params['mock_response'];
+    expect(answer).toEqual(expect.arrayContaining([expect.any(Number)]));
   });
 
   it.each([

@@ -42,6 +42,15 @@ export const noKeyNeeded = 'no-key-needed';
 const demoAnswer =
   'This is a canned answer of the Signalbox demo model: no provider was called. Add a provider and a model to get real ones.';
 
+/** A text would come back as the embedding itself (mock_functions.py). */
+const demoEmbedding = [0.12, -0.34, 0.56, -0.78, 0.9, -0.11, 0.22, -0.33];
+
+/** Without prices LiteLLM books some demo calls at those of a real model: $0.014 for one of /v1/messages. */
+function demoParams(mode: ModelMode, given: Record<string, unknown>): Record<string, unknown> {
+  const answer = mode === 'embedding' ? demoEmbedding : (given['mock_response'] ?? demoAnswer);
+  return { input_cost_per_token: 0, output_cost_per_token: 0, ...given, mock_response: answer };
+}
+
 const header =
   ' Compiled by Signalbox from its catalogue. Changes belong there: a file that is edited is overwritten.';
 
@@ -111,7 +120,8 @@ function furtherParams(params: Record<string, unknown>): Record<string, unknown>
 function entryOf(model: SnapshotModel, deployment: SnapshotDeployment): LitellmModelEntry {
   const kind = providerKind(deployment.provider.kind);
   const baseUrl = baseUrlOf(deployment);
-  const demoParams = deployment.provider.kind === 'demo' ? { mock_response: demoAnswer } : {};
+  const { litellmParams: given, provider } = deployment;
+  const params = provider.kind === 'demo' ? demoParams(model.mode, given) : given;
   const target = {
     model: litellmModelOf(model.mode, deployment),
     api_key: apiKeyOf(deployment.credential, kind),
@@ -119,7 +129,7 @@ function entryOf(model: SnapshotModel, deployment: SnapshotDeployment): LitellmM
   };
   return {
     model_name: model.name,
-    litellm_params: { ...target, ...furtherParams({ ...demoParams, ...deployment.litellmParams }) },
+    litellm_params: { ...target, ...furtherParams(params) },
     // One mode would be wrong for most models behind a wildcard.
     model_info: { id: deployment.id, ...(isWildcard(model.name) ? {} : { mode: model.mode }) },
   };

@@ -44,6 +44,7 @@ const examples: Record<LintCode, ConfigSnapshot> = {
   ),
   wildcard_name_without_wildcard_upstream: withDeployment({}, { name: 'openai/*' }),
   demo_beside_real: withDeployments(aDeployment(), demo('dep_2')),
+  demo_mode_unsupported: aSnapshot(aModel({ mode: 'rerank', deployments: [demo('dep_1')] })),
   catch_all_model: withDeployment({ upstreamModel: '*' }, { name: '*' }),
   demo_model: withDeployments(demo('dep_1')),
   deployment_left_out: withDeployments(aDeployment(), aDeployment({ id: 'dep_2', enabled: false })),

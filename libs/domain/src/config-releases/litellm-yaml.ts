@@ -13,7 +13,7 @@ export function decimalText(value: number): string {
   const digits = whole + fraction;
   const point = whole.length + exponent;
   if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
-  return `${sign}${digits.padEnd(point, '0')}`;
+  return `${sign}${digits.padEnd(point, '0')}.0`;
 }
 
 const plainDecimal: ScalarTag = {

@@ -171,6 +171,15 @@ function hasNoListPrice({ provider }: SnapshotDeployment): boolean {
   return provider.kind === 'openai_compatible' || provider.kind === 'vllm';
 }
 
+const demoModes: ReadonlySet<string> = new Set([...tokenModes, 'embedding']);
+
+const demoCanAnswer: DeploymentRule = ({ model, deployment, path }) => {
+  if (deployment.provider.kind !== 'demo' || demoModes.has(model.mode)) return [];
+  const message = `LiteLLM has no canned answers of the mode ${model.mode}: calls fail or try a real provider.`;
+  const advice = 'Use demo deployments for chat, completion, responses and embedding.';
+  return [finding('demo_mode_unsupported', path, message, advice)];
+};
+
 const rules: DeploymentRule[] = [
   kindIsKnown,
   baseUrlIsThere,
@@ -182,6 +191,7 @@ const rules: DeploymentRule[] = [
   prefixIsNotRepeated,
   wildcardsMatch,
   pricesAreWhole,
+  demoCanAnswer,
 ];
 
 export function lintDeployment(context: DeploymentContext): LintFinding[] {
