@@ -99,14 +99,20 @@ describe('docker-compose.yml', () => {
   });
 
   it('starts what needs a database after its migration', () => {
-    for (const name of ['api', 'worker', 'bootstrap']) {
-      expect(service(name).depends_on?.['migrate']?.condition).toBe('service_completed_successfully');
-    }
-    expect(service('runner').depends_on?.['migrate-litellm']?.condition).toBe(
-      'service_completed_successfully',
-    );
+    const startsAfter = (name: string, job: string) =>
+      expect(service(name).depends_on?.[job]?.condition).toBe('service_completed_successfully');
+    startsAfter('bootstrap', 'migrate');
+    startsAfter('worker', 'migrate');
+    startsAfter('api', 'bootstrap');
+    startsAfter('runner', 'migrate-litellm');
     // The edge serves while everything behind it is away.
     expect(Object.keys(service('edge').depends_on ?? {})).toEqual(['valkey']);
+  });
+
+  it('has no one-off job whose end would fail `docker compose up --wait`', () => {
+    const jobs = services.filter((name) => service(name).restart === 'no');
+    const awaited = services.flatMap((name) => Object.keys(service(name).depends_on ?? {}));
+    expect(jobs.filter((name) => !awaited.includes(name))).toEqual([]);
   });
 
   it('waits for health only where there is a health check', () => {

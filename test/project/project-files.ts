@@ -35,7 +35,8 @@ export function listFiles(folder = '.'): string[] {
 export function folders(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !notOurs.has(entry.name))
-    .map((entry) => entry.name);
+    .map((entry) => entry.name)
+    .filter((name) => listFiles(join(folder, name)).length > 0);
 }
 
 export function matches(text: string, pattern: RegExp): string[] {
