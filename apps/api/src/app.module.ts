@@ -12,6 +12,7 @@ import { ModelApiModule } from './models/model.module';
 import { ProviderApiModule } from './providers/provider.module';
 import { OrganizationsApiModule } from './organizations/organizations-api.module';
 import { ServiceTokensApiModule } from './service-tokens/service-tokens-api.module';
+import { StatusApiModule } from './status/status-api.module';
 import { VirtualKeyApiModule } from './virtual-keys/virtual-key.module';
 import { WhoamiApiModule } from './whoami/whoami-api.module';
 import { WorkspacesApiModule } from './workspaces/workspaces-api.module';
@@ -28,6 +29,7 @@ export const featureModules = [
   ConfigReleaseApiModule,
   ServiceTokensApiModule,
   AuditEventsApiModule,
+  StatusApiModule,
   HealthModule,
   RunnerApiModule,
 ];

@@ -1,2 +1,3 @@
 export * from './load-config';
+export { readProductVersion } from './product-version';
 export { ConfigError, type Environment } from './parse-environment';

@@ -1,0 +1,70 @@
+import type { ConfigReleaseEntity } from '@signalbox/database';
+import type { Heartbeat, PlatformStatus, RunnerReport, Status } from '@signalbox/domain/status';
+import type { StatusView } from './status.dto';
+
+type PlatformView = Required<
+  Pick<StatusView, 'runner' | 'edges' | 'workers' | 'active_release' | 'applying_release' | 'outbox'>
+>;
+
+function toStore(latencyMs: number | null): StatusView['database'] {
+  if (latencyMs === null) return { status: 'down', latency_ms: null };
+  return { status: 'ok', latency_ms: Math.round(latencyMs * 10) / 10 };
+}
+
+function toRunner(runner: RunnerReport | null): PlatformView['runner'] {
+  if (!runner) return { status: 'down', engine: null, active: null, candidate: null, last_failure: null };
+  const { active, candidate, engine, last_failure } = runner;
+  return {
+    status: 'ok',
+    engine: engine ?? null,
+    active: active && {
+      slot: active.slot,
+      release_id: active.release_id ?? null,
+      release_number: active.release_number ?? null,
+      database_mode: active.database_mode,
+      started_at: active.started_at ?? null,
+    },
+    candidate: candidate
+      ? { slot: candidate.slot, release_number: candidate.release_number ?? null, phase: candidate.phase }
+      : null,
+    last_failure: last_failure?.reason ?? null,
+  };
+}
+
+function toProcess({ process: _process, id, pid, started_at, ...details }: Heartbeat) {
+  return { id, pid: pid ?? null, started_at: started_at ?? null, details };
+}
+
+function toReleaseRef(release: ConfigReleaseEntity | null) {
+  if (!release) return null;
+  const { id, number, activatedAt } = release;
+  return { id, number, activated_at: activatedAt?.toISOString() ?? null };
+}
+
+function toPlatform(platform: PlatformStatus): PlatformView {
+  const { pendingCount, failingCount, oldestSeconds } = platform.outbox;
+  return {
+    runner: toRunner(platform.runner),
+    edges: platform.edges.map(toProcess),
+    workers: platform.workers.map(toProcess),
+    active_release: toReleaseRef(platform.activeRelease),
+    applying_release: toReleaseRef(platform.applyingRelease),
+    outbox: { pending: pendingCount, failing: failingCount, oldest_seconds: oldestSeconds },
+  };
+}
+
+export function toStatusView(status: Status): StatusView {
+  return {
+    status: status.problems.length === 0 ? 'ok' : 'degraded',
+    problems: status.problems,
+    version: status.version,
+    database: toStore(status.databaseLatencyMs),
+    redis: toStore(status.redisLatencyMs),
+    litellm: {
+      status: status.litellm,
+      version: status.litellmVersion,
+    },
+    mirror: { workspaces: status.mirror.workspaces, virtual_keys: status.mirror.virtualKeys },
+    ...(status.platform ? toPlatform(status.platform) : {}),
+  };
+}

@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+import { HeartbeatProbe } from './heartbeat-probe';
+import { RunnerProbe } from './runner-probe';
+import { StatusRepository } from './status.repository';
+import { StatusService } from './status.service';
+
+@Module({
+  providers: [RunnerProbe, HeartbeatProbe, StatusRepository, StatusService],
+  exports: [StatusService],
+})
+export class StatusModule {}

@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { readProductVersion } from '@signalbox/config';
+import { TenantTransactions } from '@signalbox/database';
+import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
+import { findProblems } from './find-problems';
+import { HeartbeatProbe, type Heartbeats } from './heartbeat-probe';
+import { RunnerProbe, type RunnerReport } from './runner-probe';
+import { StatusRepository } from './status.repository';
+import type { PlatformStatus, Status } from './status.types';
+
+@Injectable()
+export class StatusService {
+  private readonly version = readProductVersion();
+
+  constructor(
+    private readonly transactions: TenantTransactions,
+    private readonly repository: StatusRepository,
+    private readonly runner: RunnerProbe,
+    private readonly heartbeats: HeartbeatProbe,
+  ) {}
+
+  /** A part that is down makes the answer shorter, never slow: each look at one is bounded in time. */
+  async get(caller: Caller): Promise<Status> {
+    requireScope(caller, 'status:read');
+    const isPlatform = caller.organizationId === null;
+    const [stored, runner, beats] = await Promise.all([
+      this.stored(caller),
+      this.runner.look(),
+      this.heartbeats.look(),
+    ]);
+    const status: Status = {
+      version: this.version,
+      databaseLatencyMs: stored.latencyMs,
+      redisLatencyMs: beats?.latencyMs ?? null,
+      litellm: runner?.litellm_status ?? 'unknown',
+      litellmVersion: runner?.active?.litellm_version ?? null,
+      mirror: stored.mirror,
+      platform: isPlatform ? await this.platformStatus(runner, beats) : null,
+      problems: [],
+    };
+    return { ...status, problems: findProblems(status) };
+  }
+
+  private async stored(caller: Caller): Promise<{ latencyMs: number; mirror: Status['mirror'] }> {
+    const startedAt = performance.now();
+    return this.transactions.run(tenantOf(caller), async (manager) => {
+      const latencyMs = performance.now() - startedAt;
+      const workspaces = await this.repository.workspaceMirror(manager);
+      const virtualKeys = await this.repository.virtualKeyMirror(manager);
+      return { latencyMs, mirror: { workspaces, virtualKeys } };
+    });
+  }
+
+  private async platformStatus(
+    runner: RunnerReport | null,
+    beats: Heartbeats | null,
+  ): Promise<PlatformStatus> {
+    const stored = await this.transactions.run('platform', async (manager) => ({
+      activeRelease: await this.repository.release(manager, 'active'),
+      applyingRelease: await this.repository.release(manager, 'applying'),
+      outbox: await this.repository.outbox(manager),
+    }));
+    return { runner, edges: beats?.edges ?? [], workers: beats?.workers ?? [], ...stored };
+  }
+}

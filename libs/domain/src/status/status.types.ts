@@ -1,0 +1,29 @@
+import type { ConfigReleaseEntity } from '@signalbox/database';
+import type { Heartbeat } from './heartbeat-probe';
+import type { RunnerReport } from './runner-probe';
+import type { MirrorCounts, OutboxBacklog } from './status.repository';
+
+/** What concerns the installation as a whole: for platform callers only. */
+export interface PlatformStatus {
+  runner: RunnerReport | null;
+  edges: Heartbeat[];
+  workers: Heartbeat[];
+  activeRelease: ConfigReleaseEntity | null;
+  applyingRelease: ConfigReleaseEntity | null;
+  outbox: OutboxBacklog;
+}
+
+export interface Status {
+  version: string;
+  databaseLatencyMs: number;
+  /** null: Redis does not answer. */
+  redisLatencyMs: number | null;
+  litellm: 'running' | 'starting' | 'down' | 'unknown';
+  litellmVersion: string | null;
+  /** Of the caller's own rows. */
+  mirror: { workspaces: MirrorCounts; virtualKeys: MirrorCounts };
+  /** null: the caller is bound to an organization. */
+  platform: PlatformStatus | null;
+  /** Sentences for a person: what is not well and what to do. Empty: all is well. */
+  problems: string[];
+}
