@@ -46,11 +46,7 @@ export class FreshCheckout {
 
   /** `npm start`, until it says that it is ready. */
   async start(deadlineMs: number): Promise<RunningStart> {
-    const child = spawn('npm', ['start'], {
-      cwd: this.folder,
-      env: this.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = this.spawn('npm', ['start']);
     const running = new RunningStart(child);
     await waitUntil(() => running.isReady() || running.hasEnded(), {
       deadlineMs,
@@ -65,11 +61,7 @@ export class FreshCheckout {
     args: string[],
     deadlineMs: number,
   ): Promise<{ exitCode: number; output: string }> {
-    const child = spawn(command, args, {
-      cwd: this.folder,
-      env: this.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = this.spawn(command, args);
     const running = new RunningStart(child);
     await waitUntil(() => running.hasEnded(), {
       deadlineMs,
