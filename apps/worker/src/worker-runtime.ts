@@ -3,6 +3,7 @@ import { HeartbeatLoop } from './heartbeat/heartbeat-loop';
 import { JobWorkers } from './jobs/job-workers';
 import { ScheduleKeeper } from './jobs/schedule-keeper';
 import type { Loop } from './loops/loop';
+import { MirrorWatchLoop } from './mirror/mirror-watch-loop';
 import { OutboxLoops } from './outbox/outbox-loops';
 import { ProjectionLoop } from './projection/projection-loop';
 
@@ -15,10 +16,11 @@ export class WorkerRuntime implements OnApplicationBootstrap, BeforeApplicationS
     private readonly jobs: JobWorkers,
     outbox: OutboxLoops,
     projection: ProjectionLoop,
+    mirror: MirrorWatchLoop,
     schedules: ScheduleKeeper,
     heartbeat: HeartbeatLoop,
   ) {
-    this.loops = [projection, ...outbox.loops, schedules, heartbeat];
+    this.loops = [projection, ...outbox.loops, mirror, schedules, heartbeat];
   }
 
   onApplicationBootstrap(): void {

@@ -2,12 +2,16 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Clock, Logger } from '@signalbox/common';
 import type { WorkerConfig } from '@signalbox/config';
 import { CoreModule } from '@signalbox/domain/core';
+import { MirrorModule } from '@signalbox/domain/mirror';
 import { ProjectionModule } from '@signalbox/domain/projection';
 import { WorkerHealth } from './health/worker-health';
 import { HeartbeatLoop } from './heartbeat/heartbeat-loop';
 import { JobTable } from './jobs/job-table';
 import { JobWorkers } from './jobs/job-workers';
 import { ScheduleKeeper } from './jobs/schedule-keeper';
+import { LitellmModule } from './litellm/litellm.module';
+import { MirrorWatchLoop } from './mirror/mirror-watch-loop';
+import { MirrorProcessor } from './mirror/mirror.processor';
 import { OutboxLoops } from './outbox/outbox-loops';
 import { ProjectionLoop } from './projection/projection-loop';
 import { ProjectionProcessor } from './projection/projection.processor';
@@ -36,12 +40,19 @@ export class WorkerModule {
     });
     return {
       module: WorkerModule,
-      imports: [core, ProjectionModule],
+      imports: [
+        core,
+        LitellmModule.forRoot(config),
+        ProjectionModule,
+        MirrorModule.forRoot({ litellmDatabaseUrl: config.litellmDatabaseUrl }),
+      ],
       providers: [
         { provide: WORKER_CONFIG, useValue: config },
         OutboxLoops,
         ProjectionLoop,
         ProjectionProcessor,
+        MirrorWatchLoop,
+        MirrorProcessor,
         HeartbeatLoop,
         ScheduleKeeper,
         JobTable,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { JobHandlers } from '@signalbox/jobs';
+import { MirrorProcessor } from '../mirror/mirror.processor';
 import { OutboxLoops } from '../outbox/outbox-loops';
 import { ProjectionProcessor } from '../projection/projection.processor';
 
@@ -8,11 +9,11 @@ import { ProjectionProcessor } from '../projection/projection.processor';
 export class JobTable {
   readonly handlers: JobHandlers;
 
-  constructor(outbox: OutboxLoops, projection: ProjectionProcessor) {
+  constructor(outbox: OutboxLoops, projection: ProjectionProcessor, mirror: MirrorProcessor) {
     this.handlers = {
       'outbox.drain': async () => outbox.wake(),
       'projection.reconcile': () => projection.run(),
-      'mirror.reconcile': async () => undefined,
+      'mirror.reconcile': () => mirror.run(),
       'housekeeping.sweep': async () => undefined,
     };
   }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from '@signalbox/common';
 import { LOGGER } from '@signalbox/domain/core';
+import { MirrorService } from '@signalbox/domain/mirror';
 import { ProjectionService } from '@signalbox/domain/projection';
 import { Loop } from '../loops/loop';
 
@@ -13,9 +14,10 @@ const everyMs = 1_000;
 export class OutboxLoops {
   readonly loops: readonly Loop[];
 
-  constructor(projection: ProjectionService, @Inject(LOGGER) logger: Logger) {
+  constructor(projection: ProjectionService, mirror: MirrorService, @Inject(LOGGER) logger: Logger) {
     this.loops = [
       new Loop({ name: 'outbox.project', everyMs, logger, run: (signal) => projection.drainDue(signal) }),
+      new Loop({ name: 'outbox.mirror', everyMs, logger, run: (signal) => mirror.drainDue(signal) }),
     ];
   }
 

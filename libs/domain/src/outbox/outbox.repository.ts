@@ -27,6 +27,30 @@ export class OutboxRepository {
     );
   }
 
+  /**
+   * Makes sure that the subjects are worked on soon, though they did not change: a reconcile run found a difference. Items
+   * that are being retried keep their delay.
+   */
+  async ensure(
+    manager: EntityManager,
+    topic: OutboxTopic,
+    subjects: readonly { subjectId: string; organizationId: string }[],
+  ): Promise<void> {
+    await manager.query(
+      `INSERT INTO outbox_items (topic, subject_id, organization_id)
+       SELECT DISTINCT ON (subject_id) $1, subject_id, organization_id
+       FROM unnest($2::text[], $3::text[]) AS subject (subject_id, organization_id)
+       ORDER BY subject_id
+       ON CONFLICT (topic, subject_id) DO UPDATE SET revision = outbox_items.revision + 1, next_attempt_at = now()
+       WHERE outbox_items.attempts = 0`,
+      [
+        topic,
+        subjects.map(({ subjectId }) => subjectId),
+        subjects.map(({ organizationId }) => organizationId),
+      ],
+    );
+  }
+
   /** Takes due items and leases them: should this process die, they are due again after `leaseSeconds`. */
   async take(
     manager: EntityManager,

@@ -1,0 +1,5 @@
+export { MirrorModule, type MirrorOptions } from './mirror.module';
+export { MirrorReconcileService } from './mirror-reconcile.service';
+export type { MirrorDifferences, MirrorReport } from './mirror-report';
+export { MirrorReportModule, MirrorReportService } from './mirror-report.service';
+export { MirrorService, mirrorTopics } from './mirror.service';
