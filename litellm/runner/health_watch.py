@@ -82,7 +82,8 @@ class HealthWatch:
         self._pid = instance.pid
         self._silent = 0
         self._lost_since = None
-        self._next_schema_check = self._now() + self._timings.schema_check
+        pause = self._timings.schema_check if instance.database_mode else self._timings.database_retry
+        self._next_schema_check = self._now() + pause
 
     def _check_liveliness(self, instance: Instance, base_url: str) -> bool:
         if is_live(base_url, self._timings.health_timeout):

@@ -35,13 +35,13 @@ def choose_engine(env: Mapping[str, str], prefix: Path) -> EngineChoice:
     if wanted not in ("auto", "native", "wasm"):
         return EngineChoice("none", None, f'SIGNALBOX_PRISMA_ENGINE is "{wanted}"; use auto, native or wasm')
     if wanted == "wasm":
-        return wasm_engine("SIGNALBOX_PRISMA_ENGINE=wasm")
+        return wasm_engine(env, "SIGNALBOX_PRISMA_ENGINE=wasm")
     native = find_native(env, prefix)
     if native is not None:
         return native
     if wanted == "native":
         return EngineChoice("none", None, "SIGNALBOX_PRISMA_ENGINE=native, but no native engine is installed")
-    return wasm_engine(recorded_reason(prefix))
+    return wasm_engine(env, recorded_reason(prefix))
 
 
 def find_native(env: Mapping[str, str], prefix: Path) -> EngineChoice | None:
@@ -66,10 +66,10 @@ def cache_folders(env: Mapping[str, str]) -> list[Path]:
     return [Path(named)] if named else []
 
 
-def wasm_engine(reason: str) -> EngineChoice:
+def wasm_engine(env: Mapping[str, str], reason: str) -> EngineChoice:
     if not WASM_ENGINE.is_file():
         return EngineChoice("none", None, f"{WASM_ENGINE.name} is missing from the checkout")
-    if shutil.which("node") is None:
+    if shutil.which("node", path=env.get("PATH", os.defpath)) is None:
         return EngineChoice("none", None, "the WASM engine needs Node.js, which is not on PATH")
     return EngineChoice("wasm", str(WASM_ENGINE), reason)
 

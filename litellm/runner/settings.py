@@ -35,7 +35,7 @@ class Timings:
     health_timeout: float = 10.0
     hung_checks: int = 4
     schema_check: float = 30.0
-    database_retry: float = 10.0
+    database_retry: float = 3.0
     reconnect_patience: float = 45.0
     replace_pause: float = 60.0
     port_wait: float = 15.0

@@ -85,24 +85,23 @@ class AttemptStream:
             batch = batch or self._take_batch()
             if not batch:
                 continue
+            is_last_try = self._closing.is_set()
             try:
                 client = client or self._connect()
                 client.write(batch)
                 batch = []
             except Exception as error:  # noqa: BLE001 - whatever Redis does, the thread goes on
-                logger.warning("attempt events wait: %s", type(error).__name__)
                 client = None
-                if self._closing.wait(self._retry_seconds):
-                    # Once more at the end, without pause; then give up rather than hold the process.
-                    self._give_up_or_retry(batch)
+                if is_last_try:
+                    self._give_up(batch, error)
                     return
+                logger.warning("attempt events wait: %s", type(error).__name__)
+                self._closing.wait(self._retry_seconds)
 
-    def _give_up_or_retry(self, batch: list[str]) -> None:
-        try:
-            self._connect().write(batch)
-        except Exception as error:  # noqa: BLE001
-            self.dropped += len(batch) + self._queue.qsize()
-            logger.warning("%d attempt events lost at the end: %s", self.dropped, type(error).__name__)
+    def _give_up(self, batch: list[str], error: Exception) -> None:
+        """The process is ending; it is not held up for a Redis that stays away."""
+        self.dropped += len(batch) + self._queue.qsize()
+        logger.warning("%d attempt events lost at the end: %s", self.dropped, type(error).__name__)
 
     def _take_batch(self) -> list[str]:
         try:

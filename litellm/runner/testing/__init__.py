@@ -1,0 +1,1 @@
+"""Stand-ins for LiteLLM and the API, for the runner's tests."""
