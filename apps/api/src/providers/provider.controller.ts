@@ -28,7 +28,10 @@ export class ProviderController {
   constructor(private readonly providers: ProviderService) {}
 
   @Get('provider-kinds')
-  @ApiOperation({ summary: 'The kinds of providers, and what each needs' })
+  @ApiOperation({
+    summary: 'The kinds of providers, and what each needs',
+    description: 'No scope is needed.',
+  })
   @ApiOkResponse({ type: ProviderKindList })
   kinds(): ProviderKindList {
     return { data: toProviderKindViews() };

@@ -39,7 +39,7 @@ export class VirtualKeyController {
   @Post()
   @ApiOperation({
     summary: 'Create a virtual key',
-    description: 'The key works at once. Its value is in this answer and never again.',
+    description: 'The key works at once. Its value is in this answer and never again. Scope keys:write.',
   })
   @ApiCreatedResponse({ type: VirtualKeyWithValueView })
   @ApiErrors('workspace_not_found', 'virtual_key_alias_taken')
@@ -52,7 +52,10 @@ export class VirtualKeyController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List virtual keys', description: 'Newest first. Deleted keys are not listed.' })
+  @ApiOperation({
+    summary: 'List virtual keys',
+    description: 'Newest first. Deleted keys are not listed. Scope keys:read.',
+  })
   @ApiOkResponse({ type: VirtualKeyListView })
   @ApiErrors('cursor_invalid')
   async list(
@@ -65,7 +68,7 @@ export class VirtualKeyController {
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'Show a virtual key' })
+  @ApiOperation({ summary: 'Show a virtual key', description: 'Scope keys:read.' })
   @ApiOkResponse({ type: VirtualKeyView })
   @ApiErrors('virtual_key_not_found')
   async get(
@@ -76,7 +79,10 @@ export class VirtualKeyController {
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Change a virtual key', description: 'Only the given fields change.' })
+  @ApiOperation({
+    summary: 'Change a virtual key',
+    description: 'Only the given fields change. Scope keys:write.',
+  })
   @ApiOkResponse({ type: VirtualKeyView })
   @ApiErrors('virtual_key_not_found', 'virtual_key_revoked', 'virtual_key_alias_taken')
   async update(
@@ -91,7 +97,7 @@ export class VirtualKeyController {
   @ApiOperation({
     summary: 'Give a virtual key a new value',
     description:
-      'The older values stay valid for the overlap. The new value is in this answer and never again.',
+      'The older values stay valid for the overlap. The new value is in this answer and never again. Scope keys:write.',
   })
   @ApiCreatedResponse({ type: VirtualKeyWithValueView })
   @ApiErrors('virtual_key_not_found', 'virtual_key_revoked', 'virtual_key_too_many_values')
@@ -108,7 +114,7 @@ export class VirtualKeyController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Revoke a virtual key for good',
-    description: 'All its values are refused from now on. Doing it again changes nothing.',
+    description: 'All its values are refused from now on. Doing it again changes nothing. Scope keys:write.',
   })
   @ApiOkResponse({ type: VirtualKeyView })
   @ApiErrors('virtual_key_not_found')
@@ -121,7 +127,10 @@ export class VirtualKeyController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a virtual key', description: 'It is revoked and no longer listed.' })
+  @ApiOperation({
+    summary: 'Delete a virtual key',
+    description: 'It is revoked and no longer listed. Scope keys:write.',
+  })
   @ApiNoContentResponse()
   @ApiErrors('virtual_key_not_found')
   async delete(
