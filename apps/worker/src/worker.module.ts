@@ -1,9 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Clock, Logger } from '@signalbox/common';
 import type { WorkerConfig } from '@signalbox/config';
+import { ConfigReleasesModule } from '@signalbox/domain/config-releases';
 import { CoreModule } from '@signalbox/domain/core';
+import { DriftCheckModule } from '@signalbox/domain/drift';
 import { MirrorModule } from '@signalbox/domain/mirror';
 import { ProjectionModule } from '@signalbox/domain/projection';
+import { ConfigReleaseProcessor } from './config-releases/config-release.processor';
 import { WorkerHealth } from './health/worker-health';
 import { HeartbeatLoop } from './heartbeat/heartbeat-loop';
 import { JobTable } from './jobs/job-table';
@@ -45,12 +48,15 @@ export class WorkerModule {
         LitellmModule.forRoot(config),
         ProjectionModule,
         MirrorModule.forRoot({ litellmDatabaseUrl: config.litellmDatabaseUrl }),
+        ConfigReleasesModule,
+        DriftCheckModule,
       ],
       providers: [
         { provide: WORKER_CONFIG, useValue: config },
         OutboxLoops,
         ProjectionLoop,
         ProjectionProcessor,
+        ConfigReleaseProcessor,
         MirrorWatchLoop,
         MirrorProcessor,
         HeartbeatLoop,

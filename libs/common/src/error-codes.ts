@@ -53,6 +53,7 @@ export const errorCodes = {
   version_conflict: { status: 409, title: 'Somebody else changed it meanwhile' },
 
   // Us
+  drift_check_unavailable: { status: 503, title: 'The comparison cannot be made now' },
   internal_token_invalid: { status: 401, title: 'The internal token is missing or wrong' },
   database_unavailable: { status: 503, title: 'The database does not answer' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },

@@ -24,6 +24,10 @@ export const jobs = {
   'projection.reconcile': { queue: 'reconcile', payload: nothing },
   /** Compares LiteLLM's keys and teams with ours, and repairs. */
   'mirror.reconcile': { queue: 'reconcile', payload: nothing },
+  /** Ends config releases of which the runner is silent. */
+  'config_release.watch': { queue: 'housekeeping', payload: nothing },
+  /** Compares what LiteLLM runs with what was released, and repairs. */
+  'config_drift.check': { queue: 'housekeeping', payload: nothing },
   /** Removes what has had its time. */
   'housekeeping.sweep': { queue: 'housekeeping', payload: nothing },
 } as const satisfies Record<string, { queue: QueueKey; payload: z.ZodObject }>;

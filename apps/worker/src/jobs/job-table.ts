@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { JobHandlers } from '@signalbox/jobs';
+import { ConfigReleaseProcessor } from '../config-releases/config-release.processor';
 import { MirrorProcessor } from '../mirror/mirror.processor';
 import { OutboxLoops } from '../outbox/outbox-loops';
 import { ProjectionProcessor } from '../projection/projection.processor';
@@ -9,11 +10,18 @@ import { ProjectionProcessor } from '../projection/projection.processor';
 export class JobTable {
   readonly handlers: JobHandlers;
 
-  constructor(outbox: OutboxLoops, projection: ProjectionProcessor, mirror: MirrorProcessor) {
+  constructor(
+    outbox: OutboxLoops,
+    projection: ProjectionProcessor,
+    mirror: MirrorProcessor,
+    configReleases: ConfigReleaseProcessor,
+  ) {
     this.handlers = {
       'outbox.drain': async () => outbox.wake(),
       'projection.reconcile': () => projection.run(),
       'mirror.reconcile': () => mirror.run(),
+      'config_release.watch': () => configReleases.watch(),
+      'config_drift.check': () => configReleases.checkDrift(),
       'housekeeping.sweep': async () => undefined,
     };
   }

@@ -9,5 +9,7 @@ export interface Schedule {
 export const schedules: readonly Schedule[] = [
   { job: 'projection.reconcile', everyMs: 60_000 },
   { job: 'mirror.reconcile', everyMs: 300_000 },
+  { job: 'config_release.watch', everyMs: 30_000 },
+  { job: 'config_drift.check', everyMs: 60_000 },
   { job: 'housekeeping.sweep', everyMs: 300_000 },
 ];

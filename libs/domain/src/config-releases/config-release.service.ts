@@ -23,6 +23,11 @@ export interface ConfigPlan {
   lint: LintFinding[];
 }
 
+export interface CurrentReleases {
+  active: ConfigReleaseEntity | null;
+  applying: ConfigReleaseEntity | null;
+}
+
 export interface ApplyOptions {
   note?: string | null | undefined;
   /** Applies what runs already, or what has lint errors: LiteLLM and the verification have the last word then. */
@@ -74,6 +79,15 @@ export class ConfigReleaseService {
     return this.transactions.run('platform', async (manager) =>
       this.known(await this.releases.find(manager, id)),
     );
+  }
+
+  /** What should serve, and what is on its way. */
+  async current(caller: Caller): Promise<CurrentReleases> {
+    this.requireReader(caller);
+    return this.transactions.run('platform', async (manager) => ({
+      active: await this.releases.findByStatus(manager, 'active'),
+      applying: await this.releases.findByStatus(manager, 'applying'),
+    }));
   }
 
   /** What would run if it were applied now, beside what runs. Changes nothing. */

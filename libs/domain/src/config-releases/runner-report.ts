@@ -22,15 +22,28 @@ export function verificationOf(report: RunnerReport, at: Date): Record<string, u
   };
 }
 
-/** Null when LiteLLM shows exactly what was released, or when the report does not say. */
+export interface IdDifference {
+  /** Released, but not shown by LiteLLM. */
+  missing: string[];
+  /** Shown by LiteLLM, but not released. */
+  unexpected: string[];
+}
+
+/** @returns null when LiteLLM shows exactly what was released */
+export function idDifference(expected: readonly string[], shown: Iterable<string>): IdDifference | null {
+  const shownIds = new Set(shown);
+  const expectedIds = new Set(expected);
+  const missing = expected.filter((id) => !shownIds.has(id));
+  const unexpected = [...shownIds].filter((id) => !expectedIds.has(id));
+  return missing.length === 0 && unexpected.length === 0 ? null : { missing, unexpected };
+}
+
+/** Null when the ids are right, or when the report does not name them. */
 export function idMismatch(expected: readonly string[], shown: readonly string[] | undefined): string | null {
-  if (shown === undefined) return null;
-  const missing = expected.filter((id) => !shown.includes(id));
-  const unexpected = shown.filter((id) => !expected.includes(id));
-  if (missing.length === 0 && unexpected.length === 0) return null;
-  const parts = [
-    ...(missing.length > 0 ? [`missing: ${missing.slice(0, 20).join(', ')}`] : []),
-    ...(unexpected.length > 0 ? [`unexpected: ${unexpected.slice(0, 20).join(', ')}`] : []),
-  ];
+  const difference = shown === undefined ? null : idDifference(expected, shown);
+  if (difference === null) return null;
+  const parts = Object.entries(difference as unknown as Record<string, string[]>)
+    .filter(([, ids]) => ids.length > 0)
+    .map(([what, ids]) => `${what}: ${ids.slice(0, 20).join(', ')}`);
   return `LiteLLM does not show exactly the deployments of the release (${parts.join('; ')}).`;
 }

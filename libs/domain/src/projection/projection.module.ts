@@ -24,6 +24,6 @@ import { ProjectionStore } from './projection-store';
       inject: [REDIS, REDIS_PREFIX, LOGGER],
     },
   ],
-  exports: [ProjectionService, ProjectionRebuildService, ProjectionReconcileService],
+  exports: [ProjectionService, ProjectionRebuildService, ProjectionReconcileService, JobProducer],
 })
 export class ProjectionModule {}
