@@ -1,4 +1,5 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { AttemptLoop } from './attempts/attempt-loop';
 import { HeartbeatLoop } from './heartbeat/heartbeat-loop';
 import { JobWorkers } from './jobs/job-workers';
 import { ScheduleKeeper } from './jobs/schedule-keeper';
@@ -17,10 +18,11 @@ export class WorkerRuntime implements OnApplicationBootstrap, BeforeApplicationS
     outbox: OutboxLoops,
     projection: ProjectionLoop,
     mirror: MirrorWatchLoop,
+    attempts: AttemptLoop,
     schedules: ScheduleKeeper,
     heartbeat: HeartbeatLoop,
   ) {
-    this.loops = [projection, ...outbox.loops, mirror, schedules, heartbeat];
+    this.loops = [projection, ...outbox.loops, mirror, attempts, schedules, heartbeat];
   }
 
   onApplicationBootstrap(): void {

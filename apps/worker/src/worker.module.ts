@@ -4,11 +4,15 @@ import type { WorkerConfig } from '@signalbox/config';
 import { ConfigReleasesModule } from '@signalbox/domain/config-releases';
 import { CoreModule } from '@signalbox/domain/core';
 import { DriftCheckModule } from '@signalbox/domain/drift';
+import { AttemptModule } from '@signalbox/domain/attempts';
+import { HousekeepingModule } from '@signalbox/domain/housekeeping';
 import { MirrorModule } from '@signalbox/domain/mirror';
 import { ProjectionModule } from '@signalbox/domain/projection';
 import { ConfigReleaseProcessor } from './config-releases/config-release.processor';
+import { AttemptLoop } from './attempts/attempt-loop';
 import { WorkerHealth } from './health/worker-health';
 import { HeartbeatLoop } from './heartbeat/heartbeat-loop';
+import { HousekeepingProcessor } from './housekeeping/housekeeping.processor';
 import { JobTable } from './jobs/job-table';
 import { JobWorkers } from './jobs/job-workers';
 import { ScheduleKeeper } from './jobs/schedule-keeper';
@@ -47,6 +51,8 @@ export class WorkerModule {
         core,
         LitellmModule.forRoot(config),
         ProjectionModule,
+        AttemptModule,
+        HousekeepingModule,
         MirrorModule.forRoot({ litellmDatabaseUrl: config.litellmDatabaseUrl }),
         ConfigReleasesModule,
         DriftCheckModule,
@@ -59,6 +65,8 @@ export class WorkerModule {
         ConfigReleaseProcessor,
         MirrorWatchLoop,
         MirrorProcessor,
+        AttemptLoop,
+        HousekeepingProcessor,
         HeartbeatLoop,
         ScheduleKeeper,
         JobTable,

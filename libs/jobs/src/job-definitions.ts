@@ -38,10 +38,6 @@ export type JobPayload<Name extends JobName> = z.infer<(typeof jobs)[Name]['payl
 /** One handler for each job, typed by the same map as the producer. */
 export type JobHandlers = { [Name in JobName]: (payload: JobPayload<Name>) => Promise<void> };
 
-export function jobNamesOf(queue: QueueKey): JobName[] {
-  return (Object.keys(jobs) as JobName[]).filter((name) => jobs[name].queue === queue);
-}
-
 export function isJobName(text: string): text is JobName {
   return Object.hasOwn(jobs, text);
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { JobHandlers } from '@signalbox/jobs';
 import { ConfigReleaseProcessor } from '../config-releases/config-release.processor';
+import { HousekeepingProcessor } from '../housekeeping/housekeeping.processor';
 import { MirrorProcessor } from '../mirror/mirror.processor';
 import { OutboxLoops } from '../outbox/outbox-loops';
 import { ProjectionProcessor } from '../projection/projection.processor';
@@ -15,6 +16,7 @@ export class JobTable {
     projection: ProjectionProcessor,
     mirror: MirrorProcessor,
     configReleases: ConfigReleaseProcessor,
+    housekeeping: HousekeepingProcessor,
   ) {
     this.handlers = {
       'outbox.drain': async () => outbox.wake(),
@@ -22,7 +24,7 @@ export class JobTable {
       'mirror.reconcile': () => mirror.run(),
       'config_release.watch': () => configReleases.watch(),
       'config_drift.check': () => configReleases.checkDrift(),
-      'housekeeping.sweep': async () => undefined,
+      'housekeeping.sweep': () => housekeeping.run(),
     };
   }
 }

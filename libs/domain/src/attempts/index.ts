@@ -1,0 +1,2 @@
+export { AttemptIntakeService } from './attempt-intake.service';
+export { AttemptModule } from './attempt.module';

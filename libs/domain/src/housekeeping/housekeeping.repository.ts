@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+
+export interface EndedKey {
+  subjectId: string;
+  organizationId: string;
+}
+
+@Injectable()
+export class HousekeepingRepository {
+  async deleteExpiredIdempotencyRecords(manager: EntityManager, now: Date, limit: number): Promise<number> {
+    const [, count] = await manager.query<[unknown, number]>(
+      `DELETE FROM idempotency_records WHERE (service_token_id, idempotency_key) IN (
+         SELECT service_token_id, idempotency_key FROM idempotency_records WHERE expires_at <= $1 LIMIT $2
+         FOR UPDATE SKIP LOCKED)`,
+      [now, limit],
+    );
+    return count;
+  }
+
+  /** A rotated value ends by the clock, without a change that would erase its sealed copy. */
+  async eraseEndedValues(manager: EntityManager, now: Date): Promise<number> {
+    const [, count] = await manager.query<[unknown, number]>(
+      `UPDATE virtual_key_secrets SET sealed_value = NULL WHERE sealed_value IS NOT NULL AND valid_until <= $1`,
+      [now],
+    );
+    return count;
+  }
+
+  /** Keys with a value that ended and that LiteLLM may still have. */
+  async keysWithEndedValues(manager: EntityManager, now: Date, limit: number): Promise<EndedKey[]> {
+    return manager.query<EndedKey[]>(
+      `SELECT DISTINCT key.id AS "subjectId", key.organization_id AS "organizationId"
+       FROM virtual_key_secrets secret JOIN virtual_keys key ON key.id = secret.virtual_key_id
+       WHERE secret.mirror_state <> 'removed'
+         AND (secret.valid_until <= $1 OR key.revoked_at IS NOT NULL OR key.deleted_at IS NOT NULL)
+       LIMIT $2`,
+      [now, limit],
+    );
+  }
+}

@@ -1,0 +1,2 @@
+export { HousekeepingModule } from './housekeeping.module';
+export { type HousekeepingResult, HousekeepingService } from './housekeeping.service';
