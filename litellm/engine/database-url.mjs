@@ -25,7 +25,8 @@ export function parseDatabaseUrl(text) {
   const parameter = (name) => url.searchParams.get(name);
   const poolOptions = {
     max: toPositiveInteger(parameter('connection_limit'), DEFAULT_CONNECTION_LIMIT),
-    connectionTimeoutMillis: toPositiveInteger(parameter('connect_timeout'), DEFAULT_CONNECT_TIMEOUT_SECONDS) * 1000,
+    connectionTimeoutMillis:
+      toPositiveInteger(parameter('connect_timeout'), DEFAULT_CONNECT_TIMEOUT_SECONDS) * 1000,
     ssl: toSsl(parameter('sslmode'), parameter('sslaccept')),
   };
   const schema = parameter('schema') ?? 'public';

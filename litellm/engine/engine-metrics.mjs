@@ -8,7 +8,12 @@ const GAUGES = [
 ];
 
 export function metricsJson(counts) {
-  const gauges = GAUGES.map(([key, description, field]) => ({ key, labels: {}, value: counts[field], description }));
+  const gauges = GAUGES.map(([key, description, field]) => ({
+    key,
+    labels: {},
+    value: counts[field],
+    description,
+  }));
   return { counters: [], gauges, histograms: [] };
 }
 

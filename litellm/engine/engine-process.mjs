@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { parseDatabaseUrl } from './database-url.mjs';
 import { createEngineServer } from './engine-server.mjs';
+import { onParentDeath } from './parent-watch.mjs';
 import { parsePrismaSchema } from './prisma-schema.mjs';
 import { WasmEngine } from './wasm-engine.mjs';
 
-const PARENT_CHECK_MS = 500;
 // LiteLLM sends SIGKILL 500 ms after SIGTERM (litellm/proxy/db/prisma_client.py, _kill_engine_process).
 const CLOSE_TIMEOUT_MS = 300;
 
@@ -14,7 +14,7 @@ export async function runEngine(args, env) {
   const datamodel = readFileSync(env.PRISMA_DML_PATH, 'utf8');
   const database = parseDatabaseUrl(databaseUrl(env));
   const engine = new WasmEngine({ datamodel, database, log });
-  endWithParent(engine);
+  onParentDeath(() => end(engine, 0));
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => end(engine, 0));
   try {
     await Promise.all([engine.connect(), engine.ping()]);
@@ -22,7 +22,8 @@ export async function runEngine(args, env) {
     log(`cannot reach the database at ${database.host}:${database.port}: ${error.message || error.code}`);
     process.exit(1);
   }
-  const server = createEngineServer({ engine, models: parsePrismaSchema(datamodel), server: database });
+  const models = parsePrismaSchema(datamodel);
+  const server = createEngineServer({ engine, models, server: database, onPanic: endAfterPanic });
   server.on('error', (error) => {
     log(`cannot listen on port ${port}: ${error.message}`);
     process.exit(1);
@@ -40,12 +41,10 @@ function databaseUrl(env) {
   return url;
 }
 
-// prisma-client-py ends its engine in an atexit handler, which a killed LiteLLM never reaches.
-function endWithParent(engine) {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) end(engine, 0);
-  }, PARENT_CHECK_MS).unref();
+// A WASM module that trapped answers nothing any more. LiteLLM watches its engine and starts another.
+function endAfterPanic(error) {
+  log(`the engine trapped: ${error.message}`);
+  process.exit(1);
 }
 
 function end(engine, code) {

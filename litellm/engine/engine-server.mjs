@@ -9,11 +9,17 @@ import { translateResult } from './result-translation.mjs';
 const KEEP_ALIVE_TIMEOUT_MS = 120_000;
 const TRANSACTION_PATH = /^\/transaction\/([^/]+)\/(commit|rollback)$/;
 
-export function createEngineServer({ engine, models, server }) {
+export function createEngineServer({ engine, models, server, onPanic }) {
   const context = { engine, models };
+  const answerError = (error) => {
+    if (error instanceof WebAssembly.RuntimeError) onPanic(error);
+    return {
+      body: { errors: [isConnectionFailure(error) ? unreachableError(server) : engineError(error.message)] },
+    };
+  };
   const http = createServer((request, response) => {
     handle(context, request)
-      .catch((error) => ({ body: { errors: [isConnectionFailure(error) ? unreachableError(server) : engineError(error.message)] } }))
+      .catch(answerError)
       .then((answer) => send(response, answer));
   });
   http.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
@@ -24,19 +30,25 @@ async function handle({ engine, models }, request) {
   const url = new URL(request.url, 'http://engine');
   if (request.method === 'GET') return handleGet(engine, url);
   const text = await readBody(request);
-  if (url.pathname === '/') return { body: await runQuery(engine, models, JSON.parse(text), transactionOf(request)) };
-  if (url.pathname === '/transaction/start') return { body: await engine.startTransaction(toTransactionOptions(text)) };
+  if (url.pathname === '/')
+    return { body: await runQuery(engine, models, JSON.parse(text), transactionOf(request)) };
+  if (url.pathname === '/transaction/start')
+    return { body: await engine.startTransaction(toTransactionOptions(text)) };
   const found = TRANSACTION_PATH.exec(url.pathname);
   if (found === null) return { status: 404, body: { error: 'not found' } };
   const [, id, action] = found;
-  return { body: action === 'commit' ? await engine.commitTransaction(id) : await engine.rollbackTransaction(id) };
+  return {
+    body: action === 'commit' ? await engine.commitTransaction(id) : await engine.rollbackTransaction(id),
+  };
 }
 
 function handleGet(engine, url) {
   if (url.pathname === '/status') return { body: { status: 'ok' } };
   if (url.pathname !== '/metrics') return { status: 404, body: { error: 'not found' } };
   const counts = engine.poolCounts();
-  return url.searchParams.get('format') === 'json' ? { body: metricsJson(counts) } : { text: metricsText(counts) };
+  return url.searchParams.get('format') === 'json'
+    ? { body: metricsJson(counts) }
+    : { text: metricsText(counts) };
 }
 
 async function runQuery(engine, models, body, transactionId) {
@@ -50,12 +62,18 @@ async function runBatch(engine, models, body, transactionId) {
   const request = { batch, transaction: body.transaction ? {} : undefined };
   const answer = await engine.query(request, transactionId);
   if (answer.errors) return answer;
-  return { batchResult: answer.batchResult.map((entry, index) => translateResult(entry, batch[index].action)) };
+  return {
+    batchResult: answer.batchResult.map((entry, index) => translateResult(entry, batch[index].action)),
+  };
 }
 
 function toTransactionOptions(text) {
   const { max_wait, timeout, isolation_level } = JSON.parse(text || '{}');
-  return { max_wait: max_wait ?? 2000, timeout: timeout ?? 5000, isolation_level: isolation_level ?? undefined };
+  return {
+    max_wait: max_wait ?? 2000,
+    timeout: timeout ?? 5000,
+    isolation_level: isolation_level ?? undefined,
+  };
 }
 
 function transactionOf(request) {

@@ -69,7 +69,8 @@ async function ensureDatabase(databaseUrl) {
 }
 
 function creationError(error, name) {
-  if (error.code !== NO_PRIVILEGE) return new MigrationError(EXIT.migrationFailed, `creating database "${name}" failed: ${error.message}`);
+  if (error.code !== NO_PRIVILEGE)
+    return new MigrationError(EXIT.migrationFailed, `creating database "${name}" failed: ${error.message}`);
   return new MigrationError(
     EXIT.noPrivilege,
     `database "${name}" does not exist and its role may not create it; run ALTER ROLE ... CREATEDB, or create it`,
@@ -86,7 +87,10 @@ async function connectToMaintenance(databaseUrl) {
       if (error.code !== DATABASE_MISSING && error.code !== NO_PRIVILEGE) throw error;
     }
   }
-  throw new MigrationError(EXIT.noPrivilege, `cannot connect to any of ${MAINTENANCE_DATABASES.join(', ')} to create the database`);
+  throw new MigrationError(
+    EXIT.noPrivilege,
+    `cannot connect to any of ${MAINTENANCE_DATABASES.join(', ')} to create the database`,
+  );
 }
 
 async function connect(databaseUrl) {
@@ -98,7 +102,10 @@ async function connect(databaseUrl) {
   } catch (error) {
     await client.end().catch(() => undefined);
     if (error.code !== DATABASE_MISSING && isConnectionFailure(error)) {
-      throw new MigrationError(EXIT.unreachable, `no PostgreSQL server answers at ${host}:${port} (${error.code ?? error.message})`);
+      throw new MigrationError(
+        EXIT.unreachable,
+        `no PostgreSQL server answers at ${host}:${port} (${error.code ?? error.message})`,
+      );
     }
     throw error;
   }

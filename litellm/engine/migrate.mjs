@@ -14,7 +14,9 @@ async function main() {
   const { created, applied, tableCount } = await migrateDatabase({ databaseUrl, migrations, tables });
   const createdText = created ? 'database created, ' : '';
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
-  console.log(`litellm database: ${createdText}${applied.length} of ${migrations.length} migrations applied, ${tableCount} tables, ${seconds} s`);
+  console.log(
+    `litellm database: ${createdText}${applied.length} of ${migrations.length} migrations applied, ${tableCount} tables, ${seconds} s`,
+  );
 }
 
 function readInput() {

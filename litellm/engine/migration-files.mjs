@@ -23,5 +23,7 @@ export function readMigrations(folder) {
 /** The tables that must be there afterwards. */
 export function expectedTables(schemaText) {
   if (parsePrismaSchema(schemaText).size === 0) throw new Error('schema.prisma names no model');
-  return [...schemaText.matchAll(MODEL_BLOCK)].map(([, name, body]) => MAPPED_NAME.exec(body)?.[1] ?? name).sort();
+  return [...schemaText.matchAll(MODEL_BLOCK)]
+    .map(([, name, body]) => MAPPED_NAME.exec(body)?.[1] ?? name)
+    .sort();
 }

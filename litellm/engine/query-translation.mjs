@@ -20,7 +20,14 @@ const ACTIONS = [
 ];
 const RAW_ACTIONS = new Set(['queryRaw', 'executeRaw']);
 // Filter and update operators of a Json field whose operand is itself a JSON document.
-const JSON_OPERATORS = new Set(['set', 'equals', 'not', 'array_contains', 'array_starts_with', 'array_ends_with']);
+const JSON_OPERATORS = new Set([
+  'set',
+  'equals',
+  'not',
+  'array_contains',
+  'array_starts_with',
+  'array_ends_with',
+]);
 
 export class UnknownOperationError extends Error {}
 
@@ -81,7 +88,8 @@ function tagField(key, value, modelName, models) {
 
 function tagJsonField(value, modelName, models) {
   if (typeof value === 'string') return { $type: 'Json', value };
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return tagJson(value, modelName, models);
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    return tagJson(value, modelName, models);
   const tagged = {};
   // `data` is both a Json column (of one model) and the name of the argument around all columns.
   for (const [key, inner] of Object.entries(value)) {

@@ -1,7 +1,7 @@
 // Loads Prisma's WASM query engine (npm @prisma/client 5.17.0) over a node-postgres pool.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { isConnectionFailure, unreachableError } from './connection-errors.mjs';
+import { isConnectionFailure, isConnectionFailureText, unreachableError } from './connection-errors.mjs';
 import { createPool, ReadableTypesAdapter } from './postgres-adapter.mjs';
 
 const require = createRequire(import.meta.url);
@@ -62,9 +62,11 @@ export class WasmEngine {
 
   async #answer(call) {
     const answer = JSON.parse(await call());
-    if (answer.errors) return { ...answer, errors: answer.errors.map((error) => this.#translateError(error)) };
+    if (answer.errors)
+      return { ...answer, errors: answer.errors.map((error) => this.#translateError(error)) };
     // startTransaction, commit and rollback answer with the bare error, the rest with a list.
-    if (answer.error_code) return { errors: [this.#translateError({ error: answer.message, user_facing_error: answer })] };
+    if (answer.error_code)
+      return { errors: [this.#translateError({ error: answer.message, user_facing_error: answer })] };
     if (answer.batchResult) return this.#translateBatch(answer);
     return answer;
   }
@@ -78,8 +80,10 @@ export class WasmEngine {
   #translateError(error) {
     const facing = error.user_facing_error ?? {};
     const cause = this.#consumeCause(facing.meta?.id) ?? { code: facing.meta?.code, message: facing.message };
-    if (isConnectionFailure(cause)) return unreachableError(this.#server);
-    const message = typeof cause.message === 'string' && facing.meta?.id !== undefined ? cause.message : facing.message;
+    const isLost = isConnectionFailure(cause) || isConnectionFailureText(String(error.error ?? ''));
+    if (isLost) return unreachableError(this.#server);
+    const message =
+      typeof cause.message === 'string' && facing.meta?.id !== undefined ? cause.message : facing.message;
     return {
       error: error.error ?? message ?? 'unknown engine error',
       user_facing_error: { is_panic: false, ...facing, message, meta: facing.meta ?? {} },
