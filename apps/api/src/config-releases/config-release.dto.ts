@@ -141,7 +141,7 @@ export class ConfigReleaseSummaryView {
     nullable: true,
     example: null,
   })
-  rollback_of!: string | null;
+  rollback_of_id!: string | null;
 
   @ApiProperty({
     description: 'The service token or part of the system that applied it.',
@@ -182,6 +182,13 @@ export class ConfigReleaseSummaryView {
 export class ConfigReleaseView extends ConfigReleaseSummaryView {
   @ApiProperty({ description: "LiteLLM's config.yaml. It refers to secrets and holds none." })
   config_yaml!: string;
+
+  @ApiProperty({
+    description: "What LiteLLM's /model/info must show.",
+    type: [String],
+    example: ['dep_06f3x2v9k0wz4m8q1r5t7y3b2c'],
+  })
+  deployment_ids!: string[];
 
   @ApiProperty({ type: [ReleasedModelView] })
   models!: ReleasedModelView[];

@@ -28,7 +28,7 @@ export function toConfigReleaseSummary(release: ConfigReleaseEntity): ConfigRele
     phase: release.phase,
     failure: release.failure,
     note: release.note,
-    rollback_of: release.rollbackOfId,
+    rollback_of_id: release.rollbackOfId,
     created_by: release.createdBy,
     created_at: createdAt.toISOString(),
     activated_at: activatedAt?.toISOString() ?? null,
@@ -56,6 +56,7 @@ export function toConfigReleaseView(release: ConfigReleaseEntity): ConfigRelease
   return {
     ...toConfigReleaseSummary(release),
     config_yaml: release.configYaml,
+    deployment_ids: release.deploymentIds,
     models: release.models,
     lint: release.lint as LintFindingView[],
     diff: release.diff as unknown as ConfigDiffView,
