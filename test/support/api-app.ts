@@ -23,13 +23,20 @@ export interface RequestOptions {
   headers?: Record<string, string>;
 }
 
+export interface TokenOptions {
+  organizationId?: string;
+  scopes?: string[];
+  expiresAt?: Date;
+  revokedAt?: Date;
+}
+
 export interface ApiApp {
   database: TestDatabase;
   config: ApiConfig;
   url: string;
   internalUrl: string;
   /** Makes a service token straight in the database. Default: bound to the platform, with every scope. */
-  createToken(options?: { organizationId?: string; scopes?: string[]; expiresAt?: Date }): Promise<string>;
+  createToken(options?: TokenOptions): Promise<string>;
   /** One HTTP call. An object is sent as JSON, a string or bytes as they are. */
   call<Body = unknown>(method: string, path: string, options?: RequestOptions): Promise<TestResponse<Body>>;
   get<Service>(token: abstract new (...args: never[]) => Service): Service;
@@ -86,10 +93,7 @@ async function send(url: string, method: string, options: RequestOptions): Promi
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
 }
 
-async function createToken(
-  database: TestDatabase,
-  options: { organizationId?: string; scopes?: string[]; expiresAt?: Date } = {},
-): Promise<string> {
+async function createToken(database: TestDatabase, options: TokenOptions = {}): Promise<string> {
   const value = generateServiceTokenValue();
   await database.transactions.run('platform', (manager) =>
     manager.insert(ServiceTokenEntity, {
@@ -100,6 +104,7 @@ async function createToken(
       tokenName: previewServiceTokenValue(value),
       scopes: options.scopes ?? ['*'],
       expiresAt: options.expiresAt ?? null,
+      revokedAt: options.revokedAt ?? null,
       createdBy: 'test',
     }),
   );

@@ -2,7 +2,7 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import type { Caller, IdempotencyClaim } from '@signalbox/domain/access';
 import { IdempotencyService } from '@signalbox/domain/idempotency';
 import type { Request, Response } from 'express';
-import { catchError, from, mergeMap, type Observable, of, switchMap } from 'rxjs';
+import { catchError, finalize, from, mergeMap, type Observable, of, switchMap } from 'rxjs';
 import { callerOf, setCaller } from './access.decorators';
 
 /** Gives every POST that carries an Idempotency-Key its promise; see IdempotencyService. */
@@ -34,6 +34,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     next: CallHandler,
   ): Observable<unknown> {
     setCaller(request, { ...caller, idempotency: claim });
+    const stopRenewing = this.idempotency.keepClaimed(caller, claim);
     return next.handle().pipe(
       mergeMap(async (body: unknown) => {
         await this.idempotency.keepAnswer(caller, claim, { status: response.statusCode, body });
@@ -43,6 +44,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
         await this.idempotency.release(caller, claim);
         throw error;
       }),
+      finalize(stopRenewing),
     );
   }
 }

@@ -36,6 +36,7 @@ export class IdempotencyRecordEntity {
   @Timestamp({ name: 'expires_at' })
   expiresAt!: Date;
 
+  /** When the key was claimed; also the fence against a request that was taken over. */
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at', default: () => 'now()' })
   createdAt!: Date;
 }

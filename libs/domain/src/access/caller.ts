@@ -17,8 +17,8 @@ export interface Caller {
 
 export interface IdempotencyClaim {
   readonly key: string;
-  /** Also the fence: whoever takes an abandoned request over moves it. */
-  readonly lockedUntil: Date;
+  /** The fence: whoever takes an abandoned request over has a later one. */
+  readonly claimedAt: Date;
 }
 
 export function systemCaller(actorId: string): Caller {

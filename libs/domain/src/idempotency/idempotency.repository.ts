@@ -50,8 +50,21 @@ export class IdempotencyRepository {
   ): Promise<void> {
     await manager.query(
       `UPDATE idempotency_records SET response_status = $4, sealed_response = $5
-       WHERE service_token_id = $1 AND idempotency_key = $2 AND locked_until = $3`,
-      [caller.actorId, claim.key, claim.lockedUntil, status, sealedResponse],
+       WHERE service_token_id = $1 AND idempotency_key = $2 AND created_at = $3`,
+      [caller.actorId, claim.key, claim.claimedAt, status, sealedResponse],
+    );
+  }
+
+  async renew(
+    manager: EntityManager,
+    caller: Caller,
+    claim: IdempotencyClaim,
+    lockedUntil: Date,
+  ): Promise<void> {
+    await manager.query(
+      `UPDATE idempotency_records SET locked_until = $4
+       WHERE service_token_id = $1 AND idempotency_key = $2 AND created_at = $3`,
+      [caller.actorId, claim.key, claim.claimedAt, lockedUntil],
     );
   }
 
@@ -59,8 +72,8 @@ export class IdempotencyRepository {
   async release(manager: EntityManager, caller: Caller, claim: IdempotencyClaim): Promise<void> {
     await manager.query(
       `DELETE FROM idempotency_records
-       WHERE service_token_id = $1 AND idempotency_key = $2 AND locked_until = $3 AND carried_out IS NULL`,
-      [caller.actorId, claim.key, claim.lockedUntil],
+       WHERE service_token_id = $1 AND idempotency_key = $2 AND created_at = $3 AND carried_out IS NULL`,
+      [caller.actorId, claim.key, claim.claimedAt],
     );
   }
 

@@ -6,8 +6,10 @@ import { CLOCK, ENCRYPTION_KEYS, LOGGER } from '@signalbox/domain/core';
 import { decideOnKnownRecord } from './idempotency.decision';
 import { IdempotencyRepository } from './idempotency.repository';
 
-/** Longer than a request takes. A repetition before its end is told to wait; after it, it may take over. */
+/** Until its end a repetition is told to wait; after it, it may take over. */
 const leaseMs = 30_000;
+/** A request that waits for something (a config release) keeps its lease up. */
+const renewEveryMs = 10_000;
 const keptMs = 24 * 3_600_000;
 const keyPattern = /^[\x21-\x7e]{1,255}$/;
 
@@ -56,7 +58,7 @@ export class IdempotencyService {
       await this.records.purgeExpired(manager, now);
       const { key } = request;
       if (await this.records.claim(manager, caller, { key, requestHash, now, lockedUntil, expiresAt })) {
-        return { kind: 'run', claim: { key, lockedUntil } };
+        return { kind: 'run', claim: { key, claimedAt: now } };
       }
       const known = await this.records.find(manager, caller, key);
       if (!known) throw new AppError('idempotency_in_progress', 'Try again.', { retryAfterSeconds: 1 });
@@ -66,6 +68,18 @@ export class IdempotencyService {
         answer: { status: stored.status, body: this.open(caller, key, stored.sealedResponse) },
       };
     });
+  }
+
+  /** While the request runs. @returns how to stop */
+  keepClaimed(caller: Caller, claim: IdempotencyClaim): () => void {
+    const timer = setInterval(() => {
+      const lockedUntil = new Date(this.clock.nowMs() + leaseMs);
+      void this.quietly('an Idempotency-Key could not be kept claimed', caller, (manager) =>
+        this.records.renew(manager, caller, claim, lockedUntil),
+      );
+    }, renewEveryMs);
+    timer.unref();
+    return () => clearInterval(timer);
   }
 
   /** Never fails: the change is made, so the caller must get the answer even when it cannot be kept. */

@@ -19,12 +19,12 @@ export async function markCarriedOut(
   target: CarriedOutTarget,
 ): Promise<void> {
   if (!caller.idempotency) return;
-  const { key, lockedUntil } = caller.idempotency;
+  const { key, claimedAt } = caller.idempotency;
   const mark = JSON.stringify({ targetType: target.targetType, targetId: target.targetId });
   const [, marked] = (await manager.query(
     `UPDATE idempotency_records SET carried_out = COALESCE(carried_out, $4::jsonb)
-     WHERE service_token_id = $1 AND idempotency_key = $2 AND locked_until = $3`,
-    [caller.actorId, key, lockedUntil, mark],
+     WHERE service_token_id = $1 AND idempotency_key = $2 AND created_at = $3`,
+    [caller.actorId, key, claimedAt, mark],
   )) as [unknown, number];
   if (marked === 1) return;
   throw new AppError(

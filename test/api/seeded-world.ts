@@ -1,0 +1,153 @@
+import { OrganizationService } from '@signalbox/domain/organizations';
+import { CredentialService } from '@signalbox/domain/credentials';
+import { systemCaller } from '@signalbox/domain/access';
+import { JobProducer } from '@signalbox/jobs';
+import { type ApiApp, openApiApp } from '../support/api-app';
+import type { ApiRoute, Schema } from './api-routes';
+
+/** Stands in every name, alias and metadata of a world, so that a leak shows wherever it happens. */
+export type Canary = string;
+
+export interface World {
+  canary: Canary;
+  /** A token of this organization that may do everything in it. */
+  token: string;
+  ids: Record<ResourceName, string>;
+}
+
+export type ResourceName =
+  | 'organization'
+  | 'workspace'
+  | 'key'
+  | 'provider'
+  | 'credential'
+  | 'model'
+  | 'deployment'
+  | 'release'
+  | 'service_token'
+  | 'audit_event';
+
+/** The path before an id says what the id is of. */
+const resourceOfSegment: Record<string, ResourceName> = {
+  organizations: 'organization',
+  workspaces: 'workspace',
+  keys: 'key',
+  providers: 'provider',
+  credentials: 'credential',
+  models: 'model',
+  deployments: 'deployment',
+  releases: 'release',
+  'service-tokens': 'service_token',
+  'audit-events': 'audit_event',
+};
+
+/** Fields of bodies and queries that name a resource. */
+export const resourceOfField: Record<string, ResourceName> = {
+  organization_id: 'organization',
+  workspace_id: 'workspace',
+  provider_id: 'provider',
+  credential_id: 'credential',
+};
+
+/** The API as it is while no worker runs: what would wait for one says so at once. */
+export async function openApiWithoutWorker(): Promise<ApiApp> {
+  const api = await openApiApp();
+  jest.spyOn(api.get(JobProducer), 'add').mockResolvedValue(false);
+  return api;
+}
+
+async function made(api: ApiApp, token: string, path: string, body: object): Promise<string> {
+  const answer = await api.call<{ id: string }>('POST', path, { token, body });
+  if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body.id;
+}
+
+/** What belongs to the platform and is there once, whatever the number of organizations. */
+export async function seedPlatform(
+  api: ApiApp,
+): Promise<Pick<World['ids'], 'provider' | 'credential' | 'model' | 'deployment' | 'release'>> {
+  const token = await api.createToken();
+  const provider = await made(api, token, '/api/v1/llm/providers', { name: 'demo-provider', kind: 'demo' });
+  await api
+    .get(CredentialService)
+    .syncEnvironment(systemCaller('test'), [{ name: 'OPENAI_API_KEY', fingerprint: 'ab', last4: 'wxyz' }]);
+  const credentials = await api.call<{ data: { id: string }[] }>('GET', '/api/v1/credentials', { token });
+  const model = await made(api, token, '/api/v1/llm/models', {
+    name: 'demo-model',
+    deployments: [{ provider_id: provider, upstream_model: 'demo' }],
+  });
+  const shown = await api.call<{ deployments: { id: string }[] }>('GET', `/api/v1/llm/models/${model}`, {
+    token,
+  });
+  const release = await made(api, token, '/api/v1/config/releases', {});
+  return {
+    provider,
+    credential: credentials.body.data[0]?.id ?? '',
+    model,
+    deployment: shown.body.deployments[0]?.id ?? '',
+    release,
+  };
+}
+
+/** One of everything that an organization can have. */
+export async function seedWorld(
+  api: ApiApp,
+  canary: Canary,
+  platformIds: Awaited<ReturnType<typeof seedPlatform>>,
+): Promise<World> {
+  const metadata = { note: canary };
+  const { id: organization } = await api
+    .get(OrganizationService)
+    .create(systemCaller('test'), { name: `organization ${canary}`, metadata });
+  const token = await api.createToken({ organizationId: organization });
+  const workspace = await made(api, token, '/api/v1/workspaces', {
+    organization_id: organization,
+    name: `workspace ${canary}`,
+    metadata,
+  });
+  const key = await made(api, token, '/api/v1/keys', {
+    workspace_id: workspace,
+    key_alias: `key ${canary}`,
+    metadata,
+  });
+  const serviceToken = await made(api, token, '/api/v1/service-tokens', {
+    name: `token ${canary}`,
+    scopes: ['keys:read'],
+  });
+  const events = await api.call<{ data: { id: string }[] }>('GET', '/api/v1/audit-events', { token });
+  return {
+    canary,
+    token,
+    ids: {
+      ...platformIds,
+      organization,
+      workspace,
+      key,
+      service_token: serviceToken,
+      audit_event: events.body.data[0]?.id ?? '',
+    },
+  };
+}
+
+function resourceOfParameter(route: ApiRoute, parameter: string): ResourceName {
+  const segments = route.path.split('/');
+  const resource = resourceOfSegment[segments[segments.indexOf(`{${parameter}}`) - 1] ?? ''];
+  if (!resource) throw new Error(`${route.title}: teach seeded-world.ts what {${parameter}} is`);
+  return resource;
+}
+
+export function pathResources(route: ApiRoute): ResourceName[] {
+  return route.pathParameters.map((parameter) => resourceOfParameter(route, parameter));
+}
+
+export function pathWith(route: ApiRoute, ids: Record<ResourceName, string>): string {
+  return route.pathParameters.reduce(
+    (path, parameter) => path.replace(`{${parameter}}`, ids[resourceOfParameter(route, parameter)]),
+    route.path,
+  );
+}
+
+/** The fields of a body that name a resource, wherever they are at its top. */
+export function resourceFields(body: Schema | null): string[] {
+  return Object.keys(body?.properties ?? {}).filter((name) => resourceOfField[name] !== undefined);
+}
