@@ -8,6 +8,7 @@ export class TcpProxy {
   private constructor(
     private readonly server: Server,
     private readonly target: { host: string; port: number },
+    private readonly targetUrl: string,
   ) {
     server.on('connection', (socket) => this.join(socket));
   }
@@ -16,11 +17,15 @@ export class TcpProxy {
     const { hostname, port } = new URL(targetUrl);
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new TcpProxy(server, { host: hostname, port: Number(port || 6379) });
+    return new TcpProxy(server, { host: hostname, port: Number(port || 6379) }, targetUrl);
   }
 
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
+  /** The target's own URL, login included, by way of here. */
+  get url(): string {
+    const url = new URL(this.targetUrl);
+    url.hostname = '127.0.0.1';
+    url.port = String((this.server.address() as AddressInfo).port);
+    return url.toString();
   }
 
   /** As if the target were killed: open connections break, new ones are closed at once. */
