@@ -63,11 +63,16 @@ export class LitellmAdminClient {
     return this.parse('modelInfo', modelInfoAnswer, await this.call('modelInfo', {})).data;
   }
 
-  /** @returns null: there is no such key */
+  /**
+   * A deleted key is still shown, from LiteLLM's archive and with `deleted_at` (LiteLLM 1.103.1, info_key_fn), though
+   * it opens nothing and can be made again.
+   * @returns null: there is no such key
+   */
   async keyInfo(hash: string): Promise<LitellmKey | null> {
     const answer = await this.unlessMissing(this.call('keyInfo', { query: { key: hash } }));
     if (answer === null) return null;
     const { info } = this.parse('keyInfo', keyInfoAnswer, answer);
+    if (info['deleted_at']) return null;
     return this.parse('keyInfo', litellmKey, { ...info, token: hash });
   }
 
