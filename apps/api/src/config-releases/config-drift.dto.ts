@@ -1,6 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-const states = ['in_sync', 'releasing', 'no_release', 'unreachable', 'other_release', 'different_deployments'];
+const states = [
+  'in_sync',
+  'releasing',
+  'no_release',
+  'unreachable',
+  'other_release',
+  'different_deployments',
+];
 const repairs = ['none', 'runner_woken', 'restart_released', 'given_up'];
 
 export class ModelDriftView {
@@ -33,10 +40,18 @@ export class ModelDriftView {
   })
   running_release_id!: string | null;
 
-  @ApiProperty({ description: 'Released, but not shown by LiteLLM; 20 at most.', type: [String], example: [] })
+  @ApiProperty({
+    description: 'Released, but not shown by LiteLLM; 20 at most.',
+    type: [String],
+    example: [],
+  })
   missing_deployment_ids!: string[];
 
-  @ApiProperty({ description: 'Shown by LiteLLM, but not released; 20 at most.', type: [String], example: [] })
+  @ApiProperty({
+    description: 'Shown by LiteLLM, but not released; 20 at most.',
+    type: [String],
+    example: [],
+  })
   unexpected_deployment_ids!: string[];
 
   @ApiProperty({ type: String, nullable: true, example: null })
