@@ -7,6 +7,7 @@ possible, generates the client and writes ENVIRONMENT/signalbox-prisma.json, whi
 
 from __future__ import annotations
 
+import compileall
 import hashlib
 import json
 import os
@@ -41,6 +42,7 @@ def main() -> int:
             return 0
         cli = install_cli(prefix / "signalbox-prisma-cli")
         record = generate(cli, schema)
+        compile_client()
         write_json(record_path, record)
     except GenerationError as error:
         print(f"prisma client: {error}", file=sys.stderr)
@@ -59,13 +61,24 @@ def read_schema() -> str:
 
 
 def is_current(record_path: Path, schema: str) -> bool:
-    if not any((Path(folder) / "prisma" / "client.py").is_file() for folder in sys.path):
+    if not client_folders():
         return False
     try:
         record = json.loads(record_path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     return record.get("schema_sha256") == sha256(schema)
+
+
+def compile_client() -> None:
+    """Eight megabytes of generated types: LiteLLM's first start would spend seconds on compiling them."""
+    for folder in client_folders():
+        compileall.compile_dir(folder, quiet=2)
+
+
+def client_folders() -> list[Path]:
+    candidates = (Path(folder) / "prisma" for folder in sys.path)
+    return [folder for folder in candidates if (folder / "client.py").is_file()]
 
 
 def install_cli(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 // so that Prisma's native engine can take over at any time.
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { setTimeout } from 'node:timers/promises';
 import { isConnectionFailure } from './connection-errors.mjs';
 import { parseDatabaseUrl } from './database-url.mjs';
 
@@ -10,6 +11,8 @@ const { Client } = require('pg');
 
 // The number `prisma migrate` itself locks (prisma-engines, sql-schema-connector, postgres flavour).
 const PRISMA_ADVISORY_LOCK = 72707369;
+const LOCK_POLL_MS = 100;
+const LOCK_TIMEOUT_MS = 150_000;
 const DATABASE_MISSING = '3D000';
 const DATABASE_EXISTS = new Set(['42P04', '23505']);
 const NO_PRIVILEGE = '42501';
@@ -39,13 +42,28 @@ export async function migrateDatabase({ databaseUrl, migrations, tables }) {
   const created = await ensureDatabase(databaseUrl);
   const client = await connect(databaseUrl);
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [PRISMA_ADVISORY_LOCK]);
+    await lock(client);
     const applied = await applyMissing(client, migrations);
     await verifyTables(client, tables);
     return { created, applied, tableCount: tables.length };
   } finally {
     await client.end();
   }
+}
+
+// By asking again, not by waiting: CREATE INDEX CONCURRENTLY waits for every open statement, so a session that waits
+// for the lock inside one would deadlock with the session that holds it.
+async function lock(client) {
+  const deadline = Date.now() + LOCK_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS taken', [PRISMA_ADVISORY_LOCK]);
+    if (rows[0].taken) return;
+    await setTimeout(LOCK_POLL_MS);
+  }
+  throw new MigrationError(
+    EXIT.migrationFailed,
+    `another migration has held the lock for ${LOCK_TIMEOUT_MS / 1000} s`,
+  );
 }
 
 async function ensureDatabase(databaseUrl) {

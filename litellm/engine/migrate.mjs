@@ -12,11 +12,17 @@ async function main() {
   const migrations = readMigrations(join(packages, 'litellm_proxy_extras', 'migrations'));
   const tables = expectedTables(readFileSync(join(packages, 'litellm', 'proxy', 'schema.prisma'), 'utf8'));
   const { created, applied, tableCount } = await migrateDatabase({ databaseUrl, migrations, tables });
-  const createdText = created ? 'database created, ' : '';
-  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   console.log(
-    `litellm database: ${createdText}${applied.length} of ${migrations.length} migrations applied, ${tableCount} tables, ${seconds} s`,
+    `litellm database: ${describe({ created, applied, migrations, startedAt })}, ${tableCount} tables`,
   );
+}
+
+// Nothing done reads the same every time: the runner logs a line only when it differs from the last one.
+function describe({ created, applied, migrations, startedAt }) {
+  if (!created && applied.length === 0) return 'up to date';
+  const createdText = created ? 'created, ' : '';
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
+  return `${createdText}${applied.length} of ${migrations.length} migrations applied in ${seconds} s`;
 }
 
 function readInput() {
