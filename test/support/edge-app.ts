@@ -98,6 +98,8 @@ export interface EdgeApp {
   createKey(change?: Partial<KeyDocument>): Promise<TestKey>;
   changeKey(key: TestKey, change: Partial<KeyDocument>, told?: boolean): Promise<void>;
   startLitellm(): Promise<LitellmStandIn>;
+  /** Another edge over the same parts. It may not be ready yet. */
+  startSecondEdge(): Promise<{ url: string; edge: Edge }>;
   close(): Promise<void>;
 }
 
@@ -153,13 +155,18 @@ export async function openEdgeApp(options: EdgeAppOptions = {}): Promise<EdgeApp
     runnerUrl: runner.url,
     internalToken,
     contextSigningKeys: signingKeys,
-    redisUrl: `redis://127.0.0.1:${redisProxy.port}`,
+    redisUrl: redisProxy.url,
     redisPrefix: prefix,
     ...options.config,
   };
   const logger = createLogger('debug', {}, (line) => logs.push(JSON.parse(line) as LogFields));
-  const edge = new Edge(config, logger, options);
-  const url = `http://127.0.0.1:${await edge.start()}`;
+  const edges: Edge[] = [];
+  const startEdge = async (): Promise<{ url: string; edge: Edge }> => {
+    const edge = new Edge(config, logger, options);
+    edges.push(edge);
+    return { edge, url: `http://127.0.0.1:${await edge.start()}` };
+  };
+  const { edge, url } = await startEdge();
   await waitUntil(async () => (await (await fetch(`${url}/health/readiness`)).text()).includes('"ready"'), {
     deadlineMs: 5_000,
     what: 'the edge to be ready',
@@ -173,6 +180,7 @@ export async function openEdgeApp(options: EdgeAppOptions = {}): Promise<EdgeApp
     redisProxy,
     logs,
     startLitellm,
+    startSecondEdge: startEdge,
     async createKey(change = {}) {
       const value = generateVirtualKeyValue();
       const key = { value, hash: hashVirtualKeyValue(value), document: keyDocument(change) };
@@ -183,7 +191,7 @@ export async function openEdgeApp(options: EdgeAppOptions = {}): Promise<EdgeApp
       projection.write('key', hash, { ...document, ...change }, told),
     async close() {
       await Promise.all(started.map((one) => one.kill()));
-      await edge.close();
+      await Promise.all(edges.map((one) => one.close()));
       await Promise.all([runner.close(), redisProxy.close(), projection.flush()]);
       redis.disconnect();
     },

@@ -46,6 +46,9 @@ export class ProjectionFeed {
   /** A change was missed and no message came since: perhaps the subscription is dead without anybody having noticed. */
   private isSubscriptionSuspect = false;
   private isReloadWanted = false;
+  /** How often the writer said that Redis is right, even where versions go down (a backup was restored), and was obeyed. */
+  private orderedReloads = 0;
+  private obeyedReloads = 0;
   private reloading: Promise<void> | null = null;
   /** What arrived during a re-read; null outside of one. */
   private changesDuringReload: ProjectionEntry[] | null = null;
@@ -98,7 +101,10 @@ export class ProjectionFeed {
       this.logger.error('a change of the projection is unreadable; reading everything again');
       return this.requestReload('unreadable message');
     }
-    if (change.kind === 'reload') return this.requestReload('asked for');
+    if (change.kind === 'reload') {
+      this.orderedReloads += 1;
+      return this.requestReload('ordered');
+    }
     const { field, epoch, seq } = change;
     const entry = { field, document: readProjectionDocument(field.kind, change.document) };
     this.store.apply(entry);
@@ -172,6 +178,7 @@ export class ProjectionFeed {
     const changes: ProjectionEntry[] = [];
     this.changesDuringReload = changes;
     const known = this.tracker.position;
+    const ordered = this.orderedReloads;
     const before = await this.reader.readMeta();
     if (before.epoch === null) {
       // Flushed. What is in memory was true a moment ago and goes on being served until the worker has rebuilt Redis.
@@ -184,11 +191,27 @@ export class ProjectionFeed {
       this.isReloadWanted = true;
       return;
     }
-    // Redis restored from an old snapshot within the same epoch knows less than we do: only add to what we know.
-    if (wentBack(known, before)) for (const entry of entries) this.store.apply(entry);
-    else this.store.replaceAll(entries, changes);
+    const isTrusted = ordered > this.obeyedReloads || before.epoch !== known.epoch;
+    this.takeOver(entries, changes, isTrusted, wentBack(known, before));
+    this.obeyedReloads = ordered;
     this.tracker.restart(before.epoch, before.seq);
     this.noteLoaded(entries);
+  }
+
+  /** Redis that came back from an old snapshot knows less than we do: then only add to what we know. */
+  private takeOver(
+    entries: ProjectionEntry[],
+    changes: ProjectionEntry[],
+    isTrusted: boolean,
+    isBack: boolean,
+  ): void {
+    const isBehind = !isTrusted && (isBack || this.store.isAheadOf(entries, changes));
+    if (isBehind) {
+      this.logger.warn('Redis is behind what this edge knows; keeping the newer documents');
+      for (const entry of entries) this.store.apply(entry);
+    } else {
+      this.store.replaceAll(entries, changes);
+    }
   }
 
   private noteLoaded(entries: readonly ProjectionEntry[]): void {

@@ -1,4 +1,9 @@
-import type { ProjectionDocuments, ProjectionField, ProjectionKind } from '@signalbox/gateway';
+import {
+  projectionField,
+  type ProjectionDocuments,
+  type ProjectionField,
+  type ProjectionKind,
+} from '@signalbox/gateway';
 
 export type ProjectionDocument = ProjectionDocuments[ProjectionKind];
 
@@ -43,6 +48,16 @@ export class ProjectionStore {
     for (const entry of entries) put(next, entry);
     for (const entry of changedMeanwhile) put(next, entry);
     this.documents = next;
+  }
+
+  /** Whether a complete reading holds an older version of anything than memory does, apart from what changed meanwhile. */
+  isAheadOf(entries: readonly ProjectionEntry[], changedMeanwhile: readonly ProjectionEntry[]): boolean {
+    const changed = new Set(changedMeanwhile.map(({ field }) => projectionField(field.kind, field.id)));
+    return entries.some(({ field, document }) => {
+      const held = this.get(field.kind, field.id);
+      const isOlder = held !== null && document !== null && document.v < held.v;
+      return isOlder && !changed.has(projectionField(field.kind, field.id));
+    });
   }
 
   size(kind: ProjectionKind): number {
