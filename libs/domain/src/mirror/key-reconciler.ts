@@ -3,7 +3,7 @@ import type { Clock } from '@signalbox/common';
 import { TenantTransactions } from '@signalbox/database';
 import { CLOCK } from '@signalbox/domain/core';
 import { OutboxRepository } from '@signalbox/domain/outbox';
-import { LitellmAdminClient, type LitellmKey } from '@signalbox/litellm-client';
+import { LitellmAdminClient, type LitellmKey, litellmPageSize } from '@signalbox/litellm-client';
 import { type DesiredKey, desiredKey, desiredTeam } from './desired-state';
 import { LitellmKeyRestoreRepository } from './litellm-key-restore.repository';
 import { diffKey } from './mirror-diff';
@@ -29,51 +29,59 @@ export class KeyReconciler {
 
   async reconcile(report: MirrorReport, startedAt: Date): Promise<void> {
     const seen = new Set<string>();
+    /** Deleted last: a deletion would shift the pages that are still to come. */
+    const condemned: string[] = [];
     for (let page = 1, pages = 1; page <= pages; page += 1) {
       const { items, totalCount, totalPages } = await this.litellm.keyList(page);
       pages = totalPages;
       report.keysInLitellm = totalCount;
       for (const key of items) seen.add(key.token);
-      await this.comparePage(items, report);
+      condemned.push(...(await this.comparePage(items, report)));
     }
+    await this.delete(condemned);
     await this.restoreMissing(seen, startedAt, report);
   }
 
-  private async comparePage(keys: LitellmKey[], report: MirrorReport): Promise<void> {
+  /** @returns the hashes of what LiteLLM must not have */
+  private async comparePage(keys: LitellmKey[], report: MirrorReport): Promise<string[]> {
     const hashes = keys.map(({ token }) => token);
     const subjects = await this.transactions.run('platform', (manager) =>
       this.repository.secretsByHash(manager, hashes),
     );
     const byHash = new Map(subjects.map((subject) => [subject.secret.keyHash, subject]));
-    const unknown = keys.filter(({ token }) => !byHash.has(token));
-    await this.handleUnknown(unknown, report);
-    const different: SecretSubject[] = [];
-    for (const key of keys) {
+    const leftOver = this.leftOver(
+      keys.filter(({ token }) => !byHash.has(token)),
+      report,
+    );
+    const known = keys.flatMap((key) => {
       const subject = byHash.get(key.token);
-      if (subject && this.differs(subject, key, report)) different.push(subject);
-    }
-    await this.enqueue(different);
+      return subject ? [{ key, subject, desired: this.desired(subject) }] : [];
+    });
+    const dead = known.filter(({ desired }) => desired === null).map(({ subject }) => subject);
+    const different = known
+      .filter(({ key, desired }) => desired && diffKey(desired, key, this.clock.now()))
+      .map(({ subject }) => subject);
+    report.keys.dead += dead.length;
+    report.keys.different += different.length;
+    await this.enqueue([...different, ...dead.filter(({ secret }) => secret.mirrorState !== 'removed')]);
+    return [...leftOver, ...dead.map(({ secret }) => secret.keyHash)];
   }
 
-  private differs(subject: SecretSubject, actual: LitellmKey, report: MirrorReport): boolean {
-    const desired = this.desired(subject);
-    if (!desired) {
-      report.keys.dead += 1;
-      return true;
-    }
-    if (!diffKey(desired, actual, this.clock.now())) return false;
-    report.keys.different += 1;
-    return true;
-  }
-
-  private async handleUnknown(keys: LitellmKey[], report: MirrorReport): Promise<void> {
+  private leftOver(keys: LitellmKey[], report: MirrorReport): string[] {
     const ours = keys.filter(({ metadata }) => metadata.signalbox?.secret_id !== undefined);
-    if (ours.length > 0) await this.litellm.keyDelete(ours.map(({ token }) => token));
     report.keys.unknown += ours.length;
     report.keys.foreign += keys.length - ours.length;
     for (const key of keys) {
       if (ours.includes(key) || report.foreignExamples.length >= maxForeignExamples) continue;
       report.foreignExamples.push(`key ${key.key_alias ?? key.token.slice(0, 12)}`);
+    }
+    return ours.map(({ token }) => token);
+  }
+
+  /** What ended for good, or was never ours to begin with, needs no second look. */
+  private async delete(hashes: string[]): Promise<void> {
+    for (let start = 0; start < hashes.length; start += litellmPageSize) {
+      await this.litellm.keyDelete(hashes.slice(start, start + litellmPageSize));
     }
   }
 

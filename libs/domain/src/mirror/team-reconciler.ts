@@ -24,47 +24,52 @@ export class TeamReconciler {
 
   async reconcile(report: MirrorReport, startedAt: Date): Promise<void> {
     const seen = new Set<string>();
+    /** Changed last: a deletion would shift the pages that are still to come. */
+    const repairs: (() => Promise<void>)[] = [];
     for (let page = 1, pages = 1; page <= pages; page += 1) {
       const { items, totalCount, totalPages } = await this.litellm.teamList(page);
       pages = totalPages;
       report.teamsInLitellm = totalCount;
       for (const team of items) seen.add(team.team_id);
-      await this.comparePage(items, report);
+      repairs.push(...(await this.comparePage(items, report)));
     }
+    for (const repair of repairs) await repair();
     await this.makeMissing(seen, startedAt, report);
   }
 
-  private async comparePage(teams: LitellmTeam[], report: MirrorReport): Promise<void> {
+  private async comparePage(teams: LitellmTeam[], report: MirrorReport): Promise<(() => Promise<void>)[]> {
     const ids = teams.map((team) => team.team_id);
     const subjects = await this.transactions.run('platform', (manager) =>
       this.repository.workspaces(manager, ids),
     );
     const byId = new Map(subjects.map((subject) => [subject.workspace.id, subject]));
-    for (const team of teams) await this.compare(team, byId.get(team.team_id), report);
+    return teams.flatMap((team) => this.compare(team, byId.get(team.team_id), report) ?? []);
   }
 
-  private async compare(
+  /** @returns how to repair it, or null when it is as it should be */
+  private compare(
     team: LitellmTeam,
     subject: WorkspaceSubject | undefined,
     report: MirrorReport,
-  ): Promise<void> {
-    if (!subject) return this.handleUnknown(team, report);
+  ): (() => Promise<void>) | null {
+    if (!subject) return this.compareUnknown(team, report);
     const desired = desiredTeam(subject.workspace, subject.organization);
-    if (desired && !diffTeam(desired, team)) return;
+    if (desired && !diffTeam(desired, team)) return null;
     if (desired) report.teams.different += 1;
     else report.teams.dead += 1;
-    await this.mirror.sync(team.team_id);
+    return () => this.mirror.sync(team.team_id);
   }
 
-  private async handleUnknown(team: LitellmTeam, report: MirrorReport): Promise<void> {
+  private compareUnknown(team: LitellmTeam, report: MirrorReport): (() => Promise<void>) | null {
     if (team.metadata.signalbox?.workspace_id !== undefined) {
       report.teams.unknown += 1;
-      return this.litellm.teamDelete(team.team_id);
+      return () => this.litellm.teamDelete(team.team_id);
     }
     report.teams.foreign += 1;
     if (report.foreignExamples.length < maxForeignExamples) {
       report.foreignExamples.push(`team ${team.team_alias ?? team.team_id}`);
     }
+    return null;
   }
 
   private async makeMissing(seen: Set<string>, startedAt: Date, report: MirrorReport): Promise<void> {
