@@ -76,7 +76,7 @@ const deployment = fc.record({
   id: fc.stringMatching(/^dep_[0-9a-z]{12}$/),
   upstreamModel: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,20}\*?$/),
   baseUrl: fc.option(url),
-  litellmParams: params as fc.Arbitrary<Record<string, unknown>>,
+  litellmParams: params,
   enabled: fc.boolean(),
   provider,
   credential,

@@ -3,6 +3,9 @@ import type { ConfigPlan } from '@signalbox/domain/config-releases';
 import type { ConfigDiffView, ConfigPlanView, LintFindingView } from './config-plan.dto';
 import type { ConfigReleaseSummaryView, ConfigReleaseView } from './config-release.dto';
 
+/** Views are classes for OpenAPI's sake only; a plain object may be spread. */
+type Plain<View> = Pick<View, keyof View>;
+
 function toReference(release: ConfigReleaseEntity | null): { id: string; number: number } | null {
   return release && { id: release.id, number: release.number };
 }
@@ -19,7 +22,7 @@ export function toConfigPlanView(plan: ConfigPlan): ConfigPlanView {
   };
 }
 
-export function toConfigReleaseSummary(release: ConfigReleaseEntity): ConfigReleaseSummaryView {
+export function toConfigReleaseSummary(release: ConfigReleaseEntity): Plain<ConfigReleaseSummaryView> {
   const { activatedAt, createdAt, endedAt } = release;
   return {
     id: release.id,

@@ -53,8 +53,10 @@ export class ModelController {
   @ApiCreatedResponse({ type: ModelView })
   @ApiErrors('model_name_taken', 'provider_not_found', 'credential_not_found', 'platform_only')
   async create(@CurrentCaller() caller: Caller, @Body() body: CreateModelBody): Promise<ModelView> {
+    const { name, mode, description, enabled, metadata } = body;
     const deployments = body.deployments?.map(toDeploymentInput);
-    return toModelView(await this.models.create(caller, { ...body, deployments }), caller);
+    const input = { name, mode, description, enabled, metadata, deployments };
+    return toModelView(await this.models.create(caller, input), caller);
   }
 
   @Get(':id')

@@ -37,7 +37,7 @@ const snapshotSql = `
 @Injectable()
 export class ConfigSnapshotRepository {
   async read(manager: EntityManager): Promise<ConfigSnapshot> {
-    const rows: SnapshotRow[] = await manager.query(snapshotSql);
+    const rows = await manager.query<SnapshotRow[]>(snapshotSql);
     const models = new Map<string, SnapshotModel>();
     for (const row of rows) {
       const model = models.get(row.model_id) ?? {

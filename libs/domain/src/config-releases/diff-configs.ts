@@ -47,15 +47,18 @@ function shown(path: string, value: unknown): unknown {
   return isKey && !harmlessKey.test(String(value)) ? '[hidden]' : value;
 }
 
+function changeOf(path: string, before: Leaves, after: Leaves): SettingChange {
+  const change: SettingChange = { path };
+  if (before.has(path)) change.before = shown(path, before.get(path));
+  if (after.has(path)) change.after = shown(path, after.get(path));
+  return change;
+}
+
 function changesBetween(before: Leaves, after: Leaves): SettingChange[] {
   const paths = [...new Set([...before.keys(), ...after.keys()])].sort();
   return paths
     .filter((path) => JSON.stringify(before.get(path)) !== JSON.stringify(after.get(path)))
-    .map((path) => ({
-      path,
-      ...(before.has(path) ? { before: shown(path, before.get(path)) } : {}),
-      ...(after.has(path) ? { after: shown(path, after.get(path)) } : {}),
-    }));
+    .map((path) => changeOf(path, before, after));
 }
 
 function settingsOf({ model_list: _models, ...sections }: LitellmConfig): Leaves {

@@ -50,9 +50,9 @@ export class ReleaseRepository {
   }
 
   async lastNumber(manager: EntityManager): Promise<number> {
-    const [row] = (await manager.query(
+    const [row] = await manager.query<{ number: number }[]>(
       'SELECT coalesce(max(number), 0)::int AS number FROM config_releases',
-    )) as { number: number }[];
+    );
     return row?.number ?? 0;
   }
 

@@ -51,9 +51,9 @@ const releases = {
 
 const run = () => check.check(0);
 const events = async (): Promise<string[]> => {
-  const rows = (await database.transactions.run('platform', (manager) =>
-    manager.query(`SELECT action FROM audit_events ORDER BY sequence`),
-  )) as { action: string }[];
+  const rows = await database.transactions.run('platform', (manager) =>
+    manager.query<{ action: string }[]>(`SELECT action FROM audit_events ORDER BY sequence`),
+  );
   return rows.map(({ action }) => action);
 };
 

@@ -11,12 +11,8 @@ import { type Caller, requirePlatform, requireScope, tenantOf } from '@signalbox
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
 import type { EntityManager } from 'typeorm';
-import {
-  assignDeployment,
-  type DeploymentInput,
-  type DeploymentTargets,
-  newDeployment,
-} from './deployment-builder';
+import type { DeploymentInput } from './deployment-builder';
+import { DeploymentWriter } from './deployment-writer';
 import { checkModelName } from './model-name';
 import { type ModelFilter, ModelRepository } from './model.repository';
 
@@ -44,6 +40,7 @@ export class ModelService {
   constructor(
     private readonly transactions: TenantTransactions,
     private readonly models: ModelRepository,
+    private readonly deployments: DeploymentWriter,
     private readonly audit: AuditTrail,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -83,7 +80,7 @@ export class ModelService {
       const model = this.newModel(input);
       await this.models.insert(manager, model);
       for (const deployment of input.deployments ?? []) {
-        await this.insertDeployment(manager, model.id, deployment);
+        await this.deployments.insert(manager, model.id, deployment);
       }
       const { name, mode, enabled } = model;
       return this.finish(manager, caller, model, 'model.created', {
@@ -127,7 +124,7 @@ export class ModelService {
     this.requireWriter(caller);
     return this.transactions.run('platform', async (manager) => {
       const model = await this.lock(manager, modelId);
-      const { id } = await this.insertDeployment(manager, modelId, input);
+      const { id } = await this.deployments.insert(manager, modelId, input);
       return this.finish(manager, caller, model, 'deployment.created', { deploymentId: id, ...input });
     });
   }
@@ -141,16 +138,7 @@ export class ModelService {
     this.requireWriter(caller);
     return this.transactions.run('platform', async (manager) => {
       const model = await this.lock(manager, modelId);
-      const deployment = await this.knownDeployment(manager, modelId, deploymentId);
-      const targets = await this.findTargets(
-        manager,
-        changes.providerId ?? deployment.providerId,
-        changes.credentialId === undefined ? deployment.credentialId : changes.credentialId,
-      );
-      assignDeployment(deployment, changes, targets);
-      deployment.version += 1;
-      deployment.updatedAt = this.clock.now();
-      await this.models.saveDeployment(manager, deployment);
+      await this.deployments.update(manager, modelId, deploymentId, changes);
       return this.finish(manager, caller, model, 'deployment.updated', { deploymentId, ...changes });
     });
   }
@@ -163,8 +151,7 @@ export class ModelService {
     this.requireWriter(caller);
     return this.transactions.run('platform', async (manager) => {
       const model = await this.lock(manager, modelId);
-      await this.knownDeployment(manager, modelId, deploymentId);
-      await this.models.deleteDeployment(manager, deploymentId);
+      await this.deployments.delete(manager, modelId, deploymentId);
       return this.finish(manager, caller, model, 'deployment.deleted', { deploymentId });
     });
   }
@@ -182,40 +169,6 @@ export class ModelService {
       createdAt: this.clock.now(),
       updatedAt: this.clock.now(),
     });
-  }
-
-  private async insertDeployment(
-    manager: EntityManager,
-    modelId: string,
-    input: DeploymentInput,
-  ): Promise<DeploymentEntity> {
-    const targets = await this.findTargets(manager, input.providerId, input.credentialId ?? null);
-    const now = this.clock.now();
-    const deployment = newDeployment(newId('deployment', this.clock.nowMs()), modelId, now, input, targets);
-    await this.models.insertDeployment(manager, deployment);
-    return deployment;
-  }
-
-  private async findTargets(
-    manager: EntityManager,
-    providerId: string,
-    credentialId: string | null,
-  ): Promise<DeploymentTargets> {
-    const provider = await this.models.findProvider(manager, providerId);
-    if (!provider) {
-      throw new AppError(
-        'provider_not_found',
-        'provider_id names no provider: see GET /api/v1/llm/providers.',
-      );
-    }
-    const credential = credentialId === null ? null : await this.models.findCredential(manager, credentialId);
-    if (credentialId !== null && !credential) {
-      throw new AppError(
-        'credential_not_found',
-        'credential_id names no credential: see GET /api/v1/credentials.',
-      );
-    }
-    return { provider, credential };
   }
 
   /** The model's version counts changes of its deployments too: a reader sees one thing that changed. */
@@ -250,19 +203,6 @@ export class ModelService {
   private known(model: ModelEntity | null): ModelEntity {
     if (model) return model;
     throw new AppError('model_not_found', 'Check the id: GET /api/v1/llm/models lists all models.');
-  }
-
-  private async knownDeployment(
-    manager: EntityManager,
-    modelId: string,
-    id: string,
-  ): Promise<DeploymentEntity> {
-    const deployment = await this.models.findDeployment(manager, modelId, id);
-    if (deployment) return deployment;
-    throw new AppError(
-      'deployment_not_found',
-      `Check the id: GET /api/v1/llm/models/${modelId} shows the model's deployments.`,
-    );
   }
 
   private requireWriter(caller: Caller): void {

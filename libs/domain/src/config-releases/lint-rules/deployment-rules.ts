@@ -42,7 +42,7 @@ const baseUrlFitsDialect: DeploymentRule = ({ deployment, path }) => {
   const url = baseUrlOf(deployment);
   if (url === null) return [];
   const { kind } = deployment.provider;
-  const endsWithV1 = /\/v1$/.test(new URL(url).pathname);
+  const endsWithV1 = new URL(url).pathname.endsWith('/v1');
   if (endsWithV1 && (kind === 'anthropic' || kind === 'ollama')) {
     const advice = 'Take /v1 off the end of base_url: LiteLLM adds the path itself.';
     return [finding('base_url_path_suspicious', path, `For ${kind}, ${url} ends with /v1.`, advice)];
