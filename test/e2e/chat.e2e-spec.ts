@@ -126,7 +126,8 @@ describe('chat through port 4000', () => {
   });
 
   it('ends a stream that the provider cut with an error, never as if it were complete', async () => {
-    provider.misbehave({ kind: 'cut', afterEvents: 4 });
+    // Slowly, so that the first events are on their way to the client when the connection breaks.
+    provider.misbehave({ kind: 'cut', afterEvents: 6, everyMs: 50 });
     const answer = await stack.chat.send({ key, model: loopback.chat, isStreamed: true });
     expect(answer.problem).toMatch(/error event/);
     const read = async (): Promise<void> => {

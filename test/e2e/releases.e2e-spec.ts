@@ -21,6 +21,7 @@ describe('config releases', () => {
   let provider: ProviderStandIn;
   let key: string;
   let before: ReleaseView;
+  let applied: ReleaseView;
 
   beforeAll(async () => {
     stack = useStack();
@@ -37,13 +38,14 @@ describe('config releases', () => {
   async function underTraffic<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
     const traffic = new Traffic({ chat: stack.chat, key, model: loopback.chat, clients });
     const startedAtMs = performance.now();
-    try {
-      return await work();
-    } finally {
-      const report = await traffic.stop();
-      print(title, performance.now() - startedAtMs, report);
-      expectNoneDropped(report);
-    }
+    const result = await work().catch(async (error: unknown) => {
+      await traffic.stop();
+      throw error;
+    });
+    const report = await traffic.stop();
+    print(title, performance.now() - startedAtMs, report);
+    expectNoneDropped(report);
+    return result;
   }
 
   function expectNoneDropped(report: TrafficReport): void {
@@ -88,6 +90,7 @@ describe('config releases', () => {
       const startedAtMs = performance.now();
       const { release, ms } = await apply(stack);
       expect(release.status).toBe('active');
+      applied = release;
       await waitUntil(async () => (await stack.chat.send({ key, model: 'released' })).problem === null, {
         deadlineMs: 10_000,
         what: 'the new model to be served',
@@ -95,8 +98,7 @@ describe('config releases', () => {
       const servingMs = Math.round(performance.now() - startedAtMs);
       printTable('time from apply to serving', [{ active_ms: Math.round(ms), serving_ms: servingMs }]);
     });
-    const { deployment_ids: ids } = (await activeRelease(stack)) as unknown as { deployment_ids: string[] };
-    expect(await stack.litellm.deploymentIds()).toEqual([...ids].sort());
+    expect(await stack.litellm.deploymentIds()).toEqual([...applied.deployment_ids].sort());
   });
 
   it('lets one release be applied at a time', async () => {
@@ -141,10 +143,11 @@ describe('config releases', () => {
   it('rolls back with no request dropped', async () => {
     const running = await activeRelease(stack);
     await underTraffic('rollback', async () => {
-      const { release } = await rollBackTo(stack, before.id);
-      expect(release).toMatchObject({ status: 'active', rollback_of_id: before.id });
+      const { release } = await rollBackTo(stack, applied.id);
+      expect(release).toMatchObject({ status: 'active', rollback_of_id: applied.id });
       expect(release.number).toBeGreaterThan(running.number);
     });
+    await stack.chat.expectAnswer({ key, model: 'released' });
   });
 
   it('keeps every release with its YAML, its outcome and who made it', async () => {

@@ -37,7 +37,8 @@ export type LitellmBehaviour =
   | { kind: 'error_in_stream'; afterEvents: number }
   /** A stream of so many bytes, as fast as the edge takes them. */
   | { kind: 'flood'; bytes: number }
-  | { kind: 'raw'; status: number; headers: Record<string, string>; body: Buffer };
+  /** The connection breaks after this body. */
+  | { kind: 'torn'; status: number; headers: Record<string, string>; body: Buffer };
 
 const models = ['demo', 'gpt-4o', 'openai/gpt-4o-mini'];
 const version = '1.103.1';
@@ -171,7 +172,10 @@ export class LitellmStandIn {
       for (const [name, value] of Object.entries(told.headers ?? {})) response.setHeader(name, value);
       return this.send(response, told.status, told.body);
     }
-    if (told?.kind === 'raw') return void response.writeHead(told.status, told.headers).end(told.body);
+    if (told?.kind === 'torn') {
+      await write(response.writeHead(told.status, told.headers), told.body);
+      return void response.socket?.resetAndDestroy();
+    }
     if (told?.kind === 'flood') return this.flood(response, told.bytes);
     const answerer = answerers[call.path.replace(/^\/(v1\/)?/, '')];
     if (!answerer) return this.send(response, 200, { ok: true });

@@ -32,7 +32,7 @@ export type Behaviour =
   /** Before the answer, and, for a stream, between its events. */
   | { kind: 'slow'; firstAfterMs?: number; everyMs: number }
   /** A stream whose connection breaks after so many events; a plain answer breaks in the middle of its body. */
-  | { kind: 'cut'; afterEvents: number };
+  | { kind: 'cut'; afterEvents: number; everyMs?: number };
 
 export interface Rule {
   behaviour: Behaviour;
@@ -184,9 +184,10 @@ export class ProviderStandIn {
       : answers.errorAnswer('openai', 404, `the stand-in does not serve ${received.path}`);
     const slow = behaviour?.kind === 'slow' ? behaviour : null;
     if (slow) await pause(slow.firstAfterMs ?? slow.everyMs);
-    const cutAfter = behaviour?.kind === 'cut' ? behaviour.afterEvents : Infinity;
-    if (answer.kind === 'json') return sendJson(response, answer, cutAfter < Infinity);
-    await sendStream(response, answer.events, slow?.everyMs ?? 0, cutAfter);
+    const cut = behaviour?.kind === 'cut' ? behaviour : null;
+    if (answer.kind === 'json') return sendJson(response, answer, cut !== null);
+    const everyMs = slow?.everyMs ?? cut?.everyMs ?? 0;
+    await sendStream(response, answer.events, everyMs, cut?.afterEvents ?? Infinity);
   }
 
   #fail(received: ReceivedRequest, response: ServerResponse, fault: Behaviour & { kind: 'error' }): void {

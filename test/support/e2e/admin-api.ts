@@ -32,6 +32,7 @@ export interface ReleaseView {
   number: number;
   status: 'applying' | 'active' | 'superseded' | 'failed';
   failure: string | null;
+  deployment_ids: string[];
   [field: string]: unknown;
 }
 

@@ -37,19 +37,21 @@ export class LitellmDirect {
     return this.request({ ...request, headers: { authorization, ...request.headers } });
   }
 
-  /** null: LiteLLM does not know it. */
+  /** null: LiteLLM does not know it. What was deleted stays readable in an archive, with `deleted_at` (1.103.1). */
   async keyInfo(keyHash: string): Promise<Record<string, unknown> | null> {
     const { status, body } = await this.asMaster({ path: `/key/info?key=${keyHash}` });
     if (status === 404) return null;
     if (status !== 200) throw new Error(`/key/info answered ${status}: ${JSON.stringify(body)}`);
-    return (body as { info: Record<string, unknown> }).info;
+    const { info } = body as { info: Record<string, unknown> };
+    return info['deleted_at'] ? null : info;
   }
 
+  /** Once each: a wildcard's deployment is shown for every model behind it. */
   async deploymentIds(): Promise<string[]> {
     const { status, body } = await this.asMaster({ path: '/model/info' });
     if (status !== 200) throw new Error(`/model/info answered ${status}: ${JSON.stringify(body)}`);
     const { data } = body as { data: { model_info: { id: string } }[] };
-    return data.map(({ model_info: info }) => info.id).sort();
+    return [...new Set(data.map(({ model_info: info }) => info.id))].sort();
   }
 }
 

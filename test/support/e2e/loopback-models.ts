@@ -36,7 +36,7 @@ export async function useLoopbackProvider(stack: E2eStack): Promise<ProviderStan
   if (known?.base_url) return ProviderStandIn.start(Number(new URL(known.base_url).port));
   const provider = await ProviderStandIn.start(firstPort());
   await createModels(stack, provider);
-  await applySuccessfully(stack, 'models of the loopback provider');
+  await applySuccessfully(stack, { note: 'models of the loopback provider' });
   return provider;
 }
 

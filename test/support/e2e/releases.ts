@@ -1,3 +1,4 @@
+import { newId } from '@signalbox/common';
 import { createHash } from 'node:crypto';
 import type { E2eStack } from '../e2e-stack';
 import { waitUntil } from '../wait-until';
@@ -39,17 +40,26 @@ async function untilOutcome(stack: E2eStack, begin: () => Promise<{ id: string }
   return { release, ms: performance.now() - startedAtMs };
 }
 
-/** Applies what the models and deployments now say, and waits for success or failure. */
-export function apply(stack: E2eStack, note = 'test'): Promise<AppliedRelease> {
-  return untilOutcome(stack, () => stack.api.post<ReleaseView>('/config/releases', { note }));
+/**
+ * Applies what the models and deployments now say, and waits for success or failure.
+ * @param options `force` starts LiteLLM anew where nothing changed
+ */
+export function apply(
+  stack: E2eStack,
+  options: { note?: string; force?: boolean } = {},
+): Promise<AppliedRelease> {
+  return untilOutcome(stack, () => stack.api.post<ReleaseView>('/config/releases', options));
 }
 
 export function rollBackTo(stack: E2eStack, releaseId: string): Promise<AppliedRelease> {
   return untilOutcome(stack, () => stack.api.post<ReleaseView>(`/config/releases/${releaseId}/rollback`));
 }
 
-export async function applySuccessfully(stack: E2eStack, note = 'test'): Promise<AppliedRelease> {
-  const applied = await apply(stack, note);
+export async function applySuccessfully(
+  stack: E2eStack,
+  options: { note?: string; force?: boolean } = {},
+): Promise<AppliedRelease> {
+  const applied = await apply(stack, options);
   if (applied.release.status === 'failed') {
     throw new Error(`release ${applied.release.number} failed: ${applied.release.failure}`);
   }
@@ -59,7 +69,7 @@ export async function applySuccessfully(stack: E2eStack, note = 'test'): Promise
 /** A release with which LiteLLM does not start, written past our own lint, as a defect of the lint would let it through. */
 export function applyUnstartable(stack: E2eStack): Promise<AppliedRelease> {
   return untilOutcome(stack, async () => {
-    const id = `rel_unstartable${Date.now()}`;
+    const id = newId('configRelease', Date.now());
     const configYaml = 'general_settings:\n  custom_auth: no_such_module.no_such_function\n';
     const sha256 = createHash('sha256').update(configYaml).digest('hex');
     await stack.stores.query(
