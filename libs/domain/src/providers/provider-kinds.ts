@@ -57,8 +57,8 @@ export const providerKinds = {
     docs: 'anthropic',
   }),
   google: kind('Google (Gemini)', 'gemini', { dialect: 'google', env: 'GEMINI_API_KEY', docs: 'gemini' }),
-  cohere: kind('Cohere', 'cohere_chat', {
-    prefixByMode: { embedding: 'cohere', rerank: 'cohere' },
+  cohere: kind('Cohere', 'cohere', {
+    prefixByMode: { chat: 'cohere_chat', completion: 'cohere_chat', responses: 'cohere_chat' },
     dialect: 'cohere',
     env: 'COHERE_API_KEY',
     docs: 'cohere',
@@ -67,8 +67,8 @@ export const providerKinds = {
   perplexity: kind('Perplexity', 'perplexity', { env: 'PERPLEXITYAI_API_KEY', docs: 'perplexity' }),
   groq: kind('Groq', 'groq', { env: 'GROQ_API_KEY', docs: 'groq' }),
   together: kind('Together AI', 'together_ai', { env: 'TOGETHERAI_API_KEY', docs: 'togetherai' }),
-  ollama: kind('Ollama', 'ollama_chat', {
-    prefixByMode: { embedding: 'ollama', completion: 'ollama' },
+  ollama: kind('Ollama', 'ollama', {
+    prefixByMode: { chat: 'ollama_chat', responses: 'ollama_chat' },
     dialect: 'ollama',
     defaultBaseUrl: 'http://127.0.0.1:11434',
     needsKey: false,
