@@ -9,8 +9,9 @@ from typing import Literal
 
 from .database_migration import Migrate
 from .events import CandidateFailed, CandidateLive, CandidateReady, CandidateStarted, EventQueue
-from .litellm_process import Instance, Launcher, end_instance, read_log_tail, wait_for_port
+from .litellm_process import Instance, Launcher, end_instance, wait_for_port
 from .log import log
+from .log_tail import read_log_tail
 from .release_store import Release, ReleaseStore
 from .settings import Settings
 from .verification import VerificationFailed, is_live, verify
@@ -59,7 +60,7 @@ class CandidateRun:
             instance = self._bring_up()
         except (StartFailed, VerificationFailed, OSError) as error:
             self._discard()
-            self.events.put(CandidateFailed(self.attempt, str(error), elapsed_ms(started)))
+            self.events.put(CandidateFailed(self.attempt, self._explain(error), elapsed_ms(started)))
             return
         self.events.put(CandidateReady(self.attempt, instance, elapsed_ms(started)))
 
@@ -114,6 +115,13 @@ class CandidateRun:
             if time.monotonic() >= deadline:
                 raise StartFailed(f"LiteLLM did not answer within {timings.start_timeout:.0f} s: {read_log_tail(instance.log_path)}")
             self._aborted.wait(timings.poll_live)
+
+    def _explain(self, error: Exception) -> str:
+        if not isinstance(error, VerificationFailed) or self._instance is None:
+            return str(error)
+        # LiteLLM skips a deployment that it cannot use and only writes why.
+        tail = read_log_tail(self._instance.log_path)
+        return f"{error}. It wrote: {tail}" if tail else str(error)
 
     def _check_aborted(self) -> None:
         if self._aborted.is_set():

@@ -24,8 +24,6 @@ from .settings import Settings
 
 LOG_WRITER = Path(__file__).resolve().parent / "log_writer.py"
 KEPT_LOGS = 12
-TAIL_BYTES = 24 * 1024
-TAIL_LINES = 12
 PORT_POLL_SECONDS = 0.1
 # Longer than the edge keeps an idle connection, so that the edge and never LiteLLM closes one.
 KEEPALIVE_SECONDS = 75
@@ -158,16 +156,3 @@ def end_instance(instance: Instance, drain_seconds: float) -> bool:
     kill_group(instance.pid, instance.token)
     wait_until_gone(instance.pid, instance.token, 5.0)
     return False
-
-
-def read_log_tail(path: Path | None) -> str:
-    if path is None:
-        return ""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
-    lines = [line.strip() for line in text.splitlines() if any(char.isalnum() for char in line)]
-    return " | ".join(lines[-TAIL_LINES:])

@@ -30,6 +30,7 @@ from .litellm_process import Instance, end_instance
 from .log import log
 from .processes import wait_until_gone
 from .release_store import Release, ReleaseStore
+from .retirement import Retirement, end_together
 from .settings import SLOTS, Settings
 from .state_board import Candidate, StateBoard
 
@@ -64,8 +65,8 @@ class Supervisor:
         self._crashes = 0
         self._active_since = 0.0
         self._restart_at: float | None = None
-        self._draining: list[threading.Thread] = []
-        self._old: list[Instance] = []
+        self._last_slot = SLOTS[1]
+        self._retirement = Retirement(board, settings.timings)
 
     @property
     def active(self) -> Instance | None:
@@ -147,11 +148,7 @@ class Supervisor:
             self._reporter.report(release.release_id, "starting", engine=self._engine)
 
     def _free_slot(self) -> str:
-        occupied = self._active.slot if self._active else self._last_slot()
-        return SLOTS[1] if occupied == SLOTS[0] else SLOTS[0]
-
-    def _last_slot(self) -> str:
-        return self._old[-1].slot if self._old else SLOTS[1]
+        return SLOTS[1] if self._last_slot == SLOTS[0] else SLOTS[0]
 
     def _stop_candidate_of_other_release(self) -> None:
         if self._run is not None and self._active is not None:
@@ -207,7 +204,7 @@ class Supervisor:
         previous = self._active
         version = self._activate(event.instance, event.duration_ms)
         if previous is not None:
-            self._retire(previous, version)
+            self._retirement.retire(previous, version)
 
     def _on_failed(self, run: CandidateRun, event: CandidateFailed) -> None:
         self._run = self._run_instance = None
@@ -224,6 +221,7 @@ class Supervisor:
 
     def _activate(self, instance: Instance, duration_ms: int | None = None) -> int:
         self._active = instance
+        self._last_slot = instance.slot
         self._active_since = time.monotonic()
         self._restart_at = None
         version = self._publish()
@@ -251,21 +249,6 @@ class Supervisor:
 
     # --- the end of processes -------------------------------------------------------------------------------------
 
-    def _retire(self, instance: Instance, version: int) -> None:
-        self._old = [*(old for old in self._old if old.is_running()), instance]
-        self._draining = [thread for thread in self._draining if thread.is_alive()]
-        thread = threading.Thread(target=self._drain, args=(instance, version), name=f"drain-{instance.pid}", daemon=True)
-        self._draining.append(thread)
-        thread.start()
-
-    def _drain(self, instance: Instance, version: int) -> None:
-        timings = self._settings.timings
-        late = self._board.wait_for_acknowledgements(version, timings.subscriber_window, timings.acknowledgement_wait)
-        if late:
-            log("warn", "not everybody acknowledged the switch in time", subscribers=late)
-        drained = end_instance(instance, timings.drain)
-        log("info" if drained else "warn", "old LiteLLM ended" if drained else "old LiteLLM had to be killed", pid=instance.pid)
-
     def _watch(self, instance: Instance) -> None:
         threading.Thread(target=self._wait_for_exit, args=(instance,), name=f"exit-{instance.pid}", daemon=True).start()
 
@@ -278,7 +261,6 @@ class Supervisor:
         if self._active is None or self._active.pid != instance.pid:
             return
         log("error", "LiteLLM ended by itself", pid=instance.pid, release_id=instance.release.release_id)
-        self._old = [instance]
         self._active = None
         self._publish()
         if self._run is None:
@@ -314,15 +296,8 @@ class Supervisor:
         run, active = self._run, self._active
         if run is not None:
             run.abort()
-        instances = [instance for instance in (active, *self._old) if instance is not None and instance.is_running()]
-        enders = [
-            threading.Thread(target=end_instance, args=(instance, self._settings.timings.shutdown_drain), daemon=True)
-            for instance in instances
-        ]
-        for ender in enders:
-            ender.start()
-        for ender in enders:
-            ender.join()
+        instances = [*self._retirement.running(), *([active] if active is not None else [])]
+        end_together(instances, self._settings.timings.shutdown_drain)
         if run is not None:
             run.join(ABORT_SECONDS + 7.0)
         for instance in instances:
