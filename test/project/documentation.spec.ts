@@ -39,6 +39,18 @@ function brokenLinks(path: string): string[] {
   });
 }
 
+/** Routes of the admin API that a text names, with every id as `{id}`. README.md shortens the beginning to `$api`. */
+function namedRoutes(text: string): string[] {
+  const paths = matches(text.replaceAll('$api/', '/api/v1/'), /\/api\/v1(\/[\w/{}.-]*[\w}])/g);
+  return paths.map((path) => path.replaceAll(/\{\w+\}|\.\.\./g, '{id}'));
+}
+
+const routes = new Set(
+  Object.keys((JSON.parse(read('openapi.json')) as { paths: object }).paths)
+    .filter((path) => path.startsWith('/api/v1/'))
+    .map((path) => path.slice('/api/v1'.length).replaceAll(/\{\w+\}/g, '{id}')),
+);
+
 describe('the documents', () => {
   it.each([
     'README.md',
@@ -63,6 +75,14 @@ describe('the documents', () => {
     expect(named.filter((name) => !manifest.scripts[name])).toEqual([]);
     const other = matches(text, /(?<![\w-])npm ([a-z]+)(?= |`|$)/gm).filter((name) => name !== 'run');
     expect(other.filter((name) => !npmOwn.has(name))).toEqual([]);
+  });
+
+  it.each(documents)('%s names only routes of openapi.json', (path) => {
+    expect(namedRoutes(read(path)).filter((route) => !routes.has(route))).toEqual([]);
+  });
+
+  it('in README.md, name routes at all', () => {
+    expect(namedRoutes(read('README.md')).length).toBeGreaterThan(4);
   });
 
   it('in README.md, begin with the two commands', () => {
