@@ -21,6 +21,8 @@ export interface LitellmCall {
   context: ContextPayload;
   /** Whether the edge closed the connection before the answer was complete. */
   isAborted: boolean;
+  /** How much of a flood has left. */
+  sentBytes: number;
 }
 
 export type LitellmBehaviour =
@@ -148,6 +150,7 @@ export class LitellmStandIn {
       bytes,
       context: verdict.payload,
       isAborted: false,
+      sentBytes: 0,
     };
     this.calls.push(call);
     response.once('close', () => (call.isAborted = !response.writableFinished));
@@ -176,7 +179,7 @@ export class LitellmStandIn {
       await write(response.writeHead(told.status, told.headers), told.body);
       return void response.socket?.resetAndDestroy();
     }
-    if (told?.kind === 'flood') return this.flood(response, told.bytes);
+    if (told?.kind === 'flood') return this.flood(call, response, told.bytes);
     const answerer = answerers[call.path.replace(/^\/(v1\/)?/, '')];
     if (!answerer) return this.send(response, 200, { ok: true });
     const answer = answerer(parseJson(call.bytes));
@@ -207,10 +210,11 @@ export class LitellmStandIn {
     response.end();
   }
 
-  private async flood(response: ServerResponse, totalBytes: number): Promise<void> {
+  private async flood(call: LitellmCall, response: ServerResponse, totalBytes: number): Promise<void> {
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
     const event = `data: {"choices":[{"index":0,"delta":{"content":"${'x'.repeat(16_000)}"}}]}\n\n`;
-    for (let sent = 0; sent < totalBytes && !response.destroyed; sent += event.length) {
+    while (call.sentBytes < totalBytes && !response.destroyed) {
+      call.sentBytes += event.length;
       if (!response.write(event))
         await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
     }

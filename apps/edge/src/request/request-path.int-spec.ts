@@ -215,7 +215,7 @@ describe('the key', () => {
     ["a provider's", { authorization: 'Bearer sk-proj-123456' }, 401, 'key_malformed'],
     [
       'of another installation',
-      { authorization: `Bearer ${'sk-sb-BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc'}0` },
+      { authorization: 'Bearer sk-sb-BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc0' },
       401,
       'key_malformed',
     ],

@@ -7,6 +7,7 @@ const longestRetryMs = 1_000;
 const common: RedisOptions = {
   lazyConnect: true,
   connectTimeout: 1_000,
+  disconnectTimeout: 500,
   commandTimeout: 1_000,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
