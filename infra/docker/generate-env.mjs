@@ -48,7 +48,7 @@ function describeProviders(values) {
   return `'${JSON.stringify(describeProviderKeys(keys)).replaceAll("'", String.raw`\u0027`)}'`;
 }
 
-export function fillTemplate(template, existing) {
+function fillTemplate(template, existing) {
   const values = readAssignments(existing);
   const made = [];
   for (const [name, generate] of Object.entries(generators)) {
@@ -78,5 +78,4 @@ function main(folder) {
   );
 }
 
-if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url))
-  main(resolve(process.argv[2] ?? checkout));
+main(resolve(process.argv[2] ?? checkout));
