@@ -15,6 +15,7 @@ export function isDiskFull(text) {
 /** The message to print for whatever ended a command: UserErrors as they are, a full disk in plain words. */
 export function messageFor(error) {
   if (error instanceof UserError) return error.message;
+  if (error?.name === 'AbortError') return 'Stopped.';
   if (error?.code === 'ENOSPC') {
     return `The disk is full${error.path ? ` (writing ${error.path})` : ''}. Free some space and start again.`;
   }
