@@ -67,7 +67,7 @@ def is_current(record_path: Path, schema: str) -> bool:
         record = json.loads(record_path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return record.get("schema_sha256") == sha256(schema)
+    return bool(record.get("schema_sha256") == sha256(schema))
 
 
 def compile_client() -> None:

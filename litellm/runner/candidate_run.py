@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from .database_migration import Migrate
@@ -93,7 +94,7 @@ class CandidateRun:
         """To answer at all comes first where nothing else answers."""
         return self.purpose == "restart" or not self.migrate().ready
 
-    def _start_process(self, config: object, database_mode: bool) -> Instance:
+    def _start_process(self, config: Path, database_mode: bool) -> Instance:
         port = self.settings.slot_ports[self.slot]
         if not wait_for_port(self.settings.litellm_host, port, self.settings.timings.port_wait, self._aborted.is_set):
             self._check_aborted()

@@ -77,4 +77,4 @@ Event = Union[
     ReplaceActive,
     Stop,
 ]
-EventQueue = SimpleQueue  # of Event
+EventQueue = SimpleQueue[Event]

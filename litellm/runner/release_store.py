@@ -93,7 +93,7 @@ class ReleaseStore:
 
     def _pointed_id(self) -> str | None:
         try:
-            return json.loads(self._pointer.read_text(encoding="utf-8"))["release_id"]
+            return str(json.loads(self._pointer.read_text(encoding="utf-8"))["release_id"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -53,7 +53,7 @@ class AdoptionTest(unittest.TestCase):
         self.assertIsNone(start_token(instance.pid))
 
     def test_replaces_one_that_was_started_with_other_settings(self) -> None:
-        other = self.rig.settings.environment | {"SIGNALBOX_CONTEXT_SIGNING_KEYS": "k0:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}
+        other = dict(self.rig.settings.environment) | {"SIGNALBOX_CONTEXT_SIGNING_KEYS": "k0:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}
         instance, _ = self.leave_behind({"ids": ["dep_1"]}, ["dep_1"], replace(self.rig.settings, environment=other))
         self.rig.start()
         self.rig.wait_for_active("rel_1", other_than_pid=instance.pid)

@@ -65,7 +65,7 @@ class RunnerTest(unittest.TestCase):
 
     def test_each_defect_of_a_candidate_is_found_and_named(self) -> None:
         rig = self.started()
-        defects = {
+        defects: dict[str, tuple[dict[str, object], str]] = {
             "rel_exit": ({"exit_at_start": True}, "the configuration makes no sense"),
             "rel_version": ({"version": "1.107.0"}, "LiteLLM 1.107.0 runs where 1.103.1 was checked"),
             "rel_open": ({"refuses": False}, "without a signed context"),

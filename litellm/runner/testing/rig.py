@@ -47,9 +47,9 @@ FAST = Timings(
 
 
 class Rig:
-    def __init__(self, with_database: bool = False, with_api: bool = True) -> None:
+    def __init__(self, with_database: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="signalbox-runner-"))
-        self.api = FakeApi() if with_api else None
+        self.api = FakeApi()
         self.database = MigrationResult(True, False, "up to date")
         self.migrations = 0
         ports = free_ports(3)
@@ -62,7 +62,7 @@ class Rig:
             data_dir=self.folder / "data",
             internal_token=TOKEN,
             master_key="sk-master-key-of-the-test",
-            api_url=self.api.url if self.api else "http://127.0.0.1:9",
+            api_url=self.api.url,
             database_url="postgresql://litellm:pw@127.0.0.1:9/litellm" if with_database else None,
             exit_with_parent=False,
             environment={
@@ -91,13 +91,13 @@ class Rig:
 
     def close(self) -> None:
         self.stop()
-        if self.api is not None:
-            self.api.close()
+        self.api.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def state(self, after: int | None = None, wait_ms: int = 0, subscriber: str = "") -> dict[str, Any]:
         query = f"?wait_ms={wait_ms}&subscriber={subscriber}" + (f"&after={after}" if after is not None else "")
-        return request_json("GET", f"{self.base_url}/state{query}", TOKEN, 30.0).body
+        document: dict[str, Any] = request_json("GET", f"{self.base_url}/state{query}", TOKEN, 30.0).body
+        return document
 
     def wait_for_state(self, matches: Callable[[dict[str, Any]], Any], what: str) -> dict[str, Any]:
         deadline = time.monotonic() + DEADLINE_SECONDS
@@ -114,7 +114,8 @@ class Rig:
             active = state["active"]
             return active is not None and active["release_id"] == release_id and active["pid"] != other_than_pid
 
-        return self.wait_for_state(matches, f"{release_id} is active")["active"]
+        active: dict[str, Any] = self.wait_for_state(matches, f"{release_id} is active")["active"]
+        return active
 
     def logs(self) -> str:
         return "".join(path.read_text(encoding="utf-8") for path in (self.settings.data_dir / "logs").glob("*.log"))
