@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { type ContextClaims, signContext, verifyContext } from './context-token';
 
@@ -56,7 +58,7 @@ describe('the signed context', () => {
   });
 
   it.each([
-    [-31_000, 'not_yet_valid'],
+    [-31_000, 'issued_in_future'],
     [-30_000, null],
     [90_000, null],
     [91_000, 'expired'],
@@ -66,12 +68,12 @@ describe('the signed context', () => {
   });
 
   it.each([
-    { method: 'GET', path: request.path },
-    { method: 'POST', path: '/v1/embeddings' },
-    { method: 'POST', path: '/key/generate' },
-  ])('opens no other request: %j', (other) => {
+    [{ method: 'GET', path: request.path }, 'method_mismatch'],
+    [{ method: 'POST', path: '/v1/embeddings' }, 'path_mismatch'],
+    [{ method: 'POST', path: '/key/generate' }, 'path_mismatch'],
+  ])('opens no other request: %j', (other, reason) => {
     const token = signContext(keys, claims, nowMs);
-    expect(verifyContext(keys, token, other, nowMs)).toEqual({ ok: false, reason: 'other_request' });
+    expect(verifyContext(keys, token, other, nowMs)).toEqual({ ok: false, reason });
   });
 
   it.each(['', 'sb1', 'sb1...', 'sb2.k2.e30.AAAA', 'sb1.k2.e30.AAAA.more', 'sk-sb-123'])(
@@ -83,5 +85,41 @@ describe('the signed context', () => {
 
   it('needs a key to sign with', () => {
     expect(() => signContext([], claims, nowMs)).toThrow('ring');
+  });
+});
+
+interface Vectors {
+  keys: string;
+  signed: {
+    name: string;
+    kid: string;
+    claims: ContextClaims & { iat: number; exp: number };
+    token: string;
+  }[];
+  verified: { name: string; token: string; method: string; path: string; now: number; result: string }[];
+}
+
+describe("the vectors shared with LiteLLM's side", () => {
+  const file = join(__dirname, '../../../litellm/context-token-vectors.json');
+  const vectors = JSON.parse(readFileSync(file, 'utf8')) as Vectors;
+  const ring = vectors.keys.split(',').map((entry) => {
+    const [kid = '', encoded = ''] = entry.split(':');
+    return { kid, key: Buffer.from(encoded, 'base64url') };
+  });
+
+  it.each(vectors.signed)('signed: $name', ({ kid, claims: { iat, exp, ...rest }, token }) => {
+    expect(exp - iat).toBe(60);
+    expect(
+      signContext(
+        ring.filter((one) => one.kid === kid),
+        rest,
+        iat * 1_000,
+      ),
+    ).toBe(token);
+  });
+
+  it.each(vectors.verified)('verified: $name', ({ token, method, path, now, result }) => {
+    const verdict = verifyContext(ring, token, { method, path }, now * 1_000);
+    expect(verdict.ok ? 'ok' : verdict.reason).toBe(result);
   });
 });

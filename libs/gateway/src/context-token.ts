@@ -9,7 +9,8 @@ import { z } from 'zod';
  */
 const version = 'sb1';
 const lifetimeSeconds = 60;
-export const clockSkewSeconds = 30;
+const clockSkewSeconds = 30;
+const maxTokenChars = 4_096;
 
 const contextPayload = z.object({
   /** Unix seconds. */
@@ -48,8 +49,15 @@ export function signContext(keys: readonly NamedKey[], claims: ContextClaims, no
   return `${signed}.${mac(signer.key, signed).toString('base64url')}`;
 }
 
+/** The same names as in litellm/signalbox_litellm/context_token.py. */
 export type ContextRefusal =
-  'malformed' | 'unknown_key' | 'bad_signature' | 'expired' | 'not_yet_valid' | 'other_request';
+  | 'malformed'
+  | 'unknown_key'
+  | 'bad_signature'
+  | 'expired'
+  | 'issued_in_future'
+  | 'method_mismatch'
+  | 'path_mismatch';
 export type ContextVerdict = { ok: true; payload: ContextPayload } | { ok: false; reason: ContextRefusal };
 
 /** Base64url has spare bits in the last character: only the canonical spelling is accepted. */
@@ -82,7 +90,8 @@ export function verifyContext(
 ): ContextVerdict {
   const refuse = (reason: ContextRefusal): ContextVerdict => ({ ok: false, reason });
   const [head, kid, encoded, macText, ...more] = token.split('.');
-  if (head !== version || !kid || !encoded || !macText || more.length > 0) return refuse('malformed');
+  const hasForm = head === version && macText !== undefined && more.length === 0;
+  if (!hasForm || !kid || !encoded || token.length > maxTokenChars) return refuse('malformed');
   const named = keys.find((candidate) => candidate.kid === kid);
   if (!named) return refuse('unknown_key');
   const given = decodeCanonical(macText);
@@ -92,7 +101,8 @@ export function verifyContext(
   if (!payload || !hasAllowedLifetime(payload)) return refuse('malformed');
   const nowSeconds = Math.floor(nowMs / 1_000);
   if (nowSeconds > payload.exp + clockSkewSeconds) return refuse('expired');
-  if (nowSeconds < payload.iat - clockSkewSeconds) return refuse('not_yet_valid');
-  if (payload.m !== request.method || payload.p !== request.path) return refuse('other_request');
+  if (nowSeconds < payload.iat - clockSkewSeconds) return refuse('issued_in_future');
+  if (payload.m !== request.method) return refuse('method_mismatch');
+  if (payload.p !== request.path) return refuse('path_mismatch');
   return { ok: true, payload };
 }
