@@ -17,6 +17,8 @@ let reports: DriftReportService;
 let check: DriftCheckService;
 
 let active: ConfigReleaseEntity | null;
+/** Made last, whatever became of it. */
+let newest: ConfigReleaseEntity | null;
 let litellm: { releaseId: string; ids: string[] } | Error;
 let wokenCount: number;
 let restarted: string[];
@@ -43,6 +45,7 @@ const client = {
 
 const releases = {
   current: async () => ({ active, applying: null }),
+  list: async () => ({ data: [newest ?? active], next_cursor: null }),
   rollback: async (_caller: unknown, id: string) => {
     restarted.push(id);
     return aRelease();
@@ -67,6 +70,7 @@ beforeEach(async () => {
   const { transactions } = database;
   check = new DriftCheckService(releases, runner, client, reports, transactions, audit, clock, silentLogger);
   active = aRelease();
+  newest = null;
   litellm = { releaseId: 'rel_1', ids: ['dep_a'] };
   wokenCount = 0;
   restarted = [];
@@ -95,11 +99,17 @@ it('starts LiteLLM anew when it shows other deployments', async () => {
   expect(restarted).toEqual(['rel_1']);
 });
 
-it('does not go on starting LiteLLM anew when that did not help', async () => {
-  active = aRelease({ id: 'rel_2', createdBy: 'drift' });
-  litellm = { releaseId: 'rel_2', ids: [] };
+it.each(['failed', 'active'] as const)('does not restart LiteLLM again when that %s', async (status) => {
+  newest = aRelease({ id: 'rel_2', createdBy: 'drift', status });
+  if (status === 'active') active = newest;
+  litellm = { releaseId: active!.id, ids: [] };
   expect(await run()).toMatchObject({ repair: 'given_up', missing: ['dep_a'] });
   expect(restarted).toEqual([]);
+});
+
+it('takes no LiteLLM that was just switched off for an outage', async () => {
+  jest.spyOn(client, 'models').mockRejectedValueOnce(new Error('the connection failed (ECONNREFUSED)'));
+  expect(await run()).toMatchObject({ state: 'in_sync' });
 });
 
 it('takes no moment between two states for drift', async () => {

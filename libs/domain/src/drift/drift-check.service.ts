@@ -11,7 +11,7 @@ import { type DriftFinding, type DriftRepair, type DriftReport, isDrift } from '
 import { DriftReportService } from './drift-report.service';
 import { judgeDrift, type Seen } from './judge-drift';
 
-/** Between the runner's switch and the API's knowledge of it lies a moment that looks like drift. */
+/** Between the runner's switch and everybody's knowledge of it lies a moment that looks like drift or an outage. */
 const confirmAfterMs = 3_000;
 const caller = systemCaller('drift');
 
@@ -31,7 +31,7 @@ export class DriftCheckService {
 
   async check(confirmMs = confirmAfterMs): Promise<DriftReport> {
     let { finding, current } = await this.look();
-    if (isDrift(finding)) {
+    if (isDrift(finding) || finding.state === 'unreachable') {
       await delay(confirmMs);
       ({ finding, current } = await this.look());
     }
@@ -64,14 +64,15 @@ export class DriftCheckService {
     }
   }
 
-  /** A restart is tried once: a release that was made for it and still differs is for a person to look at. */
+  /** A restart is tried once: if the newest release was made for it, and failed or still differs, a person must look. */
   private async repair({ state }: DriftFinding, { active }: CurrentReleases): Promise<DriftRepair> {
     if (state === 'other_release') {
       await this.runner.wake();
       return 'runner_woken';
     }
     if (state !== 'different_deployments' || !active) return 'none';
-    if (active.createdBy === caller.actorId) return 'given_up';
+    const { data } = await this.releases.list(caller, {}, 1);
+    if (data[0]?.createdBy === caller.actorId) return 'given_up';
     try {
       const note = `Started anew: LiteLLM showed other deployments than release ${active.number}`;
       await this.releases.rollback(caller, active.id, { force: true, note });
