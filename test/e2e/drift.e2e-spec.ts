@@ -1,6 +1,6 @@
 import { hashVirtualKeyValue } from '@signalbox/gateway';
 import { loopback, useLoopbackProvider } from '../support/e2e/loopback-models';
-import { activeRelease, applySuccessfully } from '../support/e2e/releases';
+import { activeRelease, applySuccessfully, applyWhatIsLeft } from '../support/e2e/releases';
 import { createTenant, type Tenant } from '../support/e2e/tenants';
 import type { E2eStack } from '../support/e2e-stack';
 import { useStack } from '../support/use-stack';
@@ -23,6 +23,7 @@ describe('drift', () => {
     stack = useStack();
     provider = await useLoopbackProvider(stack);
     tenant = await createTenant(stack, 'drift');
+    await applyWhatIsLeft(stack);
   });
   afterAll(async () => {
     await provider.close();
@@ -42,10 +43,6 @@ describe('drift', () => {
     const hash = hashVirtualKeyValue((await stack.api.createKey(tenant.workspaceId, more)).key);
     await mirrored(hash);
     return hash;
-  };
-  /** A worker that starts compares at once; by schedule it would be five minutes. */
-  const compareKeys = async (): Promise<void> => {
-    await stack.processes.waitUntilBack('worker', await stack.processes.kill('worker'));
   };
 
   it('finds nothing where nothing is', async () => {
@@ -85,7 +82,7 @@ describe('drift', () => {
       token: string;
     };
 
-    await compareKeys();
+    await stack.stores.addJob('mirror.reconcile');
     await mirrored(changed, ({ rpm_limit: rpm, blocked }) => rpm === 10 && !blocked);
     await mirrored(deleted);
     await waitUntil(async () => (await stack.litellm.keyInfo(marked.token)) === null, {
@@ -110,7 +107,7 @@ describe('drift', () => {
       [`key:${stray}`]: (original[0] ?? '').replaceAll(changed, stray),
     });
     await stack.stores.redis.hdel(projection, `key:${removed}`);
-    await compareKeys();
+    await stack.stores.addJob('projection.reconcile');
     await waitUntil(
       async () => {
         const now = await stack.stores.redis.hmget(
@@ -121,7 +118,7 @@ describe('drift', () => {
         );
         return JSON.stringify(now) === JSON.stringify([...original, null]);
       },
-      { deadlineMs: 90_000, what: 'the projection as it was', pollEveryMs: 200 },
+      { deadlineMs: repairMs, what: 'the projection as it was', pollEveryMs: 200 },
     );
   });
 

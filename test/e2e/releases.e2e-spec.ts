@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { ReleaseView } from '../support/e2e/admin-api';
 import { printTable } from '../support/e2e/figures';
 import {
@@ -6,7 +7,14 @@ import {
   loopbackProviderId,
   useLoopbackProvider,
 } from '../support/e2e/loopback-models';
-import { activeRelease, apply, applyUnstartable, rollBackTo, waitForOutcome } from '../support/e2e/releases';
+import {
+  activeRelease,
+  apply,
+  applyUnstartable,
+  applyWhatIsLeft,
+  rollBackTo,
+  waitForOutcome,
+} from '../support/e2e/releases';
 import { createTenant } from '../support/e2e/tenants';
 import { Traffic, type TrafficReport } from '../support/e2e/traffic';
 import type { E2eStack } from '../support/e2e-stack';
@@ -15,6 +23,9 @@ import { waitUntil } from '../support/wait-until';
 import type { ProviderStandIn } from '../stand-ins/provider.stand-in';
 
 const clients = 20;
+/** Names of their own, so that the file may run twice on one stack. */
+const run = randomBytes(3).toString('hex');
+const releasedName = `released-${run}`;
 
 describe('config releases', () => {
   let stack: E2eStack;
@@ -22,15 +33,19 @@ describe('config releases', () => {
   let key: string;
   let before: ReleaseView;
   let applied: ReleaseView;
+  /** To be taken out of the catalogue in the end. */
+  const modelIds: string[] = [];
 
   beforeAll(async () => {
     stack = useStack();
     provider = await useLoopbackProvider(stack);
     const tenant = await createTenant(stack, 'releases');
     ({ key } = await stack.api.createKey(tenant.workspaceId));
+    await applyWhatIsLeft(stack);
     before = await activeRelease(stack);
   });
   afterAll(async () => {
+    for (const id of modelIds) await stack.api.delete(`/llm/models/${id}`);
     await provider.close();
     await stack.close();
   });
@@ -73,7 +88,7 @@ describe('config releases', () => {
     expect([again.status, again.body]).toEqual([409, expect.objectContaining({ code: 'config_unchanged' })]);
     const model = await createModel(
       stack,
-      'planned',
+      `planned-${run}`,
       'chat',
       await loopbackProviderId(stack),
       'planned-upstream',
@@ -85,13 +100,20 @@ describe('config releases', () => {
   });
 
   it('applies a release with no request dropped, and serves it', async () => {
-    await createModel(stack, 'released', 'chat', await loopbackProviderId(stack), 'released-upstream');
+    const model = await createModel(
+      stack,
+      releasedName,
+      'chat',
+      await loopbackProviderId(stack),
+      'released-upstream',
+    );
+    modelIds.push(model.id);
     await underTraffic('apply', async () => {
       const startedAtMs = performance.now();
       const { release, ms } = await apply(stack);
       expect(release.status).toBe('active');
       applied = release;
-      await waitUntil(async () => (await stack.chat.send({ key, model: 'released' })).problem === null, {
+      await waitUntil(async () => (await stack.chat.send({ key, model: releasedName })).problem === null, {
         deadlineMs: 10_000,
         what: 'the new model to be served',
       });
@@ -110,24 +132,24 @@ describe('config releases', () => {
     ]);
     const outcome = await waitForOutcome(stack, (first.body as ReleaseView).id);
     expect(outcome.status).toBe('active');
-    expect((await stack.chat.send({ key, model: 'released' })).problem).not.toBeNull();
+    expect((await stack.chat.send({ key, model: releasedName })).problem).not.toBeNull();
   });
 
   it('takes back by itself a release whose deployments LiteLLM does not show, with no request dropped', async () => {
     const running = await activeRelease(stack);
     const unknown = await stack.api.post<{ id: string }>('/llm/providers', {
-      name: 'unknown vendor',
+      name: `unknown vendor ${run}`,
       kind: 'litellm',
     });
-    const model = await createModel(stack, 'dropped', 'chat', unknown.id, 'nosuchvendor/model');
+    const model = await createModel(stack, `dropped-${run}`, 'chat', unknown.id, 'nosuchvendor/model');
+    modelIds.push(model.id);
     await underTraffic('failed apply (ids do not match)', async () => {
       const { release } = await apply(stack);
       expect(release.status).toBe('failed');
       expect(release.failure).toMatch(/missing dep_/);
     });
     expect((await activeRelease(stack)).id).toBe(running.id);
-    await stack.api.delete(`/llm/models/${model.id}`);
-    await stack.api.delete(`/llm/providers/${unknown.id}`);
+    await stack.api.patch(`/llm/models/${model.id}`, { enabled: false });
   });
 
   it('takes back by itself a release with which LiteLLM does not start, with no request dropped', async () => {
@@ -147,7 +169,7 @@ describe('config releases', () => {
       expect(release).toMatchObject({ status: 'active', rollback_of_id: applied.id });
       expect(release.number).toBeGreaterThan(running.number);
     });
-    await stack.chat.expectAnswer({ key, model: 'released' });
+    await stack.chat.expectAnswer({ key, model: releasedName });
   });
 
   it('keeps every release with its YAML, its outcome and who made it', async () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createModel, loopback, useLoopbackProvider } from '../support/e2e/loopback-models';
 import { applySuccessfully } from '../support/e2e/releases';
 import {
@@ -12,7 +14,10 @@ import {
 import { createTenant, type Tenant } from '../support/e2e/tenants';
 import { readSecretFile, type E2eStack } from '../support/e2e-stack';
 import { useStack } from '../support/use-stack';
+import { waitUntil } from '../support/wait-until';
 import type { ProviderStandIn } from '../stand-ins/provider.stand-in';
+
+const openapiPath = join(__dirname, '..', '..', 'openapi.json');
 
 /** Secrets are used in every way that might leak one, then looked for wherever something is written down. */
 describe('secrets', () => {
@@ -41,13 +46,7 @@ describe('secrets', () => {
       database_password: new URL(facts.app_database_url).password,
       redis_password: new URL(facts.redis_url).password,
     };
-    shown = JSON.stringify([
-      await stack.api.get('/audit/events?limit=200'),
-      await stack.api.get('/keys?limit=200'),
-      await stack.api.get('/credentials?limit=200'),
-      await stack.api.get('/config/releases?limit=200'),
-      await stack.api.get('/status'),
-    ]);
+    shown = await everythingThatIsShown();
   });
   afterAll(async () => {
     await provider.close();
@@ -100,6 +99,16 @@ describe('secrets', () => {
     await stack.chat.send({ key, model: model.name });
     provider.behave();
     await stack.api.delete(`/llm/models/${model.id}`);
+    await waitUntil(() => isLogged(refused.headers['x-request-id']), {
+      deadlineMs: 45_000,
+      what: "LiteLLM's own log of the refused call, with whatever it holds",
+      pollEveryMs: 250,
+    });
+  }
+
+  async function isLogged(requestId: string | undefined): Promise<boolean> {
+    const sql = 'SELECT request_id FROM "LiteLLM_SpendLogs" WHERE litellm_call_id = $1';
+    return (await stack.stores.litellmQuery(sql, [requestId])).length > 0;
   }
 
   /** Requests that fail with a secret in an odd place. */
@@ -121,6 +130,27 @@ describe('secrets', () => {
     }
   }
 
+  /** The answers of all GET routes that need no id. */
+  async function everythingThatIsShown(): Promise<string> {
+    const { paths } = JSON.parse(readFileSync(openapiPath, 'utf8')) as {
+      paths: Record<string, { get?: object }>;
+    };
+    const listPaths = Object.entries(paths).filter(([path, { get }]) => get && !path.includes('{'));
+    const prefix = '/api/v1';
+    const answers = listPaths
+      .filter(([path]) => path.startsWith(prefix))
+      .map(([path]) => stack.api.request('GET', path.slice(prefix.length)));
+    const shown = await Promise.all(answers);
+    expect(shown.filter(({ status }) => status === 200).length).toBeGreaterThan(8);
+    return JSON.stringify(shown);
+  }
+
+  function litellmAdminUrl(): string {
+    const url = new URL(stack.facts.database_url);
+    url.pathname = new URL(stack.facts.litellm_database_url).pathname;
+    return url.toString();
+  }
+
   function rings(texts: Record<string, string>): Record<string, string> {
     return Object.fromEntries(
       Object.entries(texts).flatMap(([name, text]) =>
@@ -133,6 +163,15 @@ describe('secrets', () => {
     expect(Object.values(needles).filter((value) => value.length < 16)).toEqual([]);
     expect(Object.keys(needles).length).toBeGreaterThanOrEqual(12);
     expect(searchedFileCount(stack.facts.data_dir)).toBeGreaterThan(10);
+  });
+
+  it('would be found: what is no secret is found in every place that is searched', async () => {
+    const plain = { workspace: tenant.workspaceId };
+    expect(await huntDatabase(stack.facts.database_url, plain)).not.toEqual([]);
+    expect(await huntDatabase(litellmAdminUrl(), plain)).not.toEqual([]);
+    expect(await huntRedis(stack, plain)).not.toEqual([]);
+    expect(huntFiles(stack.facts.data_dir, { level: '"level":"' })).not.toEqual([]);
+    expect(huntCommandLines({ path: 'dist/apps/edge' })).not.toEqual([]);
   });
 
   it('stand in no log, release or other file of the data folder', () => {
@@ -148,9 +187,7 @@ describe('secrets', () => {
   });
 
   it("stand in no row of LiteLLM's database", async () => {
-    const url = new URL(stack.facts.database_url);
-    url.pathname = new URL(stack.facts.litellm_database_url).pathname;
-    expect(await huntDatabase(url.toString(), needles)).toEqual([]);
+    expect(await huntDatabase(litellmAdminUrl(), needles)).toEqual([]);
   });
 
   it('stand in no key of Redis: projection, jobs, streams', async () => {

@@ -1,3 +1,5 @@
+import { jobs, queueNames, type JobName } from '@signalbox/jobs';
+import { Queue } from 'bullmq';
 import Redis from 'ioredis';
 import { Client } from 'pg';
 import type { StackFacts } from '../e2e-stack';
@@ -27,6 +29,14 @@ export class StackStores {
 
   redisKey(name: string): string {
     return `${this.facts.redis_prefix}:${name}`;
+  }
+
+  /** What a schedule would do minutes later: a comparison, a sweep. */
+  async addJob(name: JobName): Promise<void> {
+    const options = { connection: this.redis, prefix: this.facts.redis_prefix };
+    const queue = new Queue(queueNames[jobs[name].queue], options);
+    await queue.add(name, {}, { removeOnComplete: true, removeOnFail: true });
+    await queue.close();
   }
 
   async close(): Promise<void> {
