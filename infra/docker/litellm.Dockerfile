@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 # The runner and LiteLLM: the upstream image, unmodified, with our runner, authentication and hook beside it.
 # Build it, but do not publish it: the upstream image contains the proprietary litellm-enterprise package.
-ARG NODE_IMAGE=node:24.19-bookworm-slim
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 ARG LITELLM_IMAGE=ghcr.io/berriai/litellm-database:v1.103.1
 
 FROM ${NODE_IMAGE} AS modules

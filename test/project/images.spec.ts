@@ -66,6 +66,14 @@ describe('the Dockerfiles', () => {
     expect(exists('litellm/runner/main.py')).toBe(true);
   });
 
+  it('share one pinned Node.js, on which an app finds its own version', () => {
+    const images = dockerfiles.flatMap((path) => matches(read(path), /^ARG NODE_IMAGE=node:(\S+)$/gm));
+    expect(images).toHaveLength(2);
+    expect(new Set(images).size).toBe(1);
+    expect(images[0]).toMatch(/^24\.\d+\.\d+-bookworm-slim$/);
+    expect(read('infra/docker/Dockerfile')).toMatch(/AS runtime[\s\S]*^COPY --chmod=0444 package\.json /m);
+  });
+
   it('are built from the LiteLLM version that is pinned', () => {
     const pinned = matches(read('litellm/requirements.in'), /^litellm\[proxy\]==(\S+)$/gm);
     expect(matches(read('infra/docker/litellm.Dockerfile'), /^ARG LITELLM_IMAGE=\S+:v(\S+)$/gm)).toEqual(
