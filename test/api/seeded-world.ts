@@ -2,7 +2,7 @@ import { OrganizationService } from '@signalbox/domain/organizations';
 import { CredentialService } from '@signalbox/domain/credentials';
 import { systemCaller } from '@signalbox/domain/access';
 import { JobProducer } from '@signalbox/jobs';
-import { type ApiApp, openApiApp } from '../support/api-app';
+import { type ApiApp, type ApiAppOptions, openApiApp } from '../support/api-app';
 import type { ApiRoute, Schema } from './api-routes';
 
 /** Stands in every name, alias and metadata of a world, so that a leak shows wherever it happens. */
@@ -50,8 +50,8 @@ export const resourceOfField: Record<string, ResourceName> = {
 };
 
 /** The API as it is while no worker runs: what would wait for one says so at once. */
-export async function openApiWithoutWorker(): Promise<ApiApp> {
-  const api = await openApiApp();
+export async function openApiWithoutWorker(options: ApiAppOptions = {}): Promise<ApiApp> {
+  const api = await openApiApp(options);
   jest.spyOn(api.get(JobProducer), 'add').mockResolvedValue(false);
   return api;
 }

@@ -5,7 +5,13 @@ import { accessLog } from './http/access-log.middleware';
 import { jsonSafetyMiddleware } from './http/json-safety.middleware';
 import { listenerBoundary } from './http/listener';
 import { nestLogger } from './http/nest-logger';
-import { bodyErrorMiddleware, bodyLimit, isJson, jsonOnlyMiddleware } from './http/request-body.middleware';
+import {
+  bodyErrorMiddleware,
+  bodyLimitBytes,
+  declaredSizeMiddleware,
+  isJson,
+  jsonOnlyMiddleware,
+} from './http/request-body.middleware';
 import { requestIdMiddleware } from './http/request-id.middleware';
 import { securityHeadersMiddleware } from './http/security-headers.middleware';
 import { serveOpenApi } from './openapi/serve-openapi';
@@ -23,8 +29,9 @@ export async function createApi(options: AppOptions): Promise<NestExpressApplica
   app.use(securityHeadersMiddleware);
   app.use(accessLog(options.logger));
   app.use(listenerBoundary(options.config.internalToken));
+  app.use(declaredSizeMiddleware);
   app.use(jsonOnlyMiddleware);
-  app.useBodyParser('json', { limit: bodyLimit, type: isJson });
+  app.useBodyParser('json', { limit: bodyLimitBytes, type: isJson });
   app.use(bodyErrorMiddleware);
   app.use(jsonSafetyMiddleware);
   serveOpenApi(app, options.config.apiUrl);

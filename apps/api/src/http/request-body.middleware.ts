@@ -1,13 +1,24 @@
 import { AppError } from '@signalbox/common';
 import type { NextFunction, Request, Response } from 'express';
 
-export const bodyLimit = '100kb';
+export const bodyLimitBytes = 100 * 1024;
 const jsonMediaType = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
 
 function hasBody(request: Request): boolean {
   return (
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
   );
+}
+
+function bodyTooLarge(): AppError {
+  return new AppError('body_too_large', `The body may have at most ${bodyLimitBytes / 1024} KiB.`);
+}
+
+/** What says that it is too large is refused at once; the parser would read it to its end first, however long it takes. */
+export function declaredSizeMiddleware(request: Request, response: Response, next: NextFunction): void {
+  if (Number(request.headers['content-length'] ?? 0) <= bodyLimitBytes) return next();
+  response.setHeader('connection', 'close');
+  next(bodyTooLarge());
 }
 
 /** Anything but JSON is refused by name, where the parser would only leave the body empty. */
@@ -24,7 +35,7 @@ export function isJson(request: { headers: { 'content-type'?: string | undefined
 function toAppError(error: { type?: unknown; status?: unknown }): unknown {
   switch (error.type) {
     case 'entity.too.large':
-      return new AppError('body_too_large', `The body may have at most ${bodyLimit}.`);
+      return bodyTooLarge();
     case 'charset.unsupported':
     case 'encoding.unsupported':
       return new AppError(

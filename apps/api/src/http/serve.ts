@@ -38,6 +38,9 @@ function endConnectionsOnceClosing(server: Server): void {
   });
 }
 
+/** For a request to arrive as a whole: bodies are small. Answers may take longer. */
+const requestTimeoutMs = 30_000;
+
 /** Serves one application on two ports; see listener.ts for what is reachable where. */
 export async function serve(app: INestApplication, options: ListenOptions): Promise<RunningApi> {
   const handle = app.getHttpAdapter().getInstance() as RequestListener;
@@ -47,7 +50,10 @@ export async function serve(app: INestApplication, options: ListenOptions): Prom
     handle(request, response);
   });
   const servers = [publicServer, internalServer];
-  servers.forEach(endConnectionsOnceClosing);
+  for (const server of servers) {
+    server.requestTimeout = requestTimeoutMs;
+    endConnectionsOnceClosing(server);
+  }
   try {
     const port = await listen(publicServer, options.port, options.host);
     const internalPort = await listen(internalServer, options.internalPort, options.host);

@@ -168,7 +168,7 @@ export class RotateVirtualKeyBody {
     example: '1h',
     pattern: `^0s$|${durationPattern.source}`,
   })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsString()
   @Matches(new RegExp(`^0s$|${durationPattern.source}`), { message: `overlap ${durationHint}, or 0s` })
   overlap?: string;
