@@ -1,4 +1,4 @@
-export { compileLitellmConfig, type CompiledConfig } from './compile-litellm-config';
+export type { CompiledConfig } from './compile-litellm-config';
 export { ConfigReleasesModule } from './config-release.module';
 export {
   type ApplyOptions,

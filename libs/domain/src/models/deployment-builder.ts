@@ -18,7 +18,7 @@ export interface DeploymentTargets {
   credential: CredentialEntity | null;
 }
 
-export function checkCredential({ provider, credential }: DeploymentTargets): void {
+function checkCredential({ provider, credential }: DeploymentTargets): void {
   if (credential === null || credential.providerId === provider.id) return;
   const message = 'belongs to another provider';
   throw new AppError('validation_failed', `credential_id ${message}.`, {

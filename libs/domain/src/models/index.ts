@@ -1,6 +1,6 @@
 export type { DeploymentInput } from './deployment-builder';
-export { litellmParamProblem, litellmParamRules } from './litellm-params';
-export { isWildcard, modelNameHint, reservedModelNames } from './model-name';
+export { litellmParamProblem } from './litellm-params';
+export { isWildcard, reservedModelNames } from './model-name';
 export { ModelsModule } from './model.module';
 export type { ModelFilter } from './model.repository';
 export { type CreateModel, type ModelWithDeployments, ModelService, type UpdateModel } from './model.service';

@@ -13,7 +13,7 @@ export const reservedModelNames: ReadonlySet<string> = new Set([
   'no-default-models',
 ]);
 
-export const modelNameHint =
+const modelNameHint =
   'must start with a letter or digit and consist of letters, digits and . _ : @ ~ + / -; a wildcard is /* at its end or * alone';
 
 export function isWildcard(name: string): boolean {
