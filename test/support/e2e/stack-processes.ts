@@ -80,7 +80,9 @@ export class StackProcesses {
   async isReady(name: ProcessName): Promise<boolean> {
     const address = await this.readinessAddress(name);
     if (address === null) return true;
-    const response = await fetch(address, { signal: AbortSignal.timeout(5_000) });
+    // The runner wants its token here too; the others do not look at it.
+    const headers = { authorization: `Bearer ${this.facts.internal_token}` };
+    const response = await fetch(address, { headers, signal: AbortSignal.timeout(5_000) });
     await response.arrayBuffer();
     return response.ok;
   }
