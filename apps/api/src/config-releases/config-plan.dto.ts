@@ -91,6 +91,6 @@ export class ConfigPlanView {
   @ApiProperty({ type: [String], example: ['dep_06f3x2v9k0wz4m8q1r5t7y3b2c'] })
   deployment_ids!: string[];
 
-  @ApiProperty({ description: "LiteLLM's config.yaml as it would be." })
+  @ApiProperty({ description: "LiteLLM's config.yaml as it would be.", example: 'model_list: []' })
   config_yaml!: string;
 }

@@ -13,6 +13,7 @@ const noteLengthMax = 1_000;
 export class WaitQuery {
   @ApiPropertyOptional({
     description: 'How long to wait for the outcome before answering with a release that is still `applying`.',
+    type: 'integer',
     minimum: 0,
     maximum: waitMsMax,
     default: 0,
@@ -180,7 +181,10 @@ export class ConfigReleaseSummaryView {
 }
 
 export class ConfigReleaseView extends ConfigReleaseSummaryView {
-  @ApiProperty({ description: "LiteLLM's config.yaml. It refers to secrets and holds none." })
+  @ApiProperty({
+    description: "LiteLLM's config.yaml. It refers to secrets and holds none.",
+    example: 'model_list: []',
+  })
   config_yaml!: string;
 
   @ApiProperty({

@@ -6,6 +6,7 @@ import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validato
 export class PageQuery {
   @ApiPropertyOptional({
     description: 'How many items to answer with.',
+    type: 'integer',
     minimum: 1,
     maximum: 200,
     default: 50,

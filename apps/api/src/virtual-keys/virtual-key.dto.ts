@@ -148,7 +148,11 @@ export class CreateVirtualKeyBody {
   @MaxJsonSize(16_384)
   metadata?: Record<string, unknown>;
 
-  @ApiPropertyOptional({ description: 'A blocked key is refused until it is unblocked.', default: false })
+  @ApiPropertyOptional({
+    description: 'A blocked key is refused until it is unblocked.',
+    default: false,
+    example: false,
+  })
   @MayBeLeftOut()
   @IsBoolean()
   blocked?: boolean;

@@ -9,6 +9,7 @@ export class MirrorStateView {
   @ApiProperty({
     enum: mirrorStates,
     description: "How far LiteLLM's own copy is. Serving never waits for it.",
+    example: 'synced',
   })
   state!: (typeof mirrorStates)[number];
 
@@ -117,6 +118,7 @@ export class VirtualKeyListView {
     type: String,
     nullable: true,
     description: 'Send it as cursor for the next page; null: the last one.',
+    example: null,
   })
   next_cursor!: string | null;
 }
