@@ -18,7 +18,7 @@ export function createEngineServer({ engine, models, server, onPanic }) {
     };
   };
   const http = createServer((request, response) => {
-    handle(context, request)
+    void handle(context, request)
       .catch(answerError)
       .then((answer) => send(response, answer));
   });

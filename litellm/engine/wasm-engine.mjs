@@ -15,7 +15,6 @@ export class WasmEngine {
   #adapter;
   #pool;
   #server;
-  #lastConnectionError = null;
 
   constructor({ datamodel, database, log }) {
     this.#server = { host: database.host, port: database.port };
