@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { commandLineOf } from './process-identity.mjs';
@@ -34,16 +35,18 @@ export function isFree(port, host) {
   });
 }
 
-/** Ports that the system says are free now, all different. */
+/** Below the range from which systems take the local ports of outgoing connections: one of those could take a port while its owner restarts. */
+const lowestFreePort = 10_000;
+const highestFreePort = 30_000;
+
+/** Ports that are free now, all different. */
 export async function findFreePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer());
-  const listen = (server) =>
-    new Promise((resolve, reject) =>
-      server.once('error', reject).listen(0, '127.0.0.1', () => resolve(server.address().port)),
-    );
-  const ports = await Promise.all(servers.map(listen));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const found = new Set();
+  for (let attempts = 0; found.size < count && attempts < 100 * count; attempts += 1) {
+    const port = randomInt(lowestFreePort, highestFreePort);
+    if (!found.has(port) && (await isFree(port, '127.0.0.1'))) found.add(port);
+  }
+  return [...found];
 }
 
 function describeHolder(port) {

@@ -115,12 +115,15 @@ async function runEndToEndTests(context) {
 
 /** Runs something against a whole stack, which is ended afterwards. */
 export async function withTestStack(context, name, run) {
-  const { start, stop } = await startTestStack({ name, progress: context.progress });
+  const { start, stop, keepLogs } = await startTestStack({ name, progress: context.progress });
   context.endings.push(stop);
   context.signal.addEventListener('abort', () => void stop(), { once: true });
+  let counts;
   try {
-    return await run(await start());
+    counts = await run(await start());
+    return counts;
   } finally {
+    if (counts?.failed !== 0) keepLogs();
     await stop();
   }
 }

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { cpSync, existsSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { writeFileAtomically } from '../stack/atomic-file.mjs';
 import { withDatabase } from '../stack/postgres-connection.mjs';
 import { Stack } from '../stack/stack.mjs';
@@ -22,7 +23,22 @@ export async function startTestStack({ name, progress }) {
     stack.hurry();
     return stack.stop();
   };
-  return { stack, stop, start: async () => describe(settings, stack, await stack.start()) };
+  const start = async () => describe(settings, stack, await stack.start());
+  return { start, stop, keepLogs: () => keepLogs(settings, name) };
+}
+
+/** The data folder goes away with the stack; what explains a failure stays. */
+function keepLogs({ checkout, files }, name) {
+  const kept = join(checkout, '.signalbox', 'test-logs', name);
+  rmSync(kept, { recursive: true, force: true });
+  const litellmLogs = join(files.runnerData, 'logs');
+  for (const [from, to] of [
+    [files.logs, kept],
+    [litellmLogs, join(kept, basename(files.runnerData))],
+  ]) {
+    if (existsSync(from)) cpSync(from, to, { recursive: true });
+  }
+  console.log(`Logs of that stack: ${kept}`);
 }
 
 function describe(settings, stack, facts) {
