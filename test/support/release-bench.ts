@@ -7,6 +7,7 @@ import type { ProjectionService } from '@signalbox/domain/projection';
 import { ConfigReleaseService } from '../../libs/domain/src/config-releases/config-release.service';
 import { ConfigSnapshotRepository } from '../../libs/domain/src/config-releases/config-snapshot.repository';
 import { ReleaseSignal } from '../../libs/domain/src/config-releases/release-signal';
+import { ReleasedConfigs } from '../../libs/domain/src/config-releases/released-configs';
 import { ReleaseRepository } from '../../libs/domain/src/config-releases/release.repository';
 import type { RunnerControl } from '../../libs/domain/src/config-releases/runner-control';
 import {
@@ -59,7 +60,16 @@ export class ReleaseBench {
     const snapshots = new ConfigSnapshotRepository();
     const outbox = new OutboxRepository();
     return {
-      releases: new ConfigReleaseService(transactions, repository, snapshots, audit, signal, control, clock),
+      releases: new ConfigReleaseService(
+        transactions,
+        repository,
+        snapshots,
+        new ReleasedConfigs(),
+        audit,
+        signal,
+        control,
+        clock,
+      ),
       runner: new RunnerReleaseService(
         transactions,
         repository,

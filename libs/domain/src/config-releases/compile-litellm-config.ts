@@ -11,6 +11,7 @@ import {
 import { toLitellmYaml } from './litellm-yaml';
 
 export interface CompiledConfig {
+  config: LitellmConfig;
   yaml: string;
   /** Sorted; LiteLLM's /model/info must show exactly these. */
   deploymentIds: string[];
@@ -157,6 +158,7 @@ export function compileLitellmConfig(snapshot: ConfigSnapshot): CompiledConfig {
     general_settings: generalSettings,
   };
   return {
+    config,
     yaml: toLitellmYaml(config, header),
     deploymentIds: served.flatMap(({ deployments }) => deployments.map(({ id }) => id)).sort(compareText),
     models: served.map(({ model, deployments }) => ({

@@ -5,6 +5,7 @@ import { ProjectionModule } from '@signalbox/domain/projection';
 import { ConfigReleaseService } from './config-release.service';
 import { ConfigSnapshotRepository } from './config-snapshot.repository';
 import { ReleaseSignal } from './release-signal';
+import { ReleasedConfigs } from './released-configs';
 import { ReleaseRepository } from './release.repository';
 import { RunnerControl } from './runner-control';
 import { RunnerReleaseService } from './runner-release.service';
@@ -16,6 +17,7 @@ import { RunnerReleaseService } from './runner-release.service';
     RunnerReleaseService,
     ReleaseRepository,
     ConfigSnapshotRepository,
+    ReleasedConfigs,
     ReleaseSignal,
     RunnerControl,
   ],

@@ -11,6 +11,7 @@ import { type ConfigDiff, diffConfigs } from './diff-configs';
 import { lintConfig } from './lint-config';
 import type { LintFinding } from './lint-finding';
 import { ReleaseSignal } from './release-signal';
+import { ReleasedConfigs } from './released-configs';
 import { type ReleaseFilter, ReleaseRepository } from './release.repository';
 import { RunnerControl } from './runner-control';
 
@@ -49,6 +50,7 @@ export class ConfigReleaseService {
     private readonly transactions: TenantTransactions,
     private readonly releases: ReleaseRepository,
     private readonly snapshots: ConfigSnapshotRepository,
+    private readonly configs: ReleasedConfigs,
     private readonly audit: AuditTrail,
     private readonly signal: ReleaseSignal,
     private readonly runner: RunnerControl,
@@ -125,7 +127,7 @@ export class ConfigReleaseService {
       const active = await this.releases.findByStatus(manager, 'active');
       if (active?.configSha256 === target.configSha256) refuseUnchanged(active, options);
       const { configYaml, deploymentIds, models, lint } = target;
-      const diff = diffConfigs(active?.configYaml ?? null, configYaml);
+      const diff = diffConfigs(active && this.configs.read(active), this.configs.read(target));
       const content = { configYaml, deploymentIds, models, lint, diff };
       const note = options.note ?? `Rollback to release ${target.number}`;
       return this.insert(manager, caller, { ...content, note, rollbackOfId: target.id });
@@ -152,7 +154,7 @@ export class ConfigReleaseService {
       base,
       inProgress: await this.releases.findByStatus(manager, 'applying'),
       compiled,
-      diff: diffConfigs(base?.configYaml ?? null, compiled.yaml),
+      diff: diffConfigs(base && this.configs.read(base), compiled.config),
       lint: lintConfig(snapshot),
     };
   }

@@ -1,14 +1,16 @@
 import fc from 'fast-check';
-import { parse } from 'yaml';
 import { aDeployment, aModel, arbitrarySnapshot, aSnapshot } from '../../../../test/support/config-snapshot';
 import { compileLitellmConfig, type LitellmConfig } from './compile-litellm-config';
 import type { ConfigSnapshot } from './config-snapshot';
-import { diffConfigs } from './diff-configs';
+import { diffConfigs, readLitellmConfig } from './diff-configs';
 
-const yamlOf = (snapshot: ConfigSnapshot): string => compileLitellmConfig(snapshot).yaml;
-const diffOf = (before: ConfigSnapshot, after: ConfigSnapshot) => diffConfigs(yamlOf(before), yamlOf(after));
-const idsOf = (yaml: string): string[] =>
-  (parse(yaml) as LitellmConfig).model_list.map(({ model_info }) => String(model_info['id']));
+/** As a plan has them: the released one was read from its YAML, the new one was just compiled. */
+const released = (snapshot: ConfigSnapshot) => readLitellmConfig(compileLitellmConfig(snapshot).yaml);
+const compiled = (snapshot: ConfigSnapshot) => compileLitellmConfig(snapshot).config;
+const diffOf = (before: ConfigSnapshot, after: ConfigSnapshot) =>
+  diffConfigs(released(before), compiled(after));
+const idsOf = ({ model_list }: LitellmConfig): string[] =>
+  model_list.map(({ model_info }) => String(model_info['id']));
 
 const nothing = { added: [], removed: [], changed: [], settings: [] };
 
@@ -26,10 +28,10 @@ it('says all that is needed to get from the one to the other', () => {
       const diff = diffOf(before, after);
       const removed = new Set(diff.removed.map(({ id }) => id));
       const reached = [
-        ...idsOf(yamlOf(before)).filter((id) => !removed.has(id)),
+        ...idsOf(compiled(before)).filter((id) => !removed.has(id)),
         ...diff.added.map(({ id }) => id),
       ];
-      expect(reached.sort()).toEqual(idsOf(yamlOf(after)).sort());
+      expect(reached.sort()).toEqual(idsOf(compiled(after)).sort());
     }),
   );
 });
@@ -71,14 +73,15 @@ it('names each changed setting with both its values', () => {
 });
 
 it('takes no release before for an empty configuration', () => {
-  const diff = diffConfigs(null, yamlOf(aSnapshot(aModel())));
+  const diff = diffConfigs(null, compiled(aSnapshot(aModel())));
   expect(diff.added).toEqual([{ id: 'dep_1', model: 'smart', litellm_model: 'openai/gpt-4o-mini' }]);
   expect(diff.settings).toContainEqual({ path: 'litellm_settings.drop_params', after: true });
 });
 
 it('does not show a key that got into a configuration', () => {
-  const clean = yamlOf(aSnapshot(aModel()));
-  const leaky = clean.replace('os.environ/OPENAI_API_KEY', 'sk-canary-value');
+  const { yaml } = compileLitellmConfig(aSnapshot(aModel()));
+  const clean = readLitellmConfig(yaml);
+  const leaky = readLitellmConfig(yaml.replace('os.environ/OPENAI_API_KEY', 'sk-canary-value'));
   expect(JSON.stringify([diffConfigs(clean, leaky), diffConfigs(leaky, clean)])).not.toContain('canary');
   expect(diffConfigs(clean, leaky).changed[0]?.changes[0]?.after).toBe('[hidden]');
 });

@@ -73,15 +73,21 @@ function summaryOf(id: string, entry: LitellmModelEntry): DeploymentSummary {
   return { id, model: entry.model_name, litellm_model: String(entry.litellm_params['model']) };
 }
 
-function readConfig(yaml: string | null): LitellmConfig {
-  const nothing = { model_list: [], litellm_settings: {}, router_settings: {}, general_settings: {} };
-  return yaml === null ? nothing : { ...nothing, ...(parse(yaml) as Partial<LitellmConfig>) };
+const emptyConfig: LitellmConfig = {
+  model_list: [],
+  litellm_settings: {},
+  router_settings: {},
+  general_settings: {},
+};
+
+/** About 0.4 ms for each deployment: worth remembering. */
+export function readLitellmConfig(yaml: string): LitellmConfig {
+  return { ...emptyConfig, ...(parse(yaml) as Partial<LitellmConfig>) };
 }
 
 /** What would change from one configuration to another; null stands for nothing released yet. */
-export function diffConfigs(beforeYaml: string | null, afterYaml: string): ConfigDiff {
-  const before = readConfig(beforeYaml);
-  const after = readConfig(afterYaml);
+export function diffConfigs(beforeConfig: LitellmConfig | null, after: LitellmConfig): ConfigDiff {
+  const before = beforeConfig ?? emptyConfig;
   const oldEntries = entriesById(before);
   const newEntries = entriesById(after);
   const diff: ConfigDiff = {
