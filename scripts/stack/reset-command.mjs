@@ -14,6 +14,7 @@ const ownEntries = [
   'admin-token',
   'virtual-key',
   'logs',
+  'test-logs',
   'runner',
   'redis',
   'postgres',
