@@ -25,7 +25,7 @@ export function dialectOf(routeDialect: Dialect | null, anthropicVersionHeader: 
   return anthropicVersionHeader === undefined ? (routeDialect ?? 'openai') : 'anthropic';
 }
 
-export function errorType(dialect: Dialect, status: number): string {
+function errorType(dialect: Dialect, status: number): string {
   if (dialect === 'anthropic')
     return anthropicTypes[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error');
   return openaiTypes[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error');

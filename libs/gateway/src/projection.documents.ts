@@ -73,7 +73,7 @@ const schemas: { [Kind in ProjectionKind]: z.ZodType<ProjectionDocuments[Kind]> 
   catalogue: catalogueDocument,
 };
 
-export function isProjectionKind(text: string): text is ProjectionKind {
+function isProjectionKind(text: string): text is ProjectionKind {
   return Object.hasOwn(schemas, text);
 }
 

@@ -1,6 +1,6 @@
 import { generateValue, hashValue, parseValue, type ParsedValue, type RandomBytes } from './checked-value';
 
-export const serviceTokenPrefix = 'sbt_';
+const serviceTokenPrefix = 'sbt_';
 
 export function generateServiceTokenValue(random?: RandomBytes): string {
   return generateValue(serviceTokenPrefix, random);

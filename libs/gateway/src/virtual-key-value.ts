@@ -1,7 +1,7 @@
 import { generateValue, hashValue, parseValue, type ParsedValue, type RandomBytes } from './checked-value';
 
 /** LiteLLM takes only keys that start with `sk-`; `sb` tells ours from a provider's. */
-export const virtualKeyPrefix = 'sk-sb-';
+const virtualKeyPrefix = 'sk-sb-';
 
 export function generateVirtualKeyValue(random?: RandomBytes): string {
   return generateValue(virtualKeyPrefix, random);

@@ -13,7 +13,7 @@ export interface ProjectionFeedOptions {
   reloadRetryMs: number;
 }
 
-export const defaultFeedOptions: ProjectionFeedOptions = {
+const defaultFeedOptions: ProjectionFeedOptions = {
   pollIntervalMs: 400,
   messageGraceMs: 50,
   reloadRetryMs: 200,

@@ -74,7 +74,10 @@ export class AnswerRelay implements AnswerSink {
   }
 
   private sendHead(): void {
-    if (!this.hasStarted)
-      this.edgeRequest.response.writeHead(this.status, clientHeaders(this.status, this.headers));
+    if (this.hasStarted) return;
+    const headers = clientHeaders(this.status, this.headers);
+    // An error event may have to be added to a stream.
+    if (this.guard) delete headers['content-length'];
+    this.edgeRequest.response.writeHead(this.status, headers);
   }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { ClientGone, Refusal } from './refusal';
 
 /** Providers' own limits lie near it; audio and images are the large ones. */
-export const bodyBytesLimit = 32 * 1024 * 1024;
+const bodyBytesLimit = 32 * 1024 * 1024;
 const discardTimeLimitMs = 5_000;
 
 function refuseLargeBody(limitBytes: number): Refusal {

@@ -82,7 +82,7 @@ function parseFormBody(header: string, bytes: Buffer): CallBody {
   };
 }
 
-export function isFormType(header: string): boolean {
+function isFormType(header: string): boolean {
   return /^multipart\/form-data\b/i.test(header.trim());
 }
 

@@ -45,7 +45,7 @@ export class ModelsStep {
   constructor(private readonly dependencies: ModelsDependencies) {}
 
   async run(edgeRequest: EdgeRequest, caller: Caller, id: string | null): Promise<void> {
-    if (!this.isFresh()) await this.read(caller, edgeRequest.id);
+    if (!this.isFresh() && this.isWorthAsking()) await this.read(caller, edgeRequest.id);
     const { models, source, litellmVersion } = this.bestList();
     const headers = {
       'x-signalbox-route': 'litellm',
@@ -74,6 +74,11 @@ export class ModelsStep {
     );
   }
 
+  /** While LiteLLM is away the last list is shown at once; without one, waiting a moment is better than nothing. */
+  private isWorthAsking(): boolean {
+    return this.known === null || this.dependencies.litellm.active() !== null;
+  }
+
   private bestList(): { models: ListedModel[]; source: string; litellmVersion: string } {
     if (this.known) return { ...this.known, source: this.isFresh() ? 'litellm' : 'memory' };
     const catalogue = this.dependencies.store.get('catalogue', 'current');
@@ -93,6 +98,7 @@ export class ModelsStep {
 
   private async ask(caller: Caller, requestId: string): Promise<void> {
     const { litellm, signingKeys, clock } = this.dependencies;
+    const active = litellm.active();
     const outcome = await litellm.send((dispatcher) => {
       const call = { requestId, method: 'GET', path, model: null, caller } as const;
       const headers = litellmHeaders(call, {}, null, signingKeys, clock.nowMs());
@@ -102,14 +108,15 @@ export class ModelsStep {
         () => null,
       );
     });
-    const active = litellm.active();
     const models =
       outcome.kind === 'kept' && outcome.status === 200
         ? parseModelList(outcome.body.toString('utf8'))
         : null;
-    if (!models || !active || outcome.kind !== 'kept') return;
+    if (!models || outcome.kind !== 'kept') return;
+    // Read during a switch the list may be of either LiteLLM: it then counts as that of the one before, and is read again.
+    const identity = active ? identityOf(active) : '';
     const version = outcome.headers['x-litellm-version'];
     const litellmVersion = typeof version === 'string' ? version : '';
-    this.known = { models, litellmVersion, identity: identityOf(active), readAtMs: clock.nowMs() };
+    this.known = { models, litellmVersion, identity, readAtMs: clock.nowMs() };
   }
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { gatewayErrorAnswer, type GatewayErrorCode } from '@signalbox/gateway';
 
 /** Against slow and endless requests. The answer has no limit here: LiteLLM's side has one. */
-const limits = {
+const serverLimits = {
   maxHeaderSize: 32 * 1024,
   headersTimeout: 15_000,
   /** 32 MiB at 1 MB/s, with room to spare. */
@@ -43,6 +43,7 @@ export class HttpServer {
   constructor(
     handle: (request: IncomingMessage, response: ServerResponse) => void,
     newRequestId: () => string,
+    limits: typeof serverLimits = serverLimits,
   ) {
     this.server = createServer(limits, (request, response) => {
       // After a drain began each answer is the last one of its connection.

@@ -35,7 +35,7 @@ export type FailurePhase = 'not_sent' | 'no_answer' | 'cut';
 /** Errors, lists of models: small. Larger answers are relayed. */
 const keptBytesLimit = 4 * 1024 * 1024;
 
-export class KeptAnswerTooLarge extends Error {}
+class KeptAnswerTooLarge extends Error {}
 
 /** One request to LiteLLM and its answer, on undici's lowest level: nothing is buffered on the way through. */
 export class UpstreamExchange implements Dispatcher.DispatchHandler {

@@ -6,7 +6,7 @@ import { type ActiveLitellm, identityOf } from './runner-state';
 const keepAliveMs = 30_000;
 const connectTimeoutMs = 2_000;
 /** SDKs wait 10 minutes by default, so there is no sense in waiting longer. */
-export const answerTimeoutMs = 600_000;
+const answerTimeoutMs = 600_000;
 /** A provider's own headers can be many. */
 const maxHeaderBytes = 64 * 1024;
 
