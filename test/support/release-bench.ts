@@ -16,7 +16,7 @@ import {
   RunnerReleaseService,
 } from '../../libs/domain/src/config-releases/runner-release.service';
 import type { RunnerReport } from '../../libs/domain/src/config-releases/runner-report';
-import { openTestDatabase, type TestDatabase } from './test-database';
+import type { TestDatabase } from './test-database';
 
 const providerId = 'prov_bench';
 
@@ -35,16 +35,16 @@ export class ReleaseBench {
     ({ releases: this.releases, runner: this.runner } = this.anotherProcess());
   }
 
-  static async open(): Promise<ReleaseBench> {
-    const bench = new ReleaseBench(await openTestDatabase());
+  /** On an empty catalogue. The audit trail is append-only and stays. */
+  static async on(database: TestDatabase): Promise<ReleaseBench> {
+    const bench = new ReleaseBench(database);
+    for (const table of ['config_releases', 'outbox_items', 'deployments', 'models', 'providers']) {
+      await bench.sql(`DELETE FROM ${table}`);
+    }
     await bench.database.transactions.run('platform', (manager) =>
       manager.insert(ProviderEntity, { id: providerId, name: 'demo', kind: 'demo' }),
     );
     return bench;
-  }
-
-  close(): Promise<void> {
-    return this.database.close();
   }
 
   /** Services that share nothing with the others but PostgreSQL. */

@@ -2,15 +2,16 @@ import { AppError } from '@signalbox/common';
 import type { ConfigReleaseEntity } from '@signalbox/database';
 import fc from 'fast-check';
 import { ReleaseBench } from '../../../../test/support/release-bench';
+import { openTestDatabase } from '../../../../test/support/test-database';
 import { silenceLimitMs } from './runner-release.service';
 
 let bench: ReleaseBench;
 
 beforeAll(async () => {
-  bench = await ReleaseBench.open();
+  bench = await ReleaseBench.on(await openTestDatabase());
 });
 
-afterAll(() => bench.close());
+afterAll(() => bench.database.close());
 
 describe('any order of calls', () => {
   type Step = 'apply' | 'rollback' | 'starting' | 'active' | 'failed' | 'watchdog';

@@ -1,16 +1,22 @@
 import { AppError } from '@signalbox/common';
 import { ConfigReleaseEntity } from '@signalbox/database';
 import { ReleaseBench } from '../../../../test/support/release-bench';
+import { openTestDatabase, type TestDatabase } from '../../../../test/support/test-database';
 
 const codeOf = (reason: unknown): unknown => (reason instanceof AppError ? reason.code : reason);
 
+let database: TestDatabase;
 let bench: ReleaseBench;
 
-beforeEach(async () => {
-  bench = await ReleaseBench.open();
+beforeAll(async () => {
+  database = await openTestDatabase();
 });
 
-afterEach(() => bench.close());
+afterAll(() => database.close());
+
+beforeEach(async () => {
+  bench = await ReleaseBench.on(database);
+});
 
 describe('apply', () => {
   it('leaves exactly one release in progress when many apply at once', async () => {

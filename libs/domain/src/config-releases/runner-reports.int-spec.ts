@@ -1,13 +1,19 @@
 import { ReleaseBench } from '../../../../test/support/release-bench';
+import { openTestDatabase, type TestDatabase } from '../../../../test/support/test-database';
 import { silenceLimitMs } from './runner-release.service';
 
+let database: TestDatabase;
 let bench: ReleaseBench;
 
-beforeEach(async () => {
-  bench = await ReleaseBench.open();
+beforeAll(async () => {
+  database = await openTestDatabase();
 });
 
-afterEach(() => bench.close());
+afterAll(() => database.close());
+
+beforeEach(async () => {
+  bench = await ReleaseBench.on(database);
+});
 
 describe('reports of the runner', () => {
   it('activate the release, supersede the one before, and tell the edges, in one step', async () => {

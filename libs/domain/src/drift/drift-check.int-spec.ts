@@ -53,15 +53,24 @@ const releases = {
 } as unknown as ConfigReleaseService;
 
 const run = () => check.check(0);
-const events = async (): Promise<string[]> => {
+/** The audit trail is append-only: those of earlier tests are skipped. */
+let earlierEvents = 0;
+const events = async (): Promise<string[]> => (await allEvents()).slice(earlierEvents);
+const allEvents = async (): Promise<string[]> => {
   const rows = await database.transactions.run('platform', (manager) =>
     manager.query<{ action: string }[]>(`SELECT action FROM audit_events ORDER BY sequence`),
   );
   return rows.map(({ action }) => action);
 };
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await openTestDatabase();
+});
+
+afterAll(() => database.close());
+
+beforeEach(async () => {
+  earlierEvents = (await allEvents()).length;
   redis = new Redis(process.env['TEST_REDIS_URL']!);
   clock = new ManualClock();
   reports = new DriftReportService(redis, `test-${randomBytes(6).toString('hex')}`);
@@ -76,10 +85,7 @@ beforeEach(async () => {
   restarted = [];
 });
 
-afterEach(async () => {
-  redis.disconnect();
-  await database.close();
-});
+afterEach(() => redis.disconnect());
 
 it('does nothing when all is as released, and keeps the report for those who ask', async () => {
   expect(await run()).toMatchObject({ state: 'in_sync', repair: 'none', driftSince: null });
