@@ -4,7 +4,7 @@ import { CLOCK, LOGGER, REDIS, REDIS_PREFIX } from '@signalbox/domain/core';
 import type { Redis } from 'ioredis';
 import { Loop } from '../loops/loop';
 
-const everyMs = 5_000;
+const everyMs = 2_000;
 const ttlSeconds = 15;
 
 /** Tells the rest of the system (GET /api/v1/status) that this process lives. */

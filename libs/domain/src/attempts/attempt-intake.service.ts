@@ -40,10 +40,14 @@ export class AttemptIntakeService implements OnApplicationShutdown {
     );
   }
 
+  isReady(): boolean {
+    return this.stream.isReady();
+  }
+
   /** Takes in what there is; returns when there is nothing more, after waiting a moment for it. */
   async takeIn(signal: AbortSignal): Promise<number> {
     let count = 0;
-    while (!signal.aborted && this.stream.isReady()) {
+    while (!signal.aborted && this.isReady()) {
       if (this.held.length === 0) this.held = await this.next();
       if (this.held.length === 0) break;
       await this.store(this.held);

@@ -40,9 +40,9 @@ export class OutboxDrainer {
       const items = await this.transactions.run('platform', (manager) =>
         this.outbox.take(manager, options.topics, options.concurrency, options.leaseSeconds),
       );
+      if (items.length === 0) break;
       const results = await Promise.all(items.map((item) => this.work(item, options)));
       done += results.filter(Boolean).length;
-      if (items.length < options.concurrency) break;
     }
     return done;
   }

@@ -1,0 +1,161 @@
+import { createLogger, newId, systemClock } from '@signalbox/common';
+import {
+  AttemptEntity,
+  OrganizationEntity,
+  VirtualKeyEntity,
+  VirtualKeySecretEntity,
+  WorkspaceEntity,
+} from '@signalbox/database';
+import { openOwnRedis, type OwnRedis } from '../../../../test/support/own-redis';
+import { openTestDatabase, type TestDatabase } from '../../../../test/support/test-database';
+import { waitUntil } from '../../../../test/support/wait-until';
+import { AttemptIntakeService } from './attempt-intake.service';
+import { AttemptRepository } from './attempt.repository';
+
+const prefix = 'attempts-test';
+const stream = `${prefix}:attempts`;
+
+describe('intake of attempts', () => {
+  let database: TestDatabase;
+  let own: OwnRedis;
+  let lines: string[];
+  const open: AttemptIntakeService[] = [];
+  const organizationId = newId('organization');
+  const workspaceId = newId('workspace');
+  const keyId = newId('virtualKey');
+
+  beforeAll(async () => {
+    database = await openTestDatabase();
+    own = await openOwnRedis();
+    await database.transactions.run('platform', async (manager) => {
+      await manager.insert(OrganizationEntity, { id: organizationId, name: 'acme' });
+      await manager.insert(WorkspaceEntity, { id: workspaceId, organizationId, name: 'main' });
+      await manager.insert(VirtualKeyEntity, { id: keyId, organizationId, workspaceId, createdBy: 'test' });
+      await manager.insert(VirtualKeySecretEntity, {
+        id: newId('virtualKeySecret'),
+        organizationId,
+        virtualKeyId: keyId,
+        keyHash: 'hash-1',
+        keyName: 'sk-...0000',
+      });
+    });
+  });
+  beforeEach(async () => {
+    lines = [];
+    await own.flush();
+    await database.transactions.run('platform', (manager) => manager.query('DELETE FROM attempts'));
+  });
+  afterEach(() => open.splice(0).forEach((intake) => intake.onApplicationShutdown()));
+  afterAll(async () => {
+    await own.close();
+    await database.close();
+  });
+
+  async function openIntake(transactions = database.transactions): Promise<AttemptIntakeService> {
+    const logger = createLogger('info', {}, (line) => lines.push(line));
+    const repository = new AttemptRepository();
+    const intake = new AttemptIntakeService(transactions, repository, own.redis, prefix, systemClock, logger);
+    open.push(intake);
+    await waitUntil(() => intake.isReady(), { deadlineMs: 5_000, what: 'the connection' });
+    return intake;
+  }
+
+  const report = (event: object | string): Promise<unknown> =>
+    own.redis.xadd(stream, '*', 'event', typeof event === 'string' ? event : JSON.stringify(event));
+  const attempt = (id: string, more: object = {}): object => ({
+    attempt_id: id,
+    request_id: `req_${id}`,
+    key_hash: 'hash-1',
+    workspace_id: workspaceId,
+    status: 'success',
+    cost_nano_usd: 42,
+    started_at: '2026-01-01T00:00:00.000Z',
+    ended_at: '2026-01-01T00:00:01.000Z',
+    ...more,
+  });
+  const stored = (): Promise<AttemptEntity[]> =>
+    database.transactions.run('platform', (manager) => manager.find(AttemptEntity, { order: { id: 'ASC' } }));
+  const signal = (): AbortSignal => new AbortController().signal;
+
+  it('stores each attempt once, under the organization of its workspace', async () => {
+    const intake = await openIntake();
+    await report(attempt('a'));
+    await report(attempt('a', { cost_nano_usd: 7 }));
+    await report(
+      attempt('b', { key_hash: 'unknown', workspace_id: 'ws_unknown', status: 'failure', status_code: 429 }),
+    );
+    expect(await intake.takeIn(signal())).toBe(3);
+    expect(await stored()).toMatchObject([
+      { id: 'a', organizationId, workspaceId, virtualKeyId: keyId, costNanoUsd: '42' },
+      { id: 'b', organizationId: null, virtualKeyId: null, status: 'failure', statusCode: 429 },
+    ]);
+    expect((await own.redis.xpending(stream, 'signalbox'))[0]).toBe(0);
+  });
+
+  it('drops what cannot be used, says so without its content, and goes on', async () => {
+    const intake = await openIntake();
+    await report('{"attempt_id": "sk-sb-0123456789');
+    await own.redis.xadd(stream, '*', 'other', 'field');
+    await report(attempt('c'));
+    await intake.takeIn(signal());
+    expect((await stored()).map(({ id }) => id)).toEqual(['c']);
+    expect(lines).toHaveLength(2);
+    expect(lines.join('')).not.toContain('0123456789');
+    expect((await own.redis.xpending(stream, 'signalbox'))[0]).toBe(0);
+  });
+
+  it('drops the one event that PostgreSQL refuses, and stores its neighbours', async () => {
+    const intake = await openIntake();
+    await report(attempt('d'));
+    await report(attempt('e', { started_at: '0000-01-01T00:00:00Z' }));
+    await report(attempt('f'));
+    await intake.takeIn(signal());
+    expect((await stored()).map(({ id }) => id)).toEqual(['d', 'f']);
+    expect(lines.join('')).toContain('"attempt_id":"e"');
+  });
+
+  it('keeps its batch while PostgreSQL is away', async () => {
+    let isAway = true;
+    const failing = {
+      run: (...parameters: Parameters<typeof database.transactions.run>) =>
+        isAway ? Promise.reject(new Error('away')) : database.transactions.run(...parameters),
+    } as typeof database.transactions;
+    const intake = await openIntake(failing);
+    await report(attempt('g'));
+    await expect(intake.takeIn(signal())).rejects.toThrow('away');
+    isAway = false;
+    await intake.takeIn(signal());
+    expect((await stored()).map(({ id }) => id)).toEqual(['g']);
+  });
+
+  it('takes over what a killed worker had taken', async () => {
+    await report(attempt('h'));
+    await own.redis.xgroup('CREATE', stream, 'signalbox', '0');
+    await own.redis.xreadgroup('GROUP', 'signalbox', 'killed', 'STREAMS', stream, '>');
+    // Seen from Redis, the entry was taken two minutes ago.
+    const [[streamId]] = (await own.redis.xrange(stream, '-', '+')) as [[string, string[]]];
+    await own.redis.xclaim(stream, 'signalbox', 'killed', 0, streamId, 'IDLE', 120_000);
+    const intake = await openIntake();
+    await intake.takeIn(signal());
+    expect((await stored()).map(({ id }) => id)).toEqual(['h']);
+    expect((await own.redis.xpending(stream, 'signalbox'))[0]).toBe(0);
+  });
+
+  it('goes on after a flush', async () => {
+    const intake = await openIntake();
+    await report(attempt('i'));
+    await intake.takeIn(signal());
+    await own.flush();
+    await report(attempt('j'));
+    await intake.takeIn(signal());
+    expect((await stored()).map(({ id }) => id)).toEqual(['i', 'j']);
+  });
+
+  it('shares the stream with other workers', async () => {
+    const workers = await Promise.all([openIntake(), openIntake()]);
+    for (let index = 0; index < 20; index += 1) await report(attempt(`k${String(index).padStart(2, '0')}`));
+    const counts = await Promise.all(workers.map((worker) => worker.takeIn(signal())));
+    expect(counts[0]! + counts[1]!).toBe(20);
+    expect(await stored()).toHaveLength(20);
+  });
+});
