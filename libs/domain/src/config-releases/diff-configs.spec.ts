@@ -2,15 +2,45 @@ import fc from 'fast-check';
 import { aDeployment, aModel, arbitrarySnapshot, aSnapshot } from '../../../../test/support/config-snapshot';
 import { compileLitellmConfig, type LitellmConfig } from './compile-litellm-config';
 import type { ConfigSnapshot } from './config-snapshot';
-import { diffConfigs, readLitellmConfig } from './diff-configs';
+import { diffConfigs, readLitellmConfig, type SettingChange } from './diff-configs';
 
 /** As a plan has them: the released one was read from its YAML, the new one was just compiled. */
 const released = (snapshot: ConfigSnapshot) => readLitellmConfig(compileLitellmConfig(snapshot).yaml);
 const compiled = (snapshot: ConfigSnapshot) => compileLitellmConfig(snapshot).config;
 const diffOf = (before: ConfigSnapshot, after: ConfigSnapshot) =>
   diffConfigs(released(before), compiled(after));
-const idsOf = ({ model_list }: LitellmConfig): string[] =>
-  model_list.map(({ model_info }) => String(model_info['id']));
+type Entry = LitellmConfig['model_list'][number];
+const idOf = ({ model_info }: Entry): string => String(model_info['id']);
+
+/** Every setting of an entry by its path, found in another way than the diff does. */
+function leavesOf(entry: Entry): Map<string, string> {
+  const leaves = new Map<string, string>();
+  const open: [string[], unknown][] = [[[], entry]];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [path, value] = next;
+    const isBranch = typeof value === 'object' && value !== null && !Array.isArray(value);
+    const names = isBranch ? Object.keys(value) : [];
+    if (names.length === 0) leaves.set(path.join('.'), JSON.stringify(value));
+    for (const name of names) open.push([[...path, name], (value as Record<string, unknown>)[name]]);
+  }
+  return leaves;
+}
+
+function apply({ path, ...change }: SettingChange, leaves: Map<string, string>): void {
+  expect(leaves.get(path)).toBe('before' in change ? JSON.stringify(change.before) : undefined);
+  if ('after' in change) leaves.set(path, JSON.stringify(change.after));
+  else leaves.delete(path);
+}
+
+/** Two catalogues that have deployments in common, so that some are changed and not only added or removed. */
+const relatedSnapshots = fc.tuple(arbitrarySnapshot, arbitrarySnapshot).map(([before, other]) => {
+  const ids = before.models.flatMap(({ deployments }) => deployments.map(({ id }) => id));
+  const models = other.models.map((model) => ({
+    ...model,
+    deployments: model.deployments.map((deployment) => ({ ...deployment, id: ids.pop() ?? deployment.id })),
+  }));
+  return [before, { models }] as const;
+});
 
 const nothing = { added: [], removed: [], changed: [], settings: [] };
 
@@ -24,21 +54,22 @@ it('of equal configurations is empty', () => {
 
 it('says all that is needed to get from the one to the other', () => {
   fc.assert(
-    fc.property(arbitrarySnapshot, arbitrarySnapshot, (before, after) => {
+    fc.property(relatedSnapshots, ([before, after]) => {
       const diff = diffOf(before, after);
-      const removed = new Set(diff.removed.map(({ id }) => id));
-      const reached = [
-        ...idsOf(compiled(before)).filter((id) => !removed.has(id)),
-        ...diff.added.map(({ id }) => id),
-      ];
-      expect(reached.sort()).toEqual(idsOf(compiled(after)).sort());
+      const reached = new Map(compiled(before).model_list.map((entry) => [idOf(entry), leavesOf(entry)]));
+      for (const { id } of diff.removed) reached.delete(id);
+      const target = new Map(compiled(after).model_list.map((entry) => [idOf(entry), leavesOf(entry)]));
+      for (const { id } of diff.added) reached.set(id, target.get(id)!);
+      for (const { id, changes } of diff.changed)
+        changes.forEach((change) => apply(change, reached.get(id)!));
+      expect(reached).toEqual(target);
     }),
   );
 });
 
 it('is the same backwards, with before and after exchanged', () => {
   fc.assert(
-    fc.property(arbitrarySnapshot, arbitrarySnapshot, (before, after) => {
+    fc.property(relatedSnapshots, ([before, after]) => {
       const forth = diffOf(before, after);
       const back = diffOf(after, before);
       expect(back.added).toEqual(forth.removed);
