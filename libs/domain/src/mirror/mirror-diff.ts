@@ -16,10 +16,12 @@ function sameMark(left: object, right: object | null): boolean {
   return right !== null && sorted(left) === sorted(right);
 }
 
-function sameExpiry(left: Date | null, right: Date | null, now: Date): boolean {
-  if (left === null || right === null) return left === right;
-  if (left <= now && right <= now) return true;
-  return Math.abs(left.getTime() - right.getTime()) <= expiryToleranceMs;
+/** What has expired is the same as what expires any moment: an earlier date cannot be set. */
+function sameExpiry(desired: Date | null, actual: Date | null, now: Date): boolean {
+  if (desired === null || actual === null) return desired === actual;
+  const wantedMs = Math.max(desired.getTime(), now.getTime());
+  const actualMs = Math.max(actual.getTime(), now.getTime());
+  return Math.abs(wantedMs - actualMs) <= expiryToleranceMs;
 }
 
 /** An expiry that has passed already becomes one second: LiteLLM has no way to set a date in the past. */
