@@ -86,7 +86,7 @@ export class AttemptStep {
       const hint = 'compare SIGNALBOX_CONTEXT_SIGNING_KEYS and the clocks of edge and LiteLLM';
       this.dependencies.logger.error('LiteLLM refused our signed context', { request_id: id, hint });
     }
-    sendGatewayError(edgeRequest, error.code, { message: error.message });
+    sendGatewayError(edgeRequest, error.code);
   }
 
   private answerFailure(

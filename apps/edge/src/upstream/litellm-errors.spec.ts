@@ -62,12 +62,22 @@ describe('errors of LiteLLM', () => {
     };
     expect(read('openai', 401, context)).toEqual({ kind: 'replace', code: 'litellm_refused_context' });
     const provider = {
-      error: { message: 'bad key', type: 'authentication_error', param: null, code: '401' },
+      error: { message: 'bad key: my-secret', type: 'authentication_error', param: null, code: '401' },
     };
     expect(read('anthropic', 401, provider)).toEqual({
       kind: 'replace',
       code: 'provider_credential_refused',
-      message: 'bad key',
     });
+  });
+
+  it('show no key that a provider quotes', () => {
+    const quoting = {
+      error: { message: 'no quota for sk-proj-0123456789', type: 'x', param: null, code: '403' },
+    };
+    for (const dialect of ['openai', 'anthropic'] as const) {
+      const text = JSON.stringify(read(dialect, 403, quoting));
+      expect(text).toContain('no quota');
+      expect(text).not.toContain('0123456789');
+    }
   });
 });

@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { redact } from '@signalbox/common';
 import { type Dialect, errorBody, type GatewayErrorCode } from '@signalbox/gateway';
 
 /** What to make of an error that LiteLLM answered. */
 export type LitellmError =
   | { kind: 'pass_on'; body: object }
   /** Not the client's fault and not its business: an error of the gateway's own table stands in for it. */
-  | { kind: 'replace'; code: GatewayErrorCode; message?: string };
+  | { kind: 'replace'; code: GatewayErrorCode };
 
 interface ErrorFields {
   message: string;
@@ -52,10 +53,15 @@ function readError(value: unknown): ErrorFields {
   };
 }
 
-/** A 401 of LiteLLM is never about the client's virtual key: the edge has accepted that one already. */
-function readRefusal({ type, message }: ErrorFields): LitellmError {
-  if (type === contextErrorType) return { kind: 'replace', code: 'litellm_refused_context' };
-  return { kind: 'replace', code: 'provider_credential_refused', message };
+/**
+ * A 401 of LiteLLM is never about the client's virtual key: the edge has accepted that one already. Its text is left out, for
+ * providers like to quote the key that they refuse.
+ */
+function replacementOf401({ type }: ErrorFields): LitellmError {
+  return {
+    kind: 'replace',
+    code: type === contextErrorType ? 'litellm_refused_context' : 'provider_credential_refused',
+  };
 }
 
 /** Brings an error of LiteLLM into the caller's dialect: its own errors come in OpenAI's form on /v1/messages too. */
@@ -68,11 +74,12 @@ export function readLitellmError(
 ): LitellmError {
   const parsed = /\bjson\b/i.test(headers['content-type'] ?? '') ? parse(body) : null;
   const fields = readError(parsed);
-  const message = fields.message.slice(0, messageCharsLimit);
-  if (status === 401) return readRefusal({ ...fields, message });
+  if (status === 401) return replacementOf401(fields);
+  const message = redact(fields.message.slice(0, messageCharsLimit));
+  const error = isRecord(parsed) ? parsed['error'] : null;
   const isInDialect =
-    isRecord(parsed) && isRecord(parsed['error']) && (dialect === 'openai' || parsed['type'] === 'error');
-  if (isInDialect) return { kind: 'pass_on', body: parsed };
+    isRecord(parsed) && isRecord(error) && (dialect === 'openai' || parsed['type'] === 'error');
+  if (isInDialect) return { kind: 'pass_on', body: { ...parsed, error: { ...error, message } } };
   const { code, param } = fields;
   return { kind: 'pass_on', body: errorBody(dialect, { status, message, code, param, requestId }) };
 }

@@ -333,10 +333,7 @@ describe('errors of LiteLLM', () => {
     app.litellm.behaviour = { kind: 'error', status: 401, body: { error } };
     const response = await post('/v1/chat/completions', { model: 'demo', messages });
     expect(response.status).toBe(502);
-    expect(await errorOf(response)).toMatchObject({
-      code: 'provider_credential_refused',
-      message: error.message,
-    });
+    expect(await errorOf(response)).toMatchObject({ code: 'provider_credential_refused' });
   });
 
   it('a 401 is never the fault of the key: of our own signature', async () => {
