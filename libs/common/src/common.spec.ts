@@ -113,12 +113,18 @@ describe('log', () => {
     expect(JSON.parse(lines[0]!)).toMatchObject({ process: 'api', request_id: 'req_1', level: 'error' });
   });
 
-  it.each(['sk-sb-0123456789abcdef', 'Authorization: Bearer abcdefghijkl', 'postgres://u:pass%20word@h/db'])(
-    'redacts %s',
-    (text) => {
-      expect(redact(text)).toContain('[redacted]');
-    },
-  );
+  it.each([
+    'sk-sb-0123456789abcdef',
+    'Authorization: Bearer abcdefghijkl',
+    'postgres://u:pass%20word@h/db',
+    'AIzaSyA0123456789abcdefghijklmnop',
+    'gsk_0123456789abcdefghij',
+    'hf_0123456789abcdefghij',
+    'pplx-0123456789abcdefghij',
+    'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl',
+  ])('redacts %s', (text) => {
+    expect(redact(text)).toContain('[redacted]');
+  });
 });
 
 describe('durations', () => {

@@ -4,6 +4,9 @@
  */
 const secretPatterns: [RegExp, string][] = [
   [/\bsk-[A-Za-z0-9_-]{8,}/g, 'sk-[redacted]'],
+  // Google, Groq, Hugging Face, xAI, Perplexity, Fireworks, Replicate, AWS, GitHub; JSON web tokens
+  [/\b(AIza|gsk_|hf_|xai-|pplx-|fw_|r8_|AKIA|gh[pousr]_)[A-Za-z0-9_-]{12,}/g, '$1[redacted]'],
+  [/\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*/g, 'eyJ[redacted]'],
   [/\bsbt_[A-Za-z0-9_-]{8,}/g, 'sbt_[redacted]'],
   [/\bsb1\.[A-Za-z0-9_.-]{20,}/g, 'sb1.[redacted]'],
   [/\b(Bearer\s+)[^\s"',]{8,}/gi, '$1[redacted]'],
