@@ -22,7 +22,7 @@ import {
 import {
   toCreate,
   toFilter,
-  toSettings,
+  toUpdate,
   toVirtualKeyView,
   toVirtualKeyWithValueView,
 } from './virtual-key.mapper';
@@ -84,13 +84,13 @@ export class VirtualKeyController {
     description: 'Only the given fields change. Scope keys:write.',
   })
   @ApiOkResponse({ type: VirtualKeyView })
-  @ApiErrors('virtual_key_not_found', 'virtual_key_revoked', 'virtual_key_alias_taken')
+  @ApiErrors('virtual_key_not_found', 'virtual_key_revoked', 'virtual_key_alias_taken', 'version_conflict')
   async update(
     @CurrentCaller() caller: Caller,
     @Param('id', new IdParam('virtualKey')) id: string,
     @Body() body: UpdateVirtualKeyBody,
   ): Promise<VirtualKeyView> {
-    return toVirtualKeyView(await this.virtualKeys.update(caller, id, toSettings(body)), this.clock.now());
+    return toVirtualKeyView(await this.virtualKeys.update(caller, id, toUpdate(body)), this.clock.now());
   }
 
   @Post(':id/rotate')

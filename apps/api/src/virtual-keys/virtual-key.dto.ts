@@ -8,25 +8,17 @@ import {
   IsIn,
   IsInt,
   IsNumber,
-  IsObject,
   IsOptional,
-  IsString,
-  Length,
   Matches,
   Max,
-  MaxLength,
   Min,
-  MinLength,
-  ValidateIf,
 } from 'class-validator';
+import { IsIdOf, IsMetadata, IsName, IsNameList, IsSearch, MayBeLeftOut, Nullable } from '../http/fields';
+import { ApiMetadata } from '../http/metadata.property';
 import { PageQuery } from '../http/page-query.dto';
-import { MaxJsonSize } from './max-json-size.decorator';
 
 const durationHint = 'must be a whole number with a unit, such as 30s, 15m, 24h, 30d or 4w';
 const maxInteger = 2_147_483_647;
-/** Control characters have no place in a name that is shown in tables and logs. */
-const printable = /^[^\p{Cc}\p{Zl}\p{Zp}]*$/u;
-const printableHint = 'must not contain control characters or line breaks';
 
 const limitProperty = (description: string, example: number) =>
   ApiPropertyOptional({
@@ -38,31 +30,24 @@ const limitProperty = (description: string, example: number) =>
     example,
   });
 
-/** May be left out; unlike with IsOptional, null is refused. */
-const MayBeLeftOut = () => ValidateIf((_object, value) => value !== undefined);
-/** `null` is a value of its own here: no limit. */
-const Nullable = () => ValidateIf((_object, value) => value !== null && value !== undefined);
-
 export class CreateVirtualKeyBody {
   @ApiProperty({
     description: 'The workspace that the key belongs to.',
     example: 'ws_06f3x2v9k0wz4m8q1r5t7y3b2c',
   })
-  @IsString()
-  @MaxLength(64)
+  @IsIdOf('workspace')
   workspace_id!: string;
 
   @ApiPropertyOptional({
     description: 'A name for people, unique in the workspace.',
     type: String,
     nullable: true,
-    maxLength: 255,
+    minLength: 1,
+    maxLength: 200,
     example: 'n8n-production',
   })
   @Nullable()
-  @IsString()
-  @Length(1, 255)
-  @Matches(printable, { message: `key_alias ${printableHint}` })
+  @IsName()
   key_alias?: string | null;
 
   @ApiPropertyOptional({
@@ -75,9 +60,7 @@ export class CreateVirtualKeyBody {
   @MayBeLeftOut()
   @IsArray()
   @ArrayMaxSize(500)
-  @IsString({ each: true })
-  @Length(1, 255, { each: true })
-  @Matches(printable, { each: true, message: `each value in models ${printableHint}` })
+  @IsNameList()
   models?: string[];
 
   @ApiPropertyOptional({
@@ -137,15 +120,9 @@ export class CreateVirtualKeyBody {
   @Matches(durationPattern, { message: `duration ${durationHint}` })
   duration?: string | null;
 
-  @ApiPropertyOptional({
-    description: 'Your own notes, kept and shown as they are; at most 16 KB as JSON. Put no secrets here.',
-    type: 'object',
-    additionalProperties: true,
-    example: { team: 'support' },
-  })
+  @ApiMetadata({ required: false })
   @MayBeLeftOut()
-  @IsObject()
-  @MaxJsonSize(16_384)
+  @IsMetadata()
   metadata?: Record<string, unknown>;
 
   @ApiPropertyOptional({
@@ -162,7 +139,21 @@ export class CreateVirtualKeyBody {
 export class UpdateVirtualKeyBody extends PartialType(
   OmitType(CreateVirtualKeyBody, ['workspace_id'] as const),
   { skipNullProperties: false },
-) {}
+) {
+  @ApiPropertyOptional({
+    description:
+      'The version that you read. If it is another one by now, nothing changes (version_conflict).',
+    type: 'integer',
+    minimum: 1,
+    maximum: maxInteger,
+    example: 1,
+  })
+  @MayBeLeftOut()
+  @IsInt()
+  @Min(1)
+  @Max(maxInteger)
+  version?: number;
+}
 
 export class RotateVirtualKeyBody {
   @ApiPropertyOptional({
@@ -173,7 +164,6 @@ export class RotateVirtualKeyBody {
     pattern: `^0s$|${durationPattern.source}`,
   })
   @MayBeLeftOut()
-  @IsString()
   @Matches(new RegExp(`^0s$|${durationPattern.source}`), { message: `overlap ${durationHint}, or 0s` })
   overlap?: string;
 }
@@ -181,14 +171,12 @@ export class RotateVirtualKeyBody {
 export class ListVirtualKeysQuery extends PageQuery {
   @ApiPropertyOptional({ example: 'ws_06f3x2v9k0wz4m8q1r5t7y3b2c' })
   @IsOptional()
-  @IsString()
-  @MaxLength(64)
+  @IsIdOf('workspace')
   workspace_id?: string;
 
   @ApiPropertyOptional({ example: 'org_06f3x2v9k0wz4m8q1r5t7y3b2c' })
   @IsOptional()
-  @IsString()
-  @MaxLength(64)
+  @IsIdOf('organization')
   organization_id?: string;
 
   @ApiPropertyOptional({ enum: virtualKeyStatuses, example: 'active' })
@@ -198,8 +186,7 @@ export class ListVirtualKeysQuery extends PageQuery {
 
   @ApiPropertyOptional({ description: 'The whole alias, exactly.', example: 'n8n-production' })
   @IsOptional()
-  @IsString()
-  @MaxLength(255)
+  @IsSearch()
   key_alias?: string;
 
   @ApiPropertyOptional({
@@ -207,8 +194,6 @@ export class ListVirtualKeysQuery extends PageQuery {
     example: 'n8n',
   })
   @IsOptional()
-  @IsString()
-  @MinLength(1)
-  @MaxLength(100)
+  @IsSearch()
   search?: string;
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { toCreate, toDecimal, toSettings } from './virtual-key.mapper';
+import { toCreate, toDecimal, toUpdate } from './virtual-key.mapper';
 
 describe('money', () => {
   it('becomes a plain decimal text of the same value', () => {
@@ -22,7 +22,7 @@ describe('money', () => {
 
 describe('bodies', () => {
   it('tell what was left out from what is null', () => {
-    expect(toSettings({ max_budget: null, rpm_limit: 5 })).toEqual({ maxBudget: null, rpmLimit: 5 });
+    expect(toUpdate({ max_budget: null, rpm_limit: 5 })).toEqual({ maxBudget: null, rpmLimit: 5 });
     expect(toCreate({ workspace_id: 'ws_1' })).toEqual({ workspaceId: 'ws_1' });
   });
 });

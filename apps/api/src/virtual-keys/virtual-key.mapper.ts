@@ -2,6 +2,7 @@ import {
   type CreateVirtualKey,
   isSecretDead,
   mirrorOf,
+  type UpdateVirtualKey,
   type VirtualKeyDetails,
   type VirtualKeyFilter,
   type VirtualKeySettings,
@@ -24,7 +25,7 @@ function given<Fields extends object>(
   return Object.fromEntries(entries) as { [Name in keyof Fields]: Exclude<Fields[Name], undefined> };
 }
 
-export function toSettings(body: UpdateVirtualKeyBody): VirtualKeySettings {
+function toSettings(body: Omit<UpdateVirtualKeyBody, 'version'>): VirtualKeySettings {
   const { max_budget: maxBudget } = body;
   return given({
     keyAlias: body.key_alias,
@@ -38,6 +39,10 @@ export function toSettings(body: UpdateVirtualKeyBody): VirtualKeySettings {
     blocked: body.blocked,
     duration: body.duration,
   }) as VirtualKeySettings;
+}
+
+export function toUpdate(body: UpdateVirtualKeyBody): UpdateVirtualKey {
+  return body.version === undefined ? toSettings(body) : { ...toSettings(body), version: body.version };
 }
 
 export function toCreate(body: CreateVirtualKeyBody): CreateVirtualKey {

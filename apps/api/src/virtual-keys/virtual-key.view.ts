@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { virtualKeyStatuses, type VirtualKeyStatus } from '@signalbox/domain/virtual-keys';
+import { ApiMetadata } from '../http/metadata.property';
 
 const mirrorStates = ['pending', 'synced', 'failed'] as const;
 const id = { example: 'key_06f3x2v9k0wz4m8q1r5t7y3b2c' };
@@ -68,7 +69,7 @@ export class VirtualKeyView {
   @ApiProperty({ ...time, nullable: true, description: 'null: never.' })
   expires_at!: string | null;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, example: { team: 'support' } })
+  @ApiMetadata({ required: true })
   metadata!: Record<string, unknown>;
 
   @ApiProperty({ example: false })

@@ -17,9 +17,9 @@ import { VirtualKeyFactory } from './virtual-key.factory';
 import { VirtualKeyRepository } from './virtual-key.repository';
 import type {
   CreateVirtualKey,
+  UpdateVirtualKey,
   VirtualKeyDetails,
   VirtualKeyFilter,
-  VirtualKeySettings,
   VirtualKeyWithValue,
 } from './virtual-key.types';
 
@@ -96,10 +96,17 @@ export class VirtualKeyService {
     });
   }
 
-  async update(caller: Caller, id: string, settings: VirtualKeySettings): Promise<VirtualKeyDetails> {
+  async update(caller: Caller, id: string, input: UpdateVirtualKey): Promise<VirtualKeyDetails> {
     requireScope(caller, 'keys:write');
     const updated = await this.write(caller, async (manager) => {
       const key = notRevoked(known(await this.repository.findForUpdate(manager, id)));
+      const { version, ...settings } = input;
+      if (version !== undefined && version !== key.version) {
+        throw new AppError(
+          'version_conflict',
+          'Read it again, and repeat the change if it still makes sense.',
+        );
+      }
       const changed = applySettings(key, settings, this.clock.now());
       if (changed.length > 0) {
         await this.save(manager, key);

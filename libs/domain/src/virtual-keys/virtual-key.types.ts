@@ -19,6 +19,11 @@ export interface CreateVirtualKey extends VirtualKeySettings {
   workspaceId: string;
 }
 
+export interface UpdateVirtualKey extends VirtualKeySettings {
+  /** The one that the caller read; left out, the change is made in any case. */
+  version?: number;
+}
+
 export const virtualKeyStatuses = ['active', 'blocked', 'expired', 'revoked'] as const;
 export type VirtualKeyStatus = (typeof virtualKeyStatuses)[number];
 
