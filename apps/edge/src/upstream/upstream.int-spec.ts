@@ -360,7 +360,7 @@ describe('clients', () => {
     await new Promise((resolve) => stream.once('data', resolve));
     stream.destroy();
     await waitUntil(() => app.litellm.posts()[0]?.isAborted, {
-      deadlineMs: 500,
+      deadlineMs: 1_000,
       what: 'the stream to be cancelled',
     });
     app.litellm.behaviour = { kind: 'hang' };
@@ -373,7 +373,7 @@ describe('clients', () => {
     controller.abort();
     await expect(call).rejects.toThrow(OpenAI.APIUserAbortError);
     await waitUntil(() => app.litellm.posts()[1]?.isAborted, {
-      deadlineMs: 500,
+      deadlineMs: 1_000,
       what: 'the call to be cancelled',
     });
   });
