@@ -11,6 +11,7 @@ import { settle } from './invariants';
 import { operate, prepare, type OperationsResult, type Prepared } from './key-operations';
 import { keySteps, type Begun } from './key-steps';
 import { reportProof } from './proof-report';
+import { verifyAudit } from './verify-audit';
 
 const victims: readonly ProcessName[] = ['litellm', 'worker', 'api', 'redis'];
 /** While LiteLLM itself is killed nobody can be answered; in all other cases everybody must be. */
@@ -66,6 +67,7 @@ describe('kill -9 at each step of key create, rotate and revoke', () => {
         settled_ms: settledMs,
         chats: chats.plainCount + chats.streamedCount,
         failed_chats: chats.failures.length,
+        interrupted_ms: chats.interruptedMs,
       });
       if (!mayInterruptChats.has(victim)) expect(chats.failures).toEqual([]);
     },
@@ -74,6 +76,10 @@ describe('kill -9 at each step of key create, rotate and revoke', () => {
   it('leaves nothing behind: all keys of all cases fit, everywhere', async () => {
     await settle(stack, values);
     expect(rows).toHaveLength(cases.length);
+  });
+
+  it('leaves every audit chain whole', () => {
+    expect(verifyAudit(stack)).toMatch(/, 0 broken$/);
   });
 
   it('leaves none of the values in a log, a table, Redis or on a command line', async () => {

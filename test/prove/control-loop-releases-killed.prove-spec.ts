@@ -16,6 +16,7 @@ import type { ProviderStandIn } from '../stand-ins/provider.stand-in';
 import { settle } from './invariants';
 import { insist } from './persistent-client';
 import { reportProof } from './proof-report';
+import { verifyAudit } from './verify-audit';
 import { releaseSteps, type BegunRelease, type ReleaseStep } from './release-steps';
 
 type Victim = ProcessName | 'candidate';
@@ -72,12 +73,17 @@ describe('kill -9 at each step of a config release', () => {
         settled_ms: settledMs,
         chats: chats.plainCount + chats.streamedCount,
         failed_chats: chats.failures.length,
+        interrupted_ms: chats.interruptedMs,
       });
       expect(await countOf(note)).toBe(1);
       expect(isLitellm(victim) ? ['active', 'failed'] : ['active']).toContain(outcome.status);
       if (victim !== 'litellm') expect(chats.failures).toEqual([]);
     },
   );
+
+  it('leaves every audit chain whole', () => {
+    expect(verifyAudit(stack)).toMatch(/, 0 broken$/);
+  });
 
   async function killAtStep(
     note: string,

@@ -50,6 +50,7 @@ export async function findViolations(stack: E2eStack, known: KnownValues): Promi
     projectionViolations(stack, secrets),
     mirrorViolations(stack, secrets),
     edgeViolations(stack, secrets, known),
+    litellmViolations(stack, secrets, known),
     releaseViolations(stack),
     auditViolations(stack),
   ]);
@@ -123,6 +124,10 @@ function documentProblem(secret: SecretRow, document: KeyDocument): string | nul
   return isOver === secret.is_over ? null : `is ${isOver ? 'over' : 'not over'}, unlike its row`;
 }
 
+function isDead(secret: SecretRow): boolean {
+  return secret.is_deleted || secret.is_revoked || secret.is_rotated_away;
+}
+
 /** LiteLLM must know exactly the values that are good for something; an expired key may be given a new duration. */
 async function mirrorViolations(stack: E2eStack, secrets: SecretRow[]): Promise<string[]> {
   const rows = await stack.stores.litellmQuery<LitellmKeyRow>(
@@ -131,8 +136,7 @@ async function mirrorViolations(stack: E2eStack, secrets: SecretRow[]): Promise<
   const mirrored = new Map(rows.map((row) => [row.token, row]));
   const violations: string[] = [];
   for (const secret of secrets) {
-    const isDead = secret.is_deleted || secret.is_revoked || secret.is_rotated_away;
-    const problem = mirrorProblem(secret, isDead, mirrored.get(secret.key_hash));
+    const problem = mirrorProblem(secret, mirrored.get(secret.key_hash));
     if (problem) violations.push(`mirror: ${secret.key_hash} of ${secret.key_id} ${problem}`);
     mirrored.delete(secret.key_hash);
   }
@@ -140,8 +144,8 @@ async function mirrorViolations(stack: E2eStack, secrets: SecretRow[]): Promise<
   return violations;
 }
 
-function mirrorProblem(secret: SecretRow, isDead: boolean, row: LitellmKeyRow | undefined): string | null {
-  if (isDead) return row ? 'is dead, but LiteLLM still has it' : null;
+function mirrorProblem(secret: SecretRow, row: LitellmKeyRow | undefined): string | null {
+  if (isDead(secret)) return row ? 'is dead, but LiteLLM still has it' : null;
   if (!row) return 'is missing in LiteLLM';
   if (row.team_id !== secret.workspace_id) return `is of team ${row.team_id}`;
   if (Boolean(row.blocked) !== secret.blocked) return `is ${row.blocked ? 'blocked' : 'not blocked'}`;
@@ -170,6 +174,25 @@ async function edgeViolations(stack: E2eStack, secrets: SecretRow[], known: Know
 function expectedAtEdge(secret: SecretRow): number {
   if (secret.is_deleted || secret.is_revoked || secret.is_over) return 401;
   return secret.blocked ? 403 : 200;
+}
+
+/** LiteLLM's database was compared as a whole; this is what LiteLLM itself answers about the values at hand. */
+async function litellmViolations(
+  stack: E2eStack,
+  secrets: SecretRow[],
+  known: KnownValues,
+): Promise<string[]> {
+  const byHash = new Map(secrets.map((secret) => [secret.key_hash, secret]));
+  const problems = await Promise.all(
+    known.map(async (value) => {
+      const hash = hashVirtualKeyValue(value);
+      const secret = byHash.get(hash);
+      const isExpected = secret !== undefined && !isDead(secret);
+      const isThere = (await stack.litellm.keyInfo(hash)) !== null;
+      return isThere === isExpected ? null : `LiteLLM: ${hash} is ${isThere ? 'there' : 'not there'}`;
+    }),
+  );
+  return problems.filter((problem) => problem !== null);
 }
 
 interface ReleaseRow {

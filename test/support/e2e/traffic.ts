@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ChatClient, ChatOutcome } from './chat-client';
 
 export interface TrafficOptions {
@@ -13,11 +14,22 @@ export interface TrafficReport {
   /** Each answer that did not come, or did not come complete. */
   failures: (Pick<ChatOutcome, 'status' | 'problem' | 'headers'> & { isStreamed: boolean; atMs: number })[];
   ms: number[];
+  /** From the first failure to the last one. */
+  interruptedMs: number;
 }
+
+/** A client that is refused does not come back at once. */
+const pauseAfterFailureMs = 50;
 
 /** Clients that send one chat after another, plain and streamed in turn, until they are stopped. Nothing is retried. */
 export class Traffic {
-  readonly #report: TrafficReport = { plainCount: 0, streamedCount: 0, failures: [], ms: [] };
+  readonly #report: TrafficReport = {
+    plainCount: 0,
+    streamedCount: 0,
+    failures: [],
+    ms: [],
+    interruptedMs: 0,
+  };
   readonly #clients: Promise<void>[];
   #isStopped = false;
 
@@ -37,6 +49,8 @@ export class Traffic {
   async stop(): Promise<TrafficReport> {
     this.#isStopped = true;
     await Promise.all(this.#clients);
+    const times = this.#report.failures.map(({ atMs }) => atMs);
+    this.#report.interruptedMs = times.length > 0 ? Math.max(...times) - Math.min(...times) : 0;
     return this.#report;
   }
 
@@ -51,6 +65,7 @@ export class Traffic {
     const { problem, status, headers, ms } = await chat.send({ key, model, isStreamed });
     if (problem !== null) {
       this.#report.failures.push({ status, problem, headers, isStreamed, atMs: Date.now() });
+      await delay(pauseAfterFailureMs);
       return;
     }
     this.#report.ms.push(ms);
