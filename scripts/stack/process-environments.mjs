@@ -25,7 +25,7 @@ export function describeProviderKeys(providerKeys) {
  * What each process gets to see, and nothing else: the edge has no database, the API no provider key, the runner not our database.
  * libs/config/src/load-config.ts names the same variables per process.
  */
-export function processEnvironments({ settings, secrets, databases, redisUrl, ambient = process.env }) {
+export function processEnvironments({ settings, secrets, urls: stores, ambient = process.env }) {
   const { ports, urls, files, passedOn } = settings;
   const all = {
     SIGNALBOX_HOST: settings.host,
@@ -45,10 +45,10 @@ export function processEnvironments({ settings, secrets, databases, redisUrl, am
     SIGNALBOX_ENCRYPTION_KEYS: secrets.encryptionKeys,
     LITELLM_MASTER_KEY: secrets.litellmMasterKey,
     LITELLM_SALT_KEY: secrets.litellmSaltKey,
-    REDIS_URL: redisUrl,
-    DATABASE_URL: databases.owner,
-    APP_DATABASE_URL: databases.app,
-    LITELLM_DATABASE_URL: databases.litellm,
+    REDIS_URL: stores.redis,
+    DATABASE_URL: stores.databases.owner,
+    APP_DATABASE_URL: stores.databases.app,
+    LITELLM_DATABASE_URL: stores.databases.litellm,
     SIGNALBOX_RUNNER_DATA_DIR: files.runnerData,
     SIGNALBOX_ADMIN_TOKEN_FILE: files.adminToken,
     SIGNALBOX_VIRTUAL_KEY_FILE: files.virtualKey,

@@ -21,8 +21,7 @@ const ambient = {
 const environments = processEnvironments({
   settings,
   secrets,
-  databases,
-  redisUrl: 'redis://store',
+  urls: { databases, redis: 'redis://store' },
   ambient,
 });
 const sees = (name, value) => Object.values(environments[name]).some((entry) => entry.includes(value));
@@ -72,8 +71,7 @@ test('each name in the lists is a variable that gets a value once its setting is
   const all = processEnvironments({
     settings: every,
     secrets,
-    databases,
-    redisUrl: 'redis://store',
+    urls: { databases, redis: 'redis://store' },
     ambient,
   });
   for (const [name, variables] of Object.entries(variablesOf)) {

@@ -7,6 +7,7 @@ import { pollUntil } from './wait.mjs';
 const startMs = 90_000;
 /** LiteLLM alone takes about 20 s on two idle cores. */
 const litellmStartMs = 300_000;
+const stuckMs = 10_000;
 
 function logOf({ settings }, name) {
   return join(settings.files.logs, `${name}.log`);
@@ -105,15 +106,17 @@ async function runnerState({ settings, secrets, signal }) {
   return status === 200 ? body : undefined;
 }
 
-/** Waits until a release is active in a LiteLLM that the runner has verified. A release that failed ends the wait. */
+/** Waits until a release is active in a LiteLLM that the runner has verified. */
 export function waitForLitellm(context) {
   return context.progress.step('LiteLLM', async (report) => {
     let last;
+    let stuckSinceMs;
     const state = await pollUntil(
       async () => {
         last = await runnerState(context).catch(() => undefined);
         if (last?.candidate) report.doing(`${last.candidate.phase} release ${last.candidate.release_number}`);
-        if (last && !last.active && last.last_failure && !last.candidate) throw litellmFailure(context, last);
+        stuckSinceMs = isStuck(last) ? (stuckSinceMs ?? performance.now()) : undefined;
+        if (performance.now() - stuckSinceMs > stuckMs) throw litellmFailure(context, last);
         return last?.active ? last : undefined;
       },
       { timeoutMs: litellmStartMs, intervalMs: 250, signal: context.signal },
@@ -124,6 +127,11 @@ export function waitForLitellm(context) {
     );
     return state;
   });
+}
+
+/** A release has failed and nothing is tried any more. For a moment this is so too before the runner goes back to the last good one. */
+function isStuck(state) {
+  return Boolean(state?.last_failure) && !state.active && !state.candidate;
 }
 
 function litellmFailure(context, state) {

@@ -9,7 +9,7 @@ import { ensureSecrets } from './secrets-file.mjs';
 import { bootstrap, migrate, migrateLitellm, startApp, startRunner, waitForLitellm } from './services.mjs';
 import { portVariables } from './settings.mjs';
 import { StackRecord, readStackRecord } from './stack-record.mjs';
-import { startPostgres, startRedis } from './stores.mjs';
+import { startPostgres, startRedis, storeUrls } from './stores.mjs';
 import { describeVersions } from './status-report.mjs';
 import { Supervisor } from './supervisor.mjs';
 import { UserError } from './user-error.mjs';
@@ -86,59 +86,54 @@ export class Stack {
     const { settings, progress } = this;
     const { dataFolder } = settings.given.databaseUrl ? {} : locatePostgres(settings);
     const ended = await endLeftovers({ settings, record: readStackRecord(settings.files.stack), dataFolder });
-    if (ended.length > 0)
-      progress.line(`  Ended what an earlier start had left running: ${ended.join(', ')}`);
+    if (ended.length === 0) return;
+    progress.line(`  Ended what an earlier start had left running: ${ended.join(', ')}`);
   }
 
   /** Each part begins as soon as what it needs is there; LiteLLM takes longest, so everything else overlaps with it. */
   async #startParts() {
     const { settings, progress, supervisor, secrets, isThrowaway } = this;
     const { signal } = this.#abort;
-    const { packages, build, python } = prepare({ settings, progress, signal });
-    const context = { settings, progress, supervisor, secrets, signal, packages, python, isThrowaway };
-    const postgres = startPostgres(context);
-    const redis = startRedis(context);
-    const environments = Promise.all([postgres, redis]).then(([{ urls: databases }, { url }]) =>
-      processEnvironments({ settings, secrets, databases, redisUrl: url }),
-    );
-    const ready = { build, python, postgres, redis, environments };
-    const services = this.#startServices(context, ready);
-    const works = [packages, build, python, postgres, redis, environments, ...Object.values(services)];
-    await runTogether(this.#abort, works);
+    const works = prepare({ settings, progress, signal });
+    const urls = storeUrls({ settings, secrets });
+    const context = { ...works, settings, progress, supervisor, secrets, signal, urls, isThrowaway };
+    works.postgres = startPostgres(context);
+    works.redis = startRedis(context);
+    Object.assign(works, this.#startServices(context, works));
+    await runTogether(this.#abort, Object.values(works));
     return {
-      postgres: await postgres,
-      redis: await redis,
-      python: await python,
-      runnerState: await services.litellm,
+      urls,
+      postgresVersion: await works.postgres,
+      redis: await works.redis,
+      python: await works.python,
+      runnerState: await works.litellm,
     };
   }
 
-  #startServices(context, { build, python, postgres, environments }) {
-    const { urls } = this.settings;
-    const migrated = Promise.all([build, postgres, environments]).then(([, , env]) =>
-      migrate(context, env.migrate),
-    );
-    const bootstrapped = migrated.then(async () => bootstrap(context, (await environments).bootstrap));
-    const startOf = (name, after) =>
-      Promise.all([environments, build, ...after]).then(([env]) =>
-        startApp(context, name, env[name], `${urls[name]}/health/liveliness`),
-      );
-    const litellmMigrated = Promise.all([environments, python, context.packages]).then(([env, environment]) =>
+  #startServices(context, { packages, build, python, postgres, redis }) {
+    const { settings, secrets, urls } = context;
+    const env = processEnvironments({ settings, secrets, urls });
+    const after = (works, start) => Promise.all(works).then(start);
+    const startOf = (name) => () =>
+      startApp(context, name, env[name], `${settings.urls[name]}/health/liveliness`);
+
+    const migrated = after([build, postgres], () => migrate(context, env.migrate));
+    const bootstrapped = after([migrated], () => bootstrap(context, env.bootstrap));
+    const litellmMigrated = after([python, packages, postgres], ([environment]) =>
       migrateLitellm(context, env.litellmMigrate, environment),
     );
-    const runner = Promise.all([environments, python, litellmMigrated]).then(([env, environment]) =>
+    const runner = after([python, litellmMigrated], ([environment]) =>
       startRunner(context, env.runner, environment),
     );
-    const litellm = runner.then(() => waitForLitellm(context));
     return {
       migrated,
       bootstrapped,
       litellmMigrated,
-      api: startOf('api', [migrated]),
-      worker: startOf('worker', [migrated]),
-      edge: startOf('edge', []),
+      api: after([migrated, redis], startOf('api')),
+      worker: after([migrated, redis], startOf('worker')),
+      edge: after([build, redis], startOf('edge')),
       runner,
-      litellm,
+      litellm: after([runner], () => waitForLitellm(context)),
     };
   }
 

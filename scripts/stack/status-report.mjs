@@ -7,10 +7,10 @@ export function ownVersion(checkout) {
   return JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')).version;
 }
 
-export function describeVersions({ postgres, redis, python, runnerState }) {
+export function describeVersions({ postgresVersion, redis, python, runnerState }) {
   return {
     litellm: runnerState.active.litellm_version,
-    postgres: postgres.version,
+    postgres: postgresVersion,
     redis: redis.version,
     node: process.versions.node,
     python: python.version,

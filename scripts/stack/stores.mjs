@@ -13,6 +13,17 @@ import { findEmbeddedRedis, findMachineRedis, redisProcess, redisUrl } from './r
 
 const startMs = 60_000;
 
+/** Where the stores will answer: known before they are started, so that nothing has to wait for a URL. */
+export function storeUrls({ settings, secrets }) {
+  const { given, ports } = settings;
+  return {
+    databases: given.databaseUrl
+      ? givenDatabaseUrls({ given, secrets })
+      : ownDatabaseUrls({ port: ports.postgres, secrets }),
+    redis: given.redisUrl ?? redisUrl({ port: ports.redis, password: secrets.redisPassword }),
+  };
+}
+
 /** PostgreSQL with its databases and roles. `packages` must be there before the first SQL, and before the embedded binaries. */
 export function startPostgres(context) {
   return context.progress.step('PostgreSQL', (report) =>
@@ -20,20 +31,20 @@ export function startPostgres(context) {
   );
 }
 
-async function useGivenPostgres({ settings, secrets, packages }, report) {
+async function useGivenPostgres({ settings, secrets, packages, urls }, report) {
+  report.doing('waiting for the npm packages');
   await packages;
-  const urls = givenDatabaseUrls({ given: settings.given, secrets });
-  const version = await ensureGivenDatabases({ urls, given: settings.given, secrets });
+  const version = await ensureGivenDatabases({ urls: urls.databases, given: settings.given, secrets });
   report.result(`${version}, as given by DATABASE_URL`);
-  return { urls, version };
+  return version;
 }
 
-async function startOwnPostgres({ settings, secrets, packages, supervisor, signal, isThrowaway }, report) {
+async function startOwnPostgres(context, report) {
+  const { settings, secrets, packages, supervisor, signal, urls, isThrowaway } = context;
   const { dataFolder, user } = locatePostgres(settings);
   const dataMajor = dataMajorOf(dataFolder);
   const binaries =
     findMachinePostgres(dataMajor) ?? (await embeddedAfter(packages, settings, dataMajor, user, report));
-  const port = settings.ports.postgres;
   if (dataMajor === undefined) report.doing('making the data folder');
   const initLog = join(settings.files.logs, 'initdb.log');
   await ensureCluster({
@@ -44,24 +55,24 @@ async function startOwnPostgres({ settings, secrets, packages, supervisor, signa
     logFile: initLog,
     signal,
   });
-  const urls = ownDatabaseUrls({ port, secrets });
+  report.doing('waiting for the npm packages');
   const spec = postgresProcess({
     binaries,
     dataFolder,
     user,
-    port,
+    port: settings.ports.postgres,
     isThrowaway,
     logFile: join(settings.files.logs, 'postgres.log'),
   });
   const version = await supervisor.start(spec, async () => {
     await packages;
-    return waitForPostgres(urls.admin, { timeoutMs: startMs, signal });
+    return waitForPostgres(urls.databases.admin, { timeoutMs: startMs, signal });
   });
-  await ensureOwnDatabases({ urls, secrets });
+  await ensureOwnDatabases({ urls: urls.databases, secrets });
   report.result(
     `${version}, ${binaries.origin === 'machine' ? `binaries in ${binaries.folder}` : 'embedded'}`,
   );
-  return { urls, version };
+  return version;
 }
 
 async function embeddedAfter(packages, settings, dataMajor, user, report) {
@@ -77,38 +88,35 @@ export function startRedis(context) {
   );
 }
 
-async function useGivenRedis({ settings, packages, progress }, report) {
+async function useGivenRedis({ packages, progress, urls }, report) {
   await packages;
-  const url = settings.given.redisUrl;
-  const { product, version, evictionPolicy } = await inspectGivenRedis(url);
+  const { product, version, evictionPolicy } = await inspectGivenRedis(urls.redis);
   report.result(`${product} ${version}, as given by REDIS_URL`);
   if (evictionPolicy && evictionPolicy !== 'noeviction') {
     progress.line(
       `    Its maxmemory-policy is ${evictionPolicy}; queues need noeviction, or jobs may be lost when its memory is full.`,
     );
   }
-  return { url, product, version };
+  return { product, version };
 }
 
-async function startOwnRedis({ settings, secrets, packages, python, supervisor, signal }, report) {
+async function startOwnRedis(context, report) {
+  const { settings, secrets, packages, python, supervisor, signal, urls } = context;
   const binary = findMachineRedis() ?? (await embeddedRedisAfter(python, report));
-  const { redisPassword: password } = secrets;
-  const port = settings.ports.redis;
-  const url = redisUrl({ port, password });
   const workFolder = join(settings.dataDir, 'redis');
   const spec = redisProcess({
     binary,
-    port,
-    password,
+    port: settings.ports.redis,
+    password: secrets.redisPassword,
     workFolder,
     logFile: join(settings.files.logs, 'redis.log'),
   });
   const { product, version } = await supervisor.start(spec, async () => {
     await packages;
-    return waitForRedis(url, { timeoutMs: startMs, signal });
+    return waitForRedis(urls.redis, { timeoutMs: startMs, signal });
   });
   report.result(`${product} ${version}, ${binary.origin === 'machine' ? binary.path : 'embedded'}`);
-  return { url, product, version };
+  return { product, version };
 }
 
 async function embeddedRedisAfter(python, report) {

@@ -37,7 +37,7 @@ function providerLine(providerKeys) {
 /** What is printed when everything answers. */
 export function summaryLines({ settings, facts, isDetached }) {
   const { urls, files } = settings;
-  const { runnerState, postgres, redis, python } = facts;
+  const { runnerState, urls: stores, postgresVersion, redis, python } = facts;
   const version = ownVersion(settings.checkout);
   const curl = curlLines(settings);
   return [
@@ -52,8 +52,8 @@ export function summaryLines({ settings, facts, isDetached }) {
         runnerState.active.base_url,
         `${runnerState.active.litellm_version}, ${runnerState.engine} database engine`,
       ],
-      ['PostgreSQL', place(postgres.urls.owner), postgres.version],
-      [redis.product, place(redis.url), redis.version],
+      ['PostgreSQL', place(stores.databases.owner), postgresVersion],
+      [redis.product, place(stores.redis), redis.version],
     ]),
     '',
     ...table([

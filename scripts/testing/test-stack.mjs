@@ -43,7 +43,7 @@ function keepLogs({ checkout, files }, name) {
 
 function describe(settings, stack, facts) {
   const { secrets } = stack;
-  const { urls } = facts.postgres;
+  const { databases: urls } = facts.urls;
   const record = readStackRecord(settings.files.stack);
   const status = {
     ...statusReport({ settings, record, phase: 'running', runnerState: facts.runnerState }),
@@ -54,7 +54,7 @@ function describe(settings, stack, facts) {
     owner_database_url: urls.owner,
     app_database_url: urls.app,
     litellm_database_url: urls.litellm,
-    redis_url: facts.redis.url,
+    redis_url: facts.urls.redis,
     internal_token: secrets.internalToken,
     litellm_master_key: secrets.litellmMasterKey,
     context_signing_keys: secrets.contextSigningKeys,

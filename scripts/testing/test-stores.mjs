@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { locatePostgres } from '../stack/postgres-server.mjs';
 import { ensureSecrets } from '../stack/secrets-file.mjs';
-import { startPostgres, startRedis } from '../stack/stores.mjs';
+import { startPostgres, startRedis, storeUrls } from '../stack/stores.mjs';
 import { Supervisor } from '../stack/supervisor.mjs';
 import { throwawaySettings } from './throwaway.mjs';
 
@@ -22,12 +22,23 @@ export async function startTestStores({ progress, signal, packages, python }) {
     for (const folder of [locatePostgres(settings).dataFolder, settings.dataDir])
       rmSync(folder, { recursive: true, force: true });
   };
-  const context = { settings, secrets, progress, supervisor, signal, packages, python, isThrowaway: true };
+  const urls = storeUrls({ settings, secrets });
+  const context = {
+    urls,
+    settings,
+    secrets,
+    progress,
+    supervisor,
+    signal,
+    packages,
+    python,
+    isThrowaway: true,
+  };
   try {
-    const [postgres, redis] = await Promise.all([startPostgres(context), startRedis(context)]);
+    await Promise.all([startPostgres(context), startRedis(context)]);
     const environment = {
-      TEST_DATABASE_URL: given.TEST_DATABASE_URL ?? postgres.urls.admin,
-      TEST_REDIS_URL: given.TEST_REDIS_URL ?? redis.url,
+      TEST_DATABASE_URL: given.TEST_DATABASE_URL ?? urls.databases.admin,
+      TEST_REDIS_URL: given.TEST_REDIS_URL ?? urls.redis,
     };
     return { environment, stop };
   } catch (error) {
