@@ -128,8 +128,8 @@ describe('the worker', () => {
     await waitUntil(
       async () => {
         const found = await Promise.all(queues.map((queue) => queue.getJobSchedulers()));
-        const names = found.flat().map(({ name }) => name);
-        return schedules.every(({ job }) => names.includes(job));
+        const names = new Set(found.flat().map(({ name }) => name));
+        return schedules.every(({ job }) => names.has(job));
       },
       { deadlineMs, what: 'the schedules' },
     );

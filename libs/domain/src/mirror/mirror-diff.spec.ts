@@ -45,7 +45,7 @@ const actual: fc.Arbitrary<LitellmKey> = fc.record({
 function updated(key: LitellmKey, { duration, ...settings }: KeySettings): LitellmKey {
   const seconds = duration ? Number(duration.slice(0, -1)) : 0;
   const expires = duration ? new Date(now.getTime() + seconds * 1_000) : null;
-  return { ...key, ...settings, ...(duration === undefined ? {} : { expires }) } as LitellmKey;
+  return { ...key, ...settings, ...(duration === undefined ? {} : { expires }) };
 }
 
 describe('the difference of a key', () => {
