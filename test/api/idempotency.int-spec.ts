@@ -3,6 +3,7 @@ import { IdempotencyRecordEntity } from '@signalbox/database';
 import { type Caller, systemCaller } from '@signalbox/domain/access';
 import { IdempotencyService } from '@signalbox/domain/idempotency';
 import { OrganizationService } from '@signalbox/domain/organizations';
+import { ProjectionService } from '@signalbox/domain/projection';
 import type { ApiApp } from '../support/api-app';
 import { titled, tokenRoutes } from './api-routes';
 import { requiredBody } from './body-examples';
@@ -161,6 +162,14 @@ describe('a process that dies', () => {
     expect(codeOf(answer)).toBe('idempotency_answer_lost');
     expect((answer.body as unknown as { detail: string }).detail).toContain(id);
     expect((await organizationsNamed('died-late')).body.data).toHaveLength(1);
+  });
+
+  it('or fails after its change, is known to have made it at once', async () => {
+    const key = nextKey();
+    jest.spyOn(api.get(ProjectionService), 'drainNow').mockRejectedValueOnce(new Error('after the commit'));
+    expect((await post(path, key, { name: 'failed-late' })).status).toBe(500);
+    expect(codeOf(await post(path, key, { name: 'failed-late' }))).toBe('idempotency_answer_lost');
+    expect((await organizationsNamed('failed-late')).body.data).toHaveLength(1);
   });
 
   it('and comes back too late, after another took over, commits nothing', async () => {

@@ -39,7 +39,7 @@ export interface ApiApp {
   createToken(options?: TokenOptions): Promise<string>;
   /** One HTTP call. An object is sent as JSON, a string or bytes as they are. */
   call<Body = unknown>(method: string, path: string, options?: RequestOptions): Promise<TestResponse<Body>>;
-  get<Service>(token: abstract new (...args: never[]) => Service): Service;
+  get<Service>(token: (abstract new (...args: never[]) => Service) | symbol): Service;
   close(): Promise<void>;
 }
 

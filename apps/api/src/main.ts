@@ -13,8 +13,16 @@ async function main(): Promise<void> {
   logger.info('listening', { host: config.host, port: running.port, internal_port: running.internalPort });
 }
 
+function adviceFor(error: unknown): string | null {
+  if (error instanceof ConfigError) return error.message;
+  const { code, address, port } = error as { code?: string; address?: string; port?: number };
+  if (code !== 'EADDRINUSE') return null;
+  return `Port ${port} on ${address} is taken. Stop what listens there, or set SIGNALBOX_API_PORT or SIGNALBOX_API_INTERNAL_PORT.`;
+}
+
 main().catch((error: unknown) => {
-  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+  const advice = adviceFor(error);
+  if (advice) process.stderr.write(`${advice}\n`);
   else createLogger('error', { process: 'api' }).error('the API did not start', { error });
   process.exit(1);
 });

@@ -24,17 +24,22 @@ function listen(server: Server, port: number, host: string): Promise<number> {
   });
 }
 
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
-}
+const sweepEveryMs = 50;
+/** Someone may wait for the outcome of a release for longer; the release itself does not depend on that. */
+const publicDrainMs = 15_000;
+/** The runner's long poll would last for 20 s. It asks again, and repeats reports that were cut off. */
+const internalDrainMs = 1_000;
 
-/** A connection that is kept alive would outlive its last answer by the keep-alive time. */
-function endConnectionsOnceClosing(server: Server): void {
-  server.prependListener('request', (_request, response) => {
-    if (!server.listening) response.setHeader('connection', 'close');
+/** Running requests end; connections that are kept alive for more of them are closed as they fall idle. */
+function closeServer(server: Server, drainMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const sweep = setInterval(() => server.closeIdleConnections(), sweepEveryMs);
+    const limit = setTimeout(() => server.closeAllConnections(), drainMs);
+    server.close(() => {
+      clearInterval(sweep);
+      clearTimeout(limit);
+      resolve();
+    });
   });
 }
 
@@ -49,25 +54,20 @@ export async function serve(app: INestApplication, options: ListenOptions): Prom
     markAsInternal(request);
     handle(request, response);
   });
-  const servers = [publicServer, internalServer];
-  for (const server of servers) {
-    server.requestTimeout = requestTimeoutMs;
-    endConnectionsOnceClosing(server);
-  }
+  for (const server of [publicServer, internalServer]) server.requestTimeout = requestTimeoutMs;
+  const close = async (): Promise<void> => {
+    await Promise.all([
+      closeServer(publicServer, publicDrainMs),
+      closeServer(internalServer, internalDrainMs),
+    ]);
+    await app.close();
+  };
   try {
     const port = await listen(publicServer, options.port, options.host);
     const internalPort = await listen(internalServer, options.internalPort, options.host);
-    return {
-      port,
-      internalPort,
-      close: async () => {
-        await Promise.all(servers.map(closeServer));
-        await app.close();
-      },
-    };
+    return { port, internalPort, close };
   } catch (error) {
-    await Promise.all(servers.map(closeServer));
-    await app.close();
+    await close();
     throw error;
   }
 }

@@ -68,13 +68,15 @@ export class IdempotencyRepository {
     );
   }
 
-  /** Frees the key of a request that failed before it changed anything. */
-  async release(manager: EntityManager, caller: Caller, claim: IdempotencyClaim): Promise<void> {
-    await manager.query(
-      `DELETE FROM idempotency_records
-       WHERE service_token_id = $1 AND idempotency_key = $2 AND created_at = $3 AND carried_out IS NULL`,
-      [caller.actorId, claim.key, claim.claimedAt],
-    );
+  /** A request that failed: its key is free, or, if the change was made all the same, no longer waited for. */
+  async release(manager: EntityManager, caller: Caller, claim: IdempotencyClaim, now: Date): Promise<void> {
+    const own = 'service_token_id = $1 AND idempotency_key = $2 AND created_at = $3';
+    const parameters = [caller.actorId, claim.key, claim.claimedAt];
+    await manager.query(`DELETE FROM idempotency_records WHERE ${own} AND carried_out IS NULL`, parameters);
+    await manager.query(`UPDATE idempotency_records SET locked_until = $4 WHERE ${own}`, [
+      ...parameters,
+      now,
+    ]);
   }
 
   /** Each claim takes away more than it adds, so the table stays bounded without a schedule. */

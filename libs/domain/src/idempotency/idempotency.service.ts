@@ -97,7 +97,7 @@ export class IdempotencyService {
   /** Never fails: the error that ended the request is the one to show. An unreleased claim ends with its lease. */
   async release(caller: Caller, claim: IdempotencyClaim): Promise<void> {
     await this.quietly('an Idempotency-Key was not released', caller, (manager) =>
-      this.records.release(manager, caller, claim),
+      this.records.release(manager, caller, claim, this.clock.now()),
     );
   }
 
