@@ -2,6 +2,19 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Pool } from 'pg';
+import {
+  aliasTaken,
+  type Answer,
+  type Body,
+  columnsOf,
+  keyNotFound,
+  managementError,
+  selectTokens,
+  shown,
+  tokenTable,
+  type TokenRow,
+  tooLarge,
+} from './litellm-admin.answers';
 
 /**
  * LiteLLM's management API and the runner's /state in one loopback server, with the wire forms and the traps that
@@ -31,43 +44,6 @@ interface Team {
   created_at: string;
 }
 
-interface Answer {
-  status: number;
-  body: unknown;
-}
-
-type Body = Record<string, unknown>;
-type Row = Record<string, unknown> & { token: string };
-
-/** Column by column as LiteLLM's migrations make it, without the foreign keys. */
-const tokenTable = `CREATE TABLE IF NOT EXISTS "LiteLLM_VerificationToken" (
-  token text PRIMARY KEY, key_name text, key_alias text, soft_budget_cooldown boolean NOT NULL DEFAULT false,
-  spend double precision NOT NULL DEFAULT 0, expires timestamp(3), models text[], aliases jsonb NOT NULL DEFAULT '{}',
-  config jsonb NOT NULL DEFAULT '{}', user_id text, team_id text, permissions jsonb NOT NULL DEFAULT '{}',
-  max_parallel_requests int, metadata jsonb NOT NULL DEFAULT '{}', blocked boolean, tpm_limit bigint, rpm_limit bigint,
-  max_budget double precision, budget_duration text, budget_reset_at timestamp(3), created_at timestamp(3) DEFAULT now(),
-  created_by text, updated_at timestamp(3) DEFAULT now(), updated_by text, key_type text)`;
-/** LiteLLM keeps UTC in a timestamp without time zone. */
-const selectTokens = `SELECT *, expires AT TIME ZONE 'UTC' AS expires FROM "LiteLLM_VerificationToken"`;
-const settable = [
-  'key_alias',
-  'team_id',
-  'models',
-  'max_budget',
-  'budget_duration',
-  'rpm_limit',
-  'tpm_limit',
-  'max_parallel_requests',
-  'blocked',
-  'metadata',
-] as const;
-
-const managementError = (status: number, message: string, type: string, param: string | null): Answer => ({
-  status,
-  body: { error: { message, type, param, code: String(status) } },
-});
-const keyNotFound = managementError(404, 'Key not found in database', 'not_found_error', 'key');
-
 export class LitellmAdminStandIn {
   readonly calls: RecordedCall[] = [];
   readonly teams = new Map<string, Team>();
@@ -77,7 +53,7 @@ export class LitellmAdminStandIn {
   isRunning = true;
   hasDatabase = true;
   private readonly faults = new Map<string, Fault[]>();
-  private server: Server | null = null;
+  private readonly server: Server;
   private readonly pool: Pool;
 
   constructor(
@@ -86,22 +62,23 @@ export class LitellmAdminStandIn {
   ) {
     this.pool = new Pool({ connectionString: databaseUrl, max: 4 });
     this.pool.on('error', () => undefined);
+    this.server = createServer((request, response) => void this.handle(request, response));
   }
 
   async start(): Promise<string> {
     await this.pool.query(tokenTable);
-    this.server = createServer((request, response) => void this.handle(request, response));
-    await new Promise<void>((resolve) => this.server?.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
     return this.url;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server?.address() as AddressInfo).port}`;
+    const { port } = this.server.address() as AddressInfo;
+    return `http://127.0.0.1:${port}`;
   }
 
   async close(): Promise<void> {
-    this.server?.closeAllConnections();
-    await new Promise<void>((resolve) => (this.server ? this.server.close(() => resolve()) : resolve()));
+    this.server.closeAllConnections();
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
     await this.pool.end();
   }
 
@@ -117,12 +94,12 @@ export class LitellmAdminStandIn {
     this.stateVersion += 1;
   }
 
-  async keys(): Promise<Row[]> {
-    return (await this.pool.query<Row>(`${selectTokens} ORDER BY created_at, token`)).rows;
+  async keys(): Promise<TokenRow[]> {
+    return (await this.pool.query<TokenRow>(`${selectTokens} ORDER BY created_at, token`)).rows;
   }
 
   /** As a person would, in LiteLLM's own UI. */
-  async insertKey(row: Partial<Row> & { token: string }): Promise<void> {
+  async insertKey(row: Partial<TokenRow> & { token: string }): Promise<void> {
     const names = Object.keys(row);
     const places = names.map((_name, index) => `$${index + 1}`);
     const columns = names.map((name) => `"${name}"`).join(', ');
@@ -311,8 +288,8 @@ export class LitellmAdminStandIn {
     return { status: 200, body: { keys, total_count: all.length, current_page: page, total_pages } };
   }
 
-  private async find(token: string): Promise<Row | null> {
-    const { rows } = await this.pool.query<Row>(`${selectTokens} WHERE token = $1`, [token]);
+  private async find(token: string): Promise<TokenRow | null> {
+    const { rows } = await this.pool.query<TokenRow>(`${selectTokens} WHERE token = $1`, [token]);
     return rows[0] ?? null;
   }
 
@@ -324,42 +301,6 @@ export class LitellmAdminStandIn {
     );
     return (rowCount ?? 0) > 0;
   }
-}
-
-function aliasTaken(alias: unknown): Answer {
-  const message = `Key with alias '${String(alias)}' already exists. Unique key aliases across all keys are required.`;
-  return managementError(400, message, 'bad_request_error', 'key_alias');
-}
-
-function tooLarge(field: string, input: number): Answer {
-  const problem = { type: 'less_than_equal', loc: ['query', field], input: String(input), ctx: { le: 100 } };
-  return { status: 422, body: { detail: [problem] } };
-}
-
-function columnsOf(body: Body): Body {
-  const columns: Body = {};
-  for (const name of settable) if (name in body) columns[name] = body[name];
-  if ('duration' in body) columns['expires'] = expiresIn(body['duration']);
-  return columns;
-}
-
-function expiresIn(duration: unknown): string | null {
-  if (duration === null) return null;
-  const match = /^(\d+)s$/.exec(String(duration));
-  if (!match) throw new Error('Invalid duration format');
-  return new Date(Date.now() + Number(match[1]) * 1_000).toISOString().replace('Z', '');
-}
-
-/** Numbers as JSON has them (pg gives bigint as text), dates as LiteLLM writes them. */
-function shown(row: Row): Row {
-  const number = (value: unknown): number | null => (value === null ? null : Number(value));
-  const expires = row['expires'] as Date | null;
-  return {
-    ...row,
-    rpm_limit: number(row['rpm_limit']),
-    tpm_limit: number(row['tpm_limit']),
-    expires: expires === null ? null : expires.toISOString().replace('Z', '+00:00'),
-  };
 }
 
 async function readBody(request: IncomingMessage): Promise<Body> {

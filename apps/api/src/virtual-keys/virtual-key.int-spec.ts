@@ -84,7 +84,7 @@ describe('virtual keys', () => {
   }
   async function auditActions(id: string): Promise<string[]> {
     const events = await api.database.transactions.run('platform', (manager) =>
-      manager.find(AuditEventEntity, { where: { targetId: id }, order: { id: 'ASC' } }),
+      manager.find(AuditEventEntity, { where: { targetId: id }, order: { sequence: 'ASC' } }),
     );
     return events.map(({ action }) => action);
   }
