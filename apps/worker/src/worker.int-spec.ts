@@ -22,6 +22,8 @@ const secrets = { masterKey: 'sk-master-key-of-tests', internalToken: 'internal-
 const prefix = `test-${randomBytes(6).toString('hex')}`;
 const deadlineMs = 15_000;
 
+jest.setTimeout(60_000);
+
 describe('the worker', () => {
   let database: TestDatabase;
   let own: OwnRedis;
@@ -58,7 +60,7 @@ describe('the worker', () => {
         litellmMasterKey: secrets.masterKey,
       },
     });
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await worker.close();
@@ -66,7 +68,7 @@ describe('the worker', () => {
     await proxy.close();
     await own.close();
     await database.close();
-  }, 30_000);
+  });
 
   /** As the API does it, but for the projection right after the commit: the API died there. */
   async function commitKey(): Promise<string> {
@@ -164,7 +166,7 @@ describe('the worker', () => {
     await waitUntil(() => isProjected(hash), { deadlineMs: 2_000, what: 'the rebuilt projection' });
     await expectSchedules();
     await expectJobsToRun();
-  }, 60_000);
+  });
 
   it('goes on mirroring while Redis is away, and with everything once it is back', async () => {
     proxy.sever();
@@ -178,7 +180,7 @@ describe('the worker', () => {
     proxy.restore();
     await waitUntil(() => isProjected(hash), { deadlineMs, what: 'the projection' });
     await expectJobsToRun();
-  }, 60_000);
+  });
 
   it('restores LiteLLM when that was started anew on an empty database', async () => {
     const hash = await commitKey();
@@ -186,5 +188,5 @@ describe('the worker', () => {
     await litellm.loseDatabase();
     await waitUntil(() => isMirrored(hash), { deadlineMs, what: 'the restored key' });
     expect(litellm.teams.has(workspaceId)).toBe(true);
-  }, 30_000);
+  });
 });

@@ -25,6 +25,8 @@ interface Problem {
 
 const hourMs = 3_600_000;
 
+jest.setTimeout(30_000);
+
 describe('virtual keys', () => {
   let api: ApiApp;
   let redis: Redis;

@@ -15,6 +15,8 @@ import { AttemptRepository } from './attempt.repository';
 const prefix = 'attempts-test';
 const stream = `${prefix}:attempts`;
 
+jest.setTimeout(30_000);
+
 describe('intake of attempts', () => {
   let database: TestDatabase;
   let own: OwnRedis;

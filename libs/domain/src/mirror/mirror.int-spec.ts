@@ -16,6 +16,8 @@ const noDatabase: Fault = {
   body: { error: { message: 'No connected db.', type: 'no_db_connection', param: null, code: '503' } },
 };
 
+jest.setTimeout(30_000);
+
 describe('mirror of virtual keys in LiteLLM', () => {
   let world: MirrorWorld;
 

@@ -7,6 +7,8 @@ import { type OutboxItem, OutboxRepository } from './outbox.repository';
 const topic: OutboxTopic = 'mirror.virtual_key';
 const hour = 3_600;
 
+jest.setTimeout(30_000);
+
 describe('outbox', () => {
   let database: TestDatabase;
   const outbox = new OutboxRepository();

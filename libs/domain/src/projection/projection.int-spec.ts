@@ -37,6 +37,8 @@ interface Change {
   document?: { v: number };
 }
 
+jest.setTimeout(30_000);
+
 describe('projection', () => {
   let database: TestDatabase;
   let own: OwnRedis;
@@ -220,7 +222,7 @@ describe('projection', () => {
     );
     expect(await read(severed.hash)).not.toBeNull();
     expect(await read(frozen.hash)).not.toBeNull();
-  }, 30_000);
+  });
 
   describe('after a flush', () => {
     it('is rebuilt with everything, and gets a new epoch', async () => {
