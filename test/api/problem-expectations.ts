@@ -19,7 +19,7 @@ export function flawOf(route: ApiRoute | null, answer: TestResponse<unknown>): s
   if (answer.status >= 500 && codeOf(answer) !== 'drift_check_unavailable')
     return `answered ${answer.status}: ${JSON.stringify(answer.body)}`;
   const problem = answer.body as ProblemBody;
-  if (!/^application\/problem\+json/.test(answer.headers.get('content-type') ?? ''))
+  if (!answer.headers.get('content-type')?.startsWith('application/problem+json'))
     return 'is no problem+json';
   if (!Object.hasOwn(errorCodes, problem.code)) return `has the unknown code ${problem.code}`;
   if (problem.status !== answer.status) return 'says another status than it has';

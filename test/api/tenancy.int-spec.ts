@@ -15,7 +15,7 @@ import {
 } from './seeded-world';
 
 /** Rows of the platform that every organization may read: what can be used at all. */
-const sharedResources: ResourceName[] = ['provider', 'model', 'deployment'];
+const sharedResources: ReadonlySet<ResourceName> = new Set(['provider', 'model', 'deployment']);
 
 let api: ApiApp;
 let platformToken: string;
@@ -61,7 +61,7 @@ function expectNothingOfTheirs(answer: TestResponse<unknown>): void {
 }
 
 function isOfAnOrganization(resource: ResourceName): boolean {
-  return !sharedResources.includes(resource);
+  return !sharedResources.has(resource);
 }
 
 const routesWithIds = tokenRoutes.filter((route) => pathResources(route).some(isOfAnOrganization));

@@ -1,4 +1,3 @@
-export * from './advisory-lock';
 export * from './data-source';
 export * from './database-errors';
 export * from './entities';

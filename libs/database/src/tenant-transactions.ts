@@ -1,5 +1,6 @@
 import { AppError } from '@signalbox/common';
 import type { DataSource, EntityManager } from 'typeorm';
+import { withAdvisoryLock } from './advisory-lock';
 import { isConnectionFailure } from './database-errors';
 import { type Tenant, tenantSetting } from './tenant';
 
@@ -21,5 +22,15 @@ export class TenantTransactions {
         retryAfterSeconds: 5,
       });
     }
+  }
+
+  /** For work of several transactions that no two processes may do at the same time; see advisory-lock.ts. */
+  async exclusively<Result>(lockKey: number, work: () => Promise<Result>): Promise<Result> {
+    return withAdvisoryLock(this.dataSource, lockKey, work);
+  }
+
+  /** Throws unless PostgreSQL answers. */
+  async ping(): Promise<void> {
+    await this.dataSource.query('SELECT 1');
   }
 }

@@ -130,7 +130,7 @@ describe('a start that died', () => {
     jest.spyOn(Client.prototype, 'query').mockImplementation(function (this: unknown, ...args: unknown[]) {
       if (typeof args[0] === 'string' && statement.test(args[0])) throw new Error('killed');
       return real.apply(this, args);
-    } as never);
+    });
     await expect(run({ providerKeys: [openai] })).rejects.toThrow('killed');
     jest.restoreAllMocks();
   }

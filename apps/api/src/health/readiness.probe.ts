@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { TenantTransactions } from '@signalbox/database';
 import { REDIS } from '@signalbox/domain/core';
-import { DataSource } from 'typeorm';
 import type { Redis } from 'ioredis';
 
 export type PartState = 'ok' | 'down';
@@ -28,13 +28,13 @@ async function stateOf(check: Promise<unknown>): Promise<PartState> {
 @Injectable()
 export class ReadinessProbe {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly transactions: TenantTransactions,
     @Inject(REDIS) private readonly redis: Redis,
   ) {}
 
   async check(): Promise<Readiness> {
     const [database, redis] = await Promise.all([
-      stateOf(this.dataSource.query('SELECT 1')),
+      stateOf(this.transactions.ping()),
       stateOf(this.redis.ping()),
     ]);
     if (database === 'down') return { status: 'unavailable', checks: { database, redis } };

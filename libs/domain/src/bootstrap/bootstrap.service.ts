@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { withAdvisoryLock } from '@signalbox/database';
-import { DataSource } from 'typeorm';
+import { TenantTransactions } from '@signalbox/database';
 import type { BootstrapOptions, Report } from './bootstrap.types';
 import { FirstAccessStep } from './first-access.step';
 import { FirstModelsStep } from './first-models.step';
@@ -13,7 +12,7 @@ const bootstrapLock = 7_346_093;
 @Injectable()
 export class BootstrapService {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly transactions: TenantTransactions,
     private readonly tenant: FirstTenantStep,
     private readonly models: FirstModelsStep,
     private readonly release: FirstReleaseStep,
@@ -21,7 +20,7 @@ export class BootstrapService {
   ) {}
 
   async run(options: BootstrapOptions, report: Report): Promise<void> {
-    await withAdvisoryLock(this.dataSource, bootstrapLock, async () => {
+    await this.transactions.exclusively(bootstrapLock, async () => {
       await this.tenant.run(report);
       const wasApplied = await this.release.isCatalogueApplied();
       const isChanged = await this.models.run(options.providerKeys, report);

@@ -21,11 +21,11 @@ export async function markCarriedOut(
   if (!caller.idempotency) return;
   const { key, claimedAt } = caller.idempotency;
   const mark = JSON.stringify({ targetType: target.targetType, targetId: target.targetId });
-  const [, marked] = (await manager.query(
+  const [, marked] = await manager.query<[unknown, number]>(
     `UPDATE idempotency_records SET carried_out = COALESCE(carried_out, $4::jsonb)
      WHERE service_token_id = $1 AND idempotency_key = $2 AND created_at = $3`,
     [caller.actorId, key, claimedAt, mark],
-  )) as [unknown, number];
+  );
   if (marked === 1) return;
   throw new AppError(
     'idempotency_in_progress',

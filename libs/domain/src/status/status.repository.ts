@@ -45,10 +45,10 @@ export class StatusRepository {
   }
 
   async outbox(manager: EntityManager): Promise<OutboxBacklog> {
-    const [row] = (await manager.query(
+    const [row] = await manager.query<{ pending: string; failing: string; oldest: string | null }[]>(
       `SELECT count(*) AS pending, count(*) FILTER (WHERE attempts >= ${failingAttempts}) AS failing,
               extract(epoch FROM now() - min(created_at)) AS oldest FROM outbox_items`,
-    )) as { pending: string; failing: string; oldest: string | null }[];
+    );
     return {
       pendingCount: Number(row?.pending ?? 0),
       failingCount: Number(row?.failing ?? 0),
