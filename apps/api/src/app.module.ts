@@ -18,7 +18,7 @@ import { WhoamiApiModule } from './whoami/whoami-api.module';
 import { WorkspacesApiModule } from './workspaces/workspaces-api.module';
 
 /** One line per feature, in the order of the documentation. */
-export const featureModules = [
+const featureModules = [
   WhoamiApiModule,
   OrganizationsApiModule,
   WorkspacesApiModule,

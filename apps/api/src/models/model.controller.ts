@@ -38,7 +38,7 @@ export class ModelController {
   @ApiOkResponse({ type: ModelPage })
   @ApiErrors('cursor_invalid')
   async list(@CurrentCaller() caller: Caller, @Query() query: ListModelsQuery): Promise<ModelPage> {
-    const { q: search, mode, enabled, provider_id: providerId } = query;
+    const { search, mode, enabled, provider_id: providerId } = query;
     const page = await this.models.list(
       caller,
       { search, mode, enabled, providerId },

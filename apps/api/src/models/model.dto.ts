@@ -23,7 +23,7 @@ export class ListModelsQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Part of the name or description.', maxLength: 200, example: 'smart' })
   @MayBeLeftOut()
   @IsSearch()
-  q?: string;
+  search?: string;
 
   @ApiPropertyOptional({ enum: modelModes, example: 'chat' })
   @MayBeLeftOut()

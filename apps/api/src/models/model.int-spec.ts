@@ -173,7 +173,7 @@ it('refuses targets that are not there or do not fit', async () => {
   const credential_id = 'cred_00000000000000000000000000';
   const withCredential = { name: 'nowhere', deployments: [deployment({ credential_id })] };
   expect((await call<Problem>('POST', path, withCredential)).body.code).toBe('credential_not_found');
-  const names = (await call<{ data: Model[] }>('GET', `${path}?q=nowhere`)).body.data;
+  const names = (await call<{ data: Model[] }>('GET', `${path}?search=nowhere`)).body.data;
   expect(names).toEqual([]);
 });
 
@@ -190,7 +190,7 @@ it('finds models by name, mode and provider, page by page', async () => {
   await create({ name: 'list/b' });
   await create({ name: 'list/c', enabled: false });
   const names = async (query: string) =>
-    (await call<{ data: Model[]; next_cursor: string | null }>('GET', `${path}?q=list/&${query}`)).body;
+    (await call<{ data: Model[]; next_cursor: string | null }>('GET', `${path}?search=list/&${query}`)).body;
   const first = await names('limit=2');
   expect(first.data.map(({ name }) => name)).toEqual(['list/a', 'list/b']);
   const rest = await names(`limit=2&cursor=${first.next_cursor}`);

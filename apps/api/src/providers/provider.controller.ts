@@ -42,7 +42,7 @@ export class ProviderController {
   @ApiOkResponse({ type: ProviderPage })
   @ApiErrors('cursor_invalid')
   async list(@CurrentCaller() caller: Caller, @Query() query: ListProvidersQuery): Promise<ProviderPage> {
-    const filter = { search: query.q, kind: query.kind, enabled: query.enabled };
+    const filter = { search: query.search, kind: query.kind, enabled: query.enabled };
     const page = await this.providers.list(caller, filter, query.limit, query.cursor);
     return { ...page, data: page.data.map((provider) => toProviderView(provider, caller)) };
   }

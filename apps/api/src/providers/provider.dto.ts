@@ -12,7 +12,7 @@ export class ListProvidersQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Part of the name or description.', maxLength: 200, example: 'open' })
   @MayBeLeftOut()
   @IsSearch()
-  q?: string;
+  search?: string;
 
   @ApiPropertyOptional({ enum: providerKindNames, example: 'openai' })
   @MayBeLeftOut()

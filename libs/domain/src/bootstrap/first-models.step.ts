@@ -6,7 +6,7 @@ import { providerKind, ProviderService } from '@signalbox/domain/providers';
 import { BootstrapRepository } from './bootstrap.repository';
 import { bootstrapCaller, type Report } from './bootstrap.types';
 
-export const demoModelName = 'demo';
+const demoModelName = 'demo';
 /** More platform credentials than there are kinds of providers. */
 const credentialLimit = 200;
 
