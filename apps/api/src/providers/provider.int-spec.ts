@@ -65,12 +65,12 @@ it('finds providers by a part of their name, kind and state, page by page', asyn
   const list = async (query: string) => (await call<Page<Provider>>('GET', `${path}?${query}`)).body;
   const names = ({ data }: Page<Provider>) => data.map(({ name }) => name);
 
-  const first = await list('q=FIND%2050%25&limit=2');
+  const first = await list('search=FIND%2050%25&limit=2');
   expect(names(first)).toEqual(['find 50% a', 'find 50% c']);
-  const rest = await list(`q=FIND%2050%25&limit=2&cursor=${first.next_cursor}`);
+  const rest = await list(`search=FIND%2050%25&limit=2&cursor=${first.next_cursor}`);
   expect([names(rest), rest.next_cursor]).toEqual([['find 50% d'], null]);
-  expect(names(await list('q=find&kind=mistral'))).toEqual(['find 50% d']);
-  expect(names(await list('q=find&enabled=false'))).toEqual(['find 50% d']);
+  expect(names(await list('search=find&kind=mistral'))).toEqual(['find 50% d']);
+  expect(names(await list('search=find&enabled=false'))).toEqual(['find 50% d']);
   expect((await call<Problem>('GET', `${path}?enabled=maybe`)).body.code).toBe('validation_failed');
 });
 
