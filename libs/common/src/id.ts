@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-export const idPrefixes = {
+const idPrefixes = {
   organization: 'org',
   workspace: 'ws',
   virtualKey: 'key',

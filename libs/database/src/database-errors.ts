@@ -20,11 +20,6 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
   return property(error, 'code') === '23505' && property(error, 'constraint') === constraint;
 }
 
-/** True when a foreign key refused the change (SQLSTATE 23503). */
-export function isForeignKeyViolation(error: unknown): boolean {
-  return property(error, 'code') === '23503';
-}
-
 /** True when the values themselves were refused (SQLSTATE classes 22 and 23): the same statement will fail again. */
 export function isDataError(error: unknown): boolean {
   return /^2[23]/.test(property(error, 'code') ?? '');

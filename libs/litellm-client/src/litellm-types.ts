@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What Signalbox writes into `metadata.signalbox` of the keys and teams that are its own. */
-export const signalboxMark = z.looseObject({
+const signalboxMark = z.looseObject({
   key_id: z.string().optional(),
   secret_id: z.string().optional(),
   organization_id: z.string().optional(),
@@ -54,7 +54,7 @@ export const litellmKey = z.object({
 });
 export type LitellmKey = z.infer<typeof litellmKey>;
 
-export const litellmTeam = z.object({
+const litellmTeam = z.object({
   team_id: z.string(),
   team_alias: optionalText,
   models: strings,

@@ -1,3 +1,2 @@
 export { CoreModule, type CoreOptions } from './core.module';
 export * from './core.tokens';
-export { connectRedis } from './redis-connection';

@@ -27,11 +27,12 @@ export class KeyReconciler {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  async reconcile(report: MirrorReport, startedAt: Date): Promise<void> {
+  async reconcile(report: MirrorReport, startedAt: Date, signal: AbortSignal): Promise<void> {
     const seen = new Set<string>();
     /** Deleted last: a deletion would shift the pages that are still to come. */
     const condemned: string[] = [];
     for (let page = 1, pages = 1; page <= pages; page += 1) {
+      signal.throwIfAborted();
       const { items, totalCount, totalPages } = await this.litellm.keyList(page);
       pages = totalPages;
       report.keysInLitellm = totalCount;
@@ -39,7 +40,7 @@ export class KeyReconciler {
       condemned.push(...(await this.comparePage(items, report)));
     }
     await this.delete(condemned);
-    await this.restoreMissing(seen, startedAt, report);
+    await this.restoreMissing(seen, startedAt, report, signal);
   }
 
   /** @returns the hashes of what LiteLLM must not have */
@@ -85,8 +86,14 @@ export class KeyReconciler {
     }
   }
 
-  private async restoreMissing(seen: Set<string>, startedAt: Date, report: MirrorReport): Promise<void> {
+  private async restoreMissing(
+    seen: Set<string>,
+    startedAt: Date,
+    report: MirrorReport,
+    signal: AbortSignal,
+  ): Promise<void> {
     for (let after = ''; ;) {
+      signal.throwIfAborted();
       const position = after;
       const subjects = await this.transactions.run('platform', (manager) =>
         this.repository.secretsAfter(manager, position, pageSize),

@@ -44,16 +44,18 @@ export class MirrorReconcileService {
     return synced > 0 && (await this.litellm.keyCount()) < synced * lossRatio;
   }
 
-  async run(): Promise<MirrorReport> {
+  /** The signal breaks it off between two pages; what was repaired until then stays repaired. */
+  async run(signal: AbortSignal): Promise<MirrorReport> {
     const startedAt = this.clock.now();
     const report = emptyReport(startedAt);
     try {
       const { stateVersion } = await this.litellm.instance();
       this.teamMirror.forgetSeen();
-      await this.teams.reconcile(report, startedAt);
-      await this.keys.reconcile(report, startedAt);
+      await this.teams.reconcile(report, startedAt, signal);
+      await this.keys.reconcile(report, startedAt, signal);
       this.reconciledStateVersion = stateVersion;
     } catch (error) {
+      signal.throwIfAborted();
       report.error = failureReason(error) ?? 'LiteLLM does not answer.';
       this.tellError(report.error, error);
     }

@@ -30,7 +30,7 @@ export interface MirrorReport {
 
 export const maxForeignExamples = 10;
 
-export function emptyDifferences(): MirrorDifferences {
+function emptyDifferences(): MirrorDifferences {
   return { missing: 0, different: 0, dead: 0, unknown: 0, foreign: 0 };
 }
 

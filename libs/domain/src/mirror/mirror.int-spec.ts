@@ -2,6 +2,7 @@ import { newId } from '@signalbox/common';
 import { WorkspaceEntity } from '@signalbox/database';
 import { hashVirtualKeyValue } from '@signalbox/gateway';
 import type { Fault } from '../../../../test/stand-ins/litellm-admin.stand-in';
+import type { MirrorReport } from './mirror-report';
 import { type MirrorWorld, openMirrorWorld } from '../../../../test/support/mirror-world';
 
 const minuteMs = 60_000;
@@ -34,6 +35,8 @@ describe('mirror of virtual keys in LiteLLM', () => {
       isSealed: sealedValue !== null,
     }));
   }
+
+  const reconcileNow = (): Promise<MirrorReport> => world.reconcile.run(new AbortController().signal);
 
   /** Drains until nothing is left, whatever failed in between; the delays of failed items count as passed. */
   async function drainAll(): Promise<void> {
@@ -223,7 +226,7 @@ describe('mirror of virtual keys in LiteLLM', () => {
     it('finds nothing to do when both agree', async () => {
       await world.createKey();
       await world.drain();
-      const report = await world.reconcile.run();
+      const report = await reconcileNow();
       const none = { missing: 0, different: 0, dead: 0, unknown: 0, foreign: 0 };
       expect(report).toMatchObject({
         error: null,
@@ -246,7 +249,7 @@ describe('mirror of virtual keys in LiteLLM', () => {
       await world.litellm.loseDatabase();
       expect(await world.reconcile.isNeeded()).toBe(true);
       world.clock.advanceMs(1_000);
-      const report = await world.reconcile.run();
+      const report = await reconcileNow();
       expect(report).toMatchObject({ restoredKeys: 3, keys: { missing: 3 }, teams: { missing: 1 } });
       await world.drain();
       const after = await world.litellm.keys();
@@ -268,7 +271,7 @@ describe('mirror of virtual keys in LiteLLM', () => {
       const [row] = await world.litellm.keys();
       await world.client.keyUpdate(row!.token, { rpm_limit: 500, blocked: true });
       await world.client.teamUpdate(world.workspaceId, { blocked: true, models: ['x'] });
-      const report = await world.reconcile.run();
+      const report = await reconcileNow();
       expect(report).toMatchObject({ keys: { different: 1 }, teams: { different: 1 } });
       await world.drain();
       expect((await world.litellm.keys())[0]).toMatchObject({ rpm_limit: '5', blocked: false });
@@ -284,7 +287,7 @@ describe('mirror of virtual keys in LiteLLM', () => {
       await world.litellm.insertKey({ token: 'made-by-a-person', key_alias: 'mine' });
       await world.client.teamNew('left-over-team', { metadata: { signalbox: { workspace_id: 'ws_gone' } } });
       await world.client.teamNew('team-of-a-person', { team_alias: 'people' });
-      const report = await world.reconcile.run();
+      const report = await reconcileNow();
       expect(report.keys).toMatchObject({ unknown: 1, foreign: 1 });
       expect(report.teams).toMatchObject({ unknown: 1, foreign: 1 });
       expect(report.foreignExamples).toEqual(['team people', 'key mine']);
@@ -302,7 +305,7 @@ describe('mirror of virtual keys in LiteLLM', () => {
       await world.keys.revoke(world.caller, key.id);
       await world.drain();
       await world.litellm.insertKey({ token: row!.token, metadata: row!['metadata'] });
-      const report = await world.reconcile.run();
+      const report = await reconcileNow();
       expect(report.keys).toMatchObject({ dead: 1 });
       await world.drain();
       expect(await world.litellm.keys()).toEqual([]);
@@ -311,12 +314,12 @@ describe('mirror of virtual keys in LiteLLM', () => {
     it('goes through all pages, and does not restore keys that are on their way', async () => {
       for (let index = 0; index < 130; index += 1) await world.createKey();
       world.clock.advanceMs(1_000);
-      const report = await world.reconcile.run();
+      const report = await reconcileNow();
       expect(report.keys.missing).toBe(130);
       expect(report.restoredKeys).toBe(0);
       await world.drain();
       world.clock.advanceMs(1_000);
-      expect(await world.reconcile.run()).toMatchObject({
+      expect(await reconcileNow()).toMatchObject({
         keysInLitellm: 130,
         keys: { missing: 0, different: 0 },
       });
@@ -326,9 +329,16 @@ describe('mirror of virtual keys in LiteLLM', () => {
       await world.createKey();
       await world.drain();
       world.litellm.failNext('/key/list', serverError);
-      expect((await world.reconcile.run()).error).toContain('boom');
+      expect((await reconcileNow()).error).toContain('boom');
       expect(await world.reconcile.isNeeded()).toBe(true);
-      expect((await world.reconcile.run()).error).toBeNull();
+      expect((await reconcileNow()).error).toBeNull();
+    });
+
+    it('breaks off when the process ends', async () => {
+      await world.createKey();
+      await world.drain();
+      await expect(world.reconcile.run(AbortSignal.abort(new Error('ending')))).rejects.toThrow('ending');
+      expect(await world.reconcile.isNeeded()).toBe(true);
     });
 
     it('makes the team of a deleted workspace go, with its keys', async () => {
@@ -337,7 +347,7 @@ describe('mirror of virtual keys in LiteLLM', () => {
       await world.database.transactions.run('platform', (manager) =>
         manager.update(WorkspaceEntity, { id: world.workspaceId }, { deletedAt: new Date() }),
       );
-      await world.reconcile.run();
+      await reconcileNow();
       expect(world.litellm.teams.size).toBe(0);
       expect(await world.litellm.keys()).toEqual([]);
     });

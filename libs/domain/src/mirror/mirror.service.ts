@@ -5,10 +5,7 @@ import { isLitellmError, LitellmAdminClient } from '@signalbox/litellm-client';
 import { KeyMirrorService } from './key-mirror.service';
 import { TeamMirrorService } from './team-mirror.service';
 
-export const mirrorTopics = [
-  'mirror.virtual_key',
-  'mirror.workspace',
-] as const satisfies readonly OutboxTopic[];
+const mirrorTopics = ['mirror.virtual_key', 'mirror.workspace'] as const satisfies readonly OutboxTopic[];
 
 /** LiteLLM is one process: more at once would only queue up there, before the calls of clients. */
 const concurrency = 4;

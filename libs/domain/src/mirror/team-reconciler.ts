@@ -22,11 +22,12 @@ export class TeamReconciler {
     private readonly mirror: TeamMirrorService,
   ) {}
 
-  async reconcile(report: MirrorReport, startedAt: Date): Promise<void> {
+  async reconcile(report: MirrorReport, startedAt: Date, signal: AbortSignal): Promise<void> {
     const seen = new Set<string>();
     /** Changed last: a deletion would shift the pages that are still to come. */
     const repairs: (() => Promise<void>)[] = [];
     for (let page = 1, pages = 1; page <= pages; page += 1) {
+      signal.throwIfAborted();
       const { items, totalCount, totalPages } = await this.litellm.teamList(page);
       pages = totalPages;
       report.teamsInLitellm = totalCount;
@@ -34,7 +35,7 @@ export class TeamReconciler {
       repairs.push(...(await this.comparePage(items, report)));
     }
     for (const repair of repairs) await repair();
-    await this.makeMissing(seen, startedAt, report);
+    await this.makeMissing(seen, startedAt, report, signal);
   }
 
   private async comparePage(teams: LitellmTeam[], report: MirrorReport): Promise<(() => Promise<void>)[]> {
@@ -72,7 +73,12 @@ export class TeamReconciler {
     return null;
   }
 
-  private async makeMissing(seen: Set<string>, startedAt: Date, report: MirrorReport): Promise<void> {
+  private async makeMissing(
+    seen: Set<string>,
+    startedAt: Date,
+    report: MirrorReport,
+    signal: AbortSignal,
+  ): Promise<void> {
     for (let after = ''; ;) {
       const position = after;
       const subjects = await this.transactions.run('platform', (manager) =>
@@ -81,6 +87,7 @@ export class TeamReconciler {
       for (const { workspace } of subjects) {
         // Younger ones are on their way through the outbox.
         if (seen.has(workspace.id) || workspace.createdAt >= startedAt) continue;
+        signal.throwIfAborted();
         report.teams.missing += 1;
         await this.mirror.sync(workspace.id);
       }

@@ -21,7 +21,7 @@ export type SecretWithKey = Pick<VirtualKeySecretEntity, 'keyHash' | 'validUntil
 };
 export type ActiveRelease = Pick<ConfigReleaseEntity, 'id' | 'number' | 'models'>;
 
-export const catalogueId = 'current';
+const catalogueId = 'current';
 
 /** `v` comes first in the text: the writer's script reads it from there without parsing the rest. */
 function built<Kind extends ProjectionKind>(

@@ -9,7 +9,7 @@ import type { BuiltDocument } from './build-documents';
 import { ProjectionRepository } from './projection.repository';
 import { ProjectionStore } from './projection-store';
 
-export const projectionTopics = [
+const projectionTopics = [
   'project.virtual_key',
   'project.workspace',
   'project.organization',
@@ -20,7 +20,7 @@ export type ProjectionTopic = (typeof projectionTopics)[number];
 /** Longer than Redis and PostgreSQL ever take when they are well. */
 const drainLimitMs = 1_000;
 
-export function isProjectionTopic(topic: OutboxTopic): topic is ProjectionTopic {
+function isProjectionTopic(topic: OutboxTopic): topic is ProjectionTopic {
   return (projectionTopics as readonly OutboxTopic[]).includes(topic);
 }
 

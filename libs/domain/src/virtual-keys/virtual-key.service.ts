@@ -25,7 +25,7 @@ import type {
 
 const topics: readonly OutboxTopic[] = ['project.virtual_key', 'mirror.virtual_key'];
 /** The current one and those that still run out. */
-export const maxLiveValues = 5;
+const maxLiveValues = 5;
 
 @Injectable()
 export class VirtualKeyService {
