@@ -2,6 +2,7 @@ import { REDIS } from '@signalbox/domain/core';
 import type { Redis } from 'ioredis';
 import { RunnerStandIn } from '../../../../test/stand-ins/runner.stand-in';
 import { type ApiApp, openApiApp } from '../../../../test/support/api-app';
+import { waitUntil } from '../../../../test/support/wait-until';
 import type { StatusView } from './status.dto';
 
 const internalToken = 'internal-token-of-status';
@@ -13,6 +14,8 @@ beforeAll(async () => {
   runner = await RunnerStandIn.start(internalToken);
   api = await openApiApp({ config: { runnerUrl: runner.url, internalToken } });
   token = await api.createToken();
+  // The API does not wait for Redis at its start, and commands fail fast until the connection is there.
+  await waitUntil(() => redis().status === 'ready', { deadlineMs: 5_000, what: 'the connection to Redis' });
 });
 
 afterAll(async () => {
