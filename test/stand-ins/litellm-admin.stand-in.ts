@@ -94,8 +94,8 @@ export class LitellmAdminStandIn {
     this.stateVersion += 1;
   }
 
-  async keys(): Promise<TokenRow[]> {
-    return (await this.pool.query<TokenRow>(`${selectTokens} ORDER BY created_at, token`)).rows;
+  async keys(order = 'created_at, token'): Promise<TokenRow[]> {
+    return (await this.pool.query<TokenRow>(`${selectTokens} ORDER BY ${order}`)).rows;
   }
 
   /** As a person would, in LiteLLM's own UI. */
@@ -279,7 +279,7 @@ export class LitellmAdminStandIn {
   private async keyList(query: URLSearchParams): Promise<Answer> {
     const size = Number(query.get('size') ?? 10);
     if (size > 100) return tooLarge('size', size);
-    const all = await this.keys();
+    const all = await this.keys(query.get('sort_by') === 'token' ? 'token' : 'created_at, token');
     const page = Number(query.get('page') ?? 1);
     const rows = all.slice((page - 1) * size, page * size);
     const keys =

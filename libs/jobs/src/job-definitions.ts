@@ -36,7 +36,10 @@ export type JobName = keyof typeof jobs;
 export type JobPayload<Name extends JobName> = z.infer<(typeof jobs)[Name]['payload']>;
 
 /** One handler for each job, typed by the same map as the producer. */
-export type JobHandlers = { [Name in JobName]: (payload: JobPayload<Name>) => Promise<void> };
+export type JobHandlers = {
+  /** The signal comes when the process is to end: a long run breaks off soon after it and is tried again later. */
+  [Name in JobName]: (payload: JobPayload<Name>, signal: AbortSignal) => Promise<void>;
+};
 
 export function isJobName(text: string): text is JobName {
   return Object.hasOwn(jobs, text);

@@ -94,12 +94,13 @@ export class LitellmAdminClient {
     await this.unlessMissing(this.call('keyDelete', { body: { keys: hashes } }));
   }
 
+  /** Sorted by what is unique: by LiteLLM's own order, rows of the same age trade places between two pages. */
   async keyList(page: number): Promise<LitellmPage<LitellmKey>> {
     const query = {
       page,
       size: litellmPageSize,
       return_full_object: true,
-      sort_by: 'created_at',
+      sort_by: 'token',
       sort_order: 'asc',
     };
     const answer = this.parse('keyList', keyListAnswer, await this.call('keyList', { query }));
@@ -132,7 +133,7 @@ export class LitellmAdminClient {
   }
 
   async teamList(page: number): Promise<LitellmPage<LitellmTeam>> {
-    const query = { page, page_size: litellmPageSize, sort_by: 'created_at', sort_order: 'asc' };
+    const query = { page, page_size: litellmPageSize, sort_by: 'team_id', sort_order: 'asc' };
     const answer = this.parse('teamList', teamListAnswer, await this.call('teamList', { query }));
     return { items: answer.teams, totalCount: answer.total, totalPages: answer.total_pages };
   }

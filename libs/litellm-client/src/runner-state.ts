@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { LitellmError } from './litellm-error';
 
 const stateAnswer = z.looseObject({
-  version: z.number(),
   active: z
     .looseObject({ base_url: z.string(), release_id: z.string().nullish(), database_mode: z.boolean() })
     .nullable(),
@@ -15,8 +14,6 @@ export interface LitellmInstance {
   releaseId: string | null;
   /** False while PostgreSQL is away: LiteLLM then serves, but has no keys and teams. */
   hasDatabase: boolean;
-  /** Changes with every start and every switch. */
-  stateVersion: number;
 }
 
 export interface RunnerAddress {
@@ -51,13 +48,12 @@ export class RunnerState {
   }
 
   private async ask(): Promise<LitellmInstance> {
-    const { version, active } = await this.fetchState();
+    const { active } = await this.fetchState();
     if (!active) throw new LitellmError('unreachable', 'state', null, 'no LiteLLM is running just now');
     return {
       baseUrl: active.base_url,
       releaseId: active.release_id ?? null,
       hasDatabase: active.database_mode,
-      stateVersion: version,
     };
   }
 

@@ -21,7 +21,7 @@ export class JobTable {
     this.handlers = {
       'outbox.drain': async () => outbox.wake(),
       'projection.reconcile': () => projection.run(),
-      'mirror.reconcile': () => mirror.run(),
+      'mirror.reconcile': (_payload, signal) => mirror.run(signal),
       'config_release.watch': () => configReleases.watch(),
       'config_drift.check': () => configReleases.checkDrift(),
       'housekeeping.sweep': () => housekeeping.run(),

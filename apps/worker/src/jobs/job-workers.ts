@@ -13,6 +13,7 @@ import { workerConnection } from './redis-connection';
 export class JobWorkers {
   private workers: Worker[] = [];
   private isFailing = false;
+  private readonly ending = new AbortController();
 
   constructor(
     private readonly table: JobTable,
@@ -24,8 +25,9 @@ export class JobWorkers {
     this.workers = (Object.keys(queueNames) as QueueKey[]).map((queue) => this.open(queue));
   }
 
-  /** Jobs that run are waited for. */
+  /** Jobs that run are told, and waited for. */
   async stop(): Promise<void> {
+    this.ending.abort(new Error('the worker ends'));
     await Promise.all(this.workers.map((worker) => worker.close()));
   }
 
@@ -51,7 +53,7 @@ export class JobWorkers {
 
   private async dispatch<Name extends JobName>(name: Name, data: unknown): Promise<void> {
     const startedMs = Date.now();
-    await this.table.handlers[name](parseJobPayload(name, data));
+    await this.table.handlers[name](parseJobPayload(name, data), this.ending.signal);
     this.logger.debug('job done', { job: name, duration_ms: Date.now() - startedMs });
   }
 

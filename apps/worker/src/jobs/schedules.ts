@@ -8,7 +8,7 @@ export interface Schedule {
 /** What runs by itself. Any number of workers may know the same table: each round is one job, which one of them takes. */
 export const schedules: readonly Schedule[] = [
   { job: 'projection.reconcile', everyMs: 60_000 },
-  { job: 'mirror.reconcile', everyMs: 300_000 },
+  { job: 'mirror.reconcile', everyMs: 600_000 },
   { job: 'config_release.watch', everyMs: 30_000 },
   { job: 'config_drift.check', everyMs: 60_000 },
   { job: 'housekeeping.sweep', everyMs: 300_000 },

@@ -7,13 +7,13 @@ import { Loop } from '../loops/loop';
 
 const everyMs = 5_000;
 
-/** Compares at once, and not only by schedule, when LiteLLM was started anew or has lost its database. */
+/** Compares at once, and not only by schedule, when LiteLLM has lost its database. */
 @Injectable()
 export class MirrorWatchLoop extends Loop {
   constructor(reconcile: MirrorReconcileService, @Inject(LOGGER) logger: Logger) {
-    const run = async (): Promise<void> => {
+    const run = async (signal: AbortSignal): Promise<void> => {
       try {
-        if (await reconcile.isNeeded()) await reconcile.run();
+        if (await reconcile.isNeeded()) await reconcile.run(signal);
       } catch (error) {
         // It will be looked at when it is back.
         if (!isLitellmError(error, 'unreachable')) throw error;

@@ -5,7 +5,7 @@ import { MirrorReconcileService } from '@signalbox/domain/mirror';
 export class MirrorProcessor {
   constructor(private readonly reconcile: MirrorReconcileService) {}
 
-  async run(): Promise<void> {
-    await this.reconcile.run();
+  async run(signal: AbortSignal): Promise<void> {
+    await this.reconcile.run(signal);
   }
 }

@@ -17,7 +17,6 @@ const lossRatio = 0.9;
 /** Compares all of LiteLLM's keys and teams with PostgreSQL, and repairs. */
 @Injectable()
 export class MirrorReconcileService {
-  private reconciledStateVersion: number | null = null;
   private lastError: string | null = null;
 
   constructor(
@@ -33,13 +32,12 @@ export class MirrorReconcileService {
   ) {}
 
   /**
-   * A cheap question, to be asked every few seconds: was LiteLLM started anew since it was last compared, or has it lost a
-   * part of what it had? The full comparison comes by schedule in any case.
+   * A cheap question, to be asked every few seconds: has LiteLLM lost a part of what it had, or did the last comparison
+   * break off? The full comparison comes by schedule in any case.
    */
   async isNeeded(): Promise<boolean> {
-    const { stateVersion, hasDatabase } = await this.litellm.instance();
-    if (!hasDatabase) return false;
-    if (stateVersion !== this.reconciledStateVersion) return true;
+    if (!(await this.litellm.instance()).hasDatabase) return false;
+    if (this.lastError !== null) return true;
     const synced = await this.transactions.run('platform', (manager) => this.repository.countSynced(manager));
     return synced > 0 && (await this.litellm.keyCount()) < synced * lossRatio;
   }
@@ -49,11 +47,9 @@ export class MirrorReconcileService {
     const startedAt = this.clock.now();
     const report = emptyReport(startedAt);
     try {
-      const { stateVersion } = await this.litellm.instance();
       this.teamMirror.forgetSeen();
       await this.teams.reconcile(report, startedAt, signal);
       await this.keys.reconcile(report, startedAt, signal);
-      this.reconciledStateVersion = stateVersion;
     } catch (error) {
       signal.throwIfAborted();
       report.error = failureReason(error) ?? 'LiteLLM does not answer.';
