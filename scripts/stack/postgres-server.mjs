@@ -91,7 +91,7 @@ function serverEnvironment() {
 }
 
 /** How the supervisor starts and stops it. Only TCP on the loopback address: a socket's path may be too long, or its folder unreachable. */
-export function postgresProcess({ binaries, dataFolder, user, port, isThrowaway = false, logFile }) {
+export function postgresProcess({ binaries, dataFolder, user, port, isDurable = true, logFile }) {
   const options = {
     port,
     listen_addresses: '127.0.0.1',
@@ -101,7 +101,7 @@ export function postgresProcess({ binaries, dataFolder, user, port, isThrowaway 
     log_destination: 'stderr',
     // A failed statement is not repeated in the log: it may hold values.
     log_min_error_statement: 'panic',
-    ...(isThrowaway ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
+    ...(isDurable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   };
   return {
     name: 'postgres',

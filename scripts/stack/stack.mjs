@@ -46,10 +46,12 @@ export class Stack {
   #isHurried = false;
   #started;
 
-  constructor({ settings, progress, announce, isThrowaway = false }) {
+  /** `isThrowaway`: the data is deleted at the end. `isDurable: false`: PostgreSQL does not wait for the disk. */
+  constructor({ settings, progress, announce, isThrowaway = false, isDurable = true }) {
     this.settings = settings;
     this.progress = progress;
     this.isThrowaway = isThrowaway;
+    this.isDurable = isDurable;
     this.supervisor = new Supervisor({
       announce,
       onChange: (processes) => this.record?.update({ processes }),
@@ -92,11 +94,11 @@ export class Stack {
 
   /** Each part begins as soon as what it needs is there; LiteLLM takes longest, so everything else overlaps with it. */
   async #startParts() {
-    const { settings, progress, supervisor, secrets, isThrowaway } = this;
+    const { settings, progress, supervisor, secrets, isDurable } = this;
     const { signal } = this.#abort;
     const works = prepare({ settings, progress, signal });
     const urls = storeUrls({ settings, secrets });
-    const context = { ...works, settings, progress, supervisor, secrets, signal, urls, isThrowaway };
+    const context = { ...works, settings, progress, supervisor, secrets, signal, urls, isDurable };
     works.postgres = startPostgres(context);
     works.redis = startRedis(context);
     Object.assign(works, this.#startServices(context, works));

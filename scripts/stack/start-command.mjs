@@ -4,11 +4,14 @@ import { readSettings } from './settings.mjs';
 import { onShutdownSignals } from './shutdown-signals.mjs';
 import { Stack } from './stack.mjs';
 import { summaryLines } from './summary.mjs';
-import { messageFor } from './user-error.mjs';
+import { UserError, messageFor } from './user-error.mjs';
 
 /** `npm start` in the foreground, `npm start -- --detach` in the background. */
 export async function main(args) {
   try {
+    if (process.platform === 'win32') {
+      throw new UserError('npm start runs on Linux and macOS. On Windows use it inside WSL.');
+    }
     const settings = readSettings();
     if (args.includes('--detach')) await startDetached(settings);
     else await runInForeground(settings);

@@ -40,7 +40,7 @@ async function useGivenPostgres({ settings, secrets, packages, urls }, report) {
 }
 
 async function startOwnPostgres(context, report) {
-  const { settings, secrets, packages, supervisor, signal, urls, isThrowaway } = context;
+  const { settings, secrets, packages, supervisor, signal, urls, isDurable } = context;
   const { dataFolder, user } = locatePostgres(settings);
   const dataMajor = dataMajorOf(dataFolder);
   const binaries =
@@ -61,7 +61,7 @@ async function startOwnPostgres(context, report) {
     dataFolder,
     user,
     port: settings.ports.postgres,
-    isThrowaway,
+    isDurable,
     logFile: join(settings.files.logs, 'postgres.log'),
   });
   const version = await supervisor.start(spec, async () => {

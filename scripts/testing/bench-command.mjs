@@ -35,7 +35,7 @@ function benchSuite(name) {
     title: `Benchmark: ${name}`,
     needs: ['packages', 'build', 'python'],
     run: (context) =>
-      withTestStack(context, 'bench', async (environment) => {
+      withTestStack(context, { name: 'bench', isDurable: true }, async (environment) => {
         const options = { env: toolEnvironment(environment), cwd: checkout, signal: context.signal };
         const { exitCode } = await runTool(process.execPath, [childScript, file, resultFile], options);
         if (exitCode === 0) console.log(`Figures: ${resultFile}`);

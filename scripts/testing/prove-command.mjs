@@ -30,7 +30,7 @@ function proofSuite(name) {
     title: `Proof: ${chosen.join(', ')}`,
     needs: ['packages', 'build', 'python'],
     run: (context) =>
-      withTestStack(context, 'prove', (environment) =>
+      withTestStack(context, { name: 'prove', isDurable: true }, (environment) =>
         runJest(context, 'prove', environment, ['--runInBand', '--runTestsByPath', ...paths]),
       ),
   };

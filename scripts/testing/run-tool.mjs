@@ -58,10 +58,12 @@ function endOnce(child) {
   };
 }
 
-/** What tests get to see of the environment: enough to run tools, none of the settings or keys of the person who runs them. */
+/** Enough to run tools and to install packages. */
+const passedOn =
+  /^(PATH|HOME|LANG|LC_.*|TZ|TMPDIR|TERM|CI|FORCE_COLOR|NO_COLOR|XDG_CACHE_HOME|PIP_.*|npm_config_(registry|cafile|cache)|HTTPS?_PROXY|NO_PROXY|SSL_CERT_.*|NODE_EXTRA_CA_CERTS|REQUESTS_CA_BUNDLE)$/i;
+
+/** What tests get to see of the environment: none of the settings or keys of the person who runs them. */
 export function toolEnvironment(more = {}) {
-  const kept =
-    /^(PATH|HOME|LANG|LC_.*|TZ|TMPDIR|TERM|CI|FORCE_COLOR|NO_COLOR|NODE_EXTRA_CA_CERTS|XDG_CACHE_HOME)$/;
-  const entries = Object.entries(process.env).filter(([name]) => kept.test(name));
+  const entries = Object.entries(process.env).filter(([name]) => passedOn.test(name));
   return { ...Object.fromEntries(entries), ...more };
 }

@@ -108,14 +108,14 @@ async function withTestStores(context, run) {
 }
 
 async function runEndToEndTests(context) {
-  return withTestStack(context, 'e2e', (environment) =>
+  return withTestStack(context, { name: 'e2e', isDurable: false }, (environment) =>
     runJest(context, 'e2e', environment, ['--runInBand']),
   );
 }
 
-/** Runs something against a whole stack, which is ended afterwards. */
-export async function withTestStack(context, name, run) {
-  const { start, stop, keepLogs } = await startTestStack({ name, progress: context.progress });
+/** Runs something against a whole stack, which is ended afterwards. Figures are only true of one that is durable. */
+export async function withTestStack(context, { name, isDurable }, run) {
+  const { start, stop, keepLogs } = await startTestStack({ name, isDurable, progress: context.progress });
   context.endings.push(stop);
   context.signal.addEventListener('abort', () => void stop(), { once: true });
   let counts;

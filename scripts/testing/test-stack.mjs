@@ -11,13 +11,14 @@ import { makeCanaryKeys, throwawaySettings } from './throwaway.mjs';
  * One whole stack for tests from outside, started by the same code as `npm start`. Returns the environment that tells tests
  * about it (SIGNALBOX_E2E_STATUS_FILE: the status report and, in a file of mode 0600, the secrets that tests need) and `stop`.
  */
-export async function startTestStack({ name, progress }) {
+export async function startTestStack({ name, progress, isDurable }) {
   const settings = await throwawaySettings({ name, canaryKeys: makeCanaryKeys() });
   const stack = new Stack({
     settings,
     progress,
     announce: (text) => progress.line(`  ${text}`),
     isThrowaway: true,
+    isDurable,
   });
   const stop = () => {
     stack.hurry();

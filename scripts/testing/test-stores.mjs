@@ -32,7 +32,7 @@ export async function startTestStores({ progress, signal, packages, python }) {
     signal,
     packages,
     python,
-    isThrowaway: true,
+    isDurable: false,
   };
   try {
     await Promise.all([startPostgres(context), startRedis(context)]);
