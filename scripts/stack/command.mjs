@@ -5,7 +5,8 @@ import { UserError, isDiskFull } from './user-error.mjs';
 
 const keptOutputBytes = 5_000_000;
 const shownLines = 12;
-const killAfterMs = 5_000;
+/** npm goes on for long after SIGTERM. */
+const killAfterMs = 2_000;
 
 export function lastLines(text, count = shownLines) {
   return text.trimEnd().split(/\r?\n/).slice(-count).join('\n');
