@@ -1,22 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { virtualKeyStatuses, type VirtualKeyStatus } from '@signalbox/domain/virtual-keys';
 import { ApiMetadata } from '../http/metadata.property';
+import { MirrorStateView } from '../mirror/mirror-state.view';
 
-const mirrorStates = ['pending', 'synced', 'failed'] as const;
 const id = { example: 'key_06f3x2v9k0wz4m8q1r5t7y3b2c' };
 const time = { type: String, format: 'date-time', example: '2026-11-21T08:00:00.000Z' } as const;
-
-export class MirrorStateView {
-  @ApiProperty({
-    enum: mirrorStates,
-    description: "How far LiteLLM's own copy is. Serving never waits for it.",
-    example: 'synced',
-  })
-  state!: (typeof mirrorStates)[number];
-
-  @ApiProperty({ type: String, nullable: true, description: 'Why LiteLLM refused it.', example: null })
-  error!: string | null;
-}
 
 export class VirtualKeyValueView {
   @ApiProperty({ example: 'sk-...a1B2' })

@@ -116,7 +116,11 @@ describe('a workspace', () => {
   it('is created, changed and deleted; what is not given stays', async () => {
     const organization = await newOrganization();
     const workspace = await newWorkspace(organization.id, { models: ['smart', 'openai/*'] });
-    expect(workspace).toMatchObject({ models: ['smart', 'openai/*'], mirror: 'pending', version: 1 });
+    expect(workspace).toMatchObject({
+      models: ['smart', 'openai/*'],
+      mirror: { state: 'pending', error: null },
+      version: 1,
+    });
     const path = `workspaces/${workspace.id}`;
     const changed = await call('PATCH', path, { blocked: true });
     expect(changed.body).toMatchObject({

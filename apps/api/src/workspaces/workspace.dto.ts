@@ -5,8 +5,8 @@ import { IsIdOf, IsMetadata, IsName, IsNameList, IsSearch, MayBeLeftOut } from '
 import { ApiMetadata } from '../http/metadata.property';
 import { PageQuery } from '../http/page-query.dto';
 import { QueryFlag } from '../http/query-flag';
+import { mirrorStates, MirrorStateView } from '../mirror/mirror-state.view';
 
-const mirrorStates = ['pending', 'synced', 'failed'] as const satisfies MirrorState[];
 const maxModels = 500;
 
 export class CreateWorkspaceBody {
@@ -92,7 +92,7 @@ export class ListWorkspacesQuery extends PageQuery {
   @ApiPropertyOptional({ description: "Where LiteLLM's copy is.", enum: mirrorStates, example: 'synced' })
   @IsOptional()
   @IsIn(mirrorStates)
-  mirror?: MirrorState;
+  mirror_state?: MirrorState;
 }
 
 export class WorkspaceView {
@@ -114,15 +114,8 @@ export class WorkspaceView {
   @ApiMetadata({ required: true })
   metadata!: Record<string, unknown>;
 
-  @ApiProperty({
-    description: "Where LiteLLM's copy (a team of the same id) is. Serving does not wait for it.",
-    enum: mirrorStates,
-    example: 'synced',
-  })
-  mirror!: MirrorState;
-
-  @ApiProperty({ description: 'Why the copy failed.', type: String, nullable: true, example: null })
-  mirror_error!: string | null;
+  @ApiProperty({ description: "LiteLLM's copy is a team of the same id.", type: MirrorStateView })
+  mirror!: MirrorStateView;
 
   @ApiProperty({ description: 'Grows by one with each change.', example: 1 })
   version!: number;

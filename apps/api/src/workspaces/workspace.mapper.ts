@@ -11,8 +11,7 @@ export function toWorkspaceView(workspace: WorkspaceEntity): WorkspaceView {
     models,
     blocked,
     metadata,
-    mirror: workspace.mirrorState,
-    mirror_error: workspace.mirrorError,
+    mirror: { state: workspace.mirrorState, error: workspace.mirrorError },
     version,
     created_at: workspace.createdAt.toISOString(),
     updated_at: workspace.updatedAt.toISOString(),
@@ -24,6 +23,6 @@ export function toCreateWorkspace({ organization_id, ...rest }: CreateWorkspaceB
 }
 
 export function toWorkspaceFilter(query: ListWorkspacesQuery): WorkspaceFilter {
-  const { organization_id, search, blocked, mirror } = query;
-  return { organizationId: organization_id, search, blocked, mirrorState: mirror };
+  const { organization_id, search, blocked, mirror_state } = query;
+  return { organizationId: organization_id, search, blocked, mirrorState: mirror_state };
 }

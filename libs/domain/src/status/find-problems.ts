@@ -51,7 +51,7 @@ export function findProblems(status: Status): string[] {
     ...litellmProblem(status),
     ...platformProblems(status),
     ...(failed > 0
-      ? [`${failed} copies in LiteLLM failed; their mirror_error says why. Serving is not affected.`]
+      ? [`${failed} copies in LiteLLM failed; their mirror.error says why. Serving is not affected.`]
       : []),
   ];
 }
