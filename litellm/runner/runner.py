@@ -55,8 +55,10 @@ class Runner:
 
     def run(self) -> None:
         """Returns after stop(), when everything that it started has ended."""
-        threading.Thread(target=self._server.serve_forever, name="http", daemon=True).start()
+        # First: an edge that asks meanwhile waits for its answer and goes on using the LiteLLM that it knows. "Nothing is
+        # active" would make it refuse requests that this LiteLLM, whom nobody told, could answer.
         self._adopt()
+        threading.Thread(target=self._server.serve_forever, name="http", daemon=True).start()
         self._reporter.start()
         self._poller.start()
         self._health.start()
