@@ -126,8 +126,9 @@ export function postgresProcess({ binaries, dataFolder, user, port, isDurable = 
 /** The server that runs on this data folder, as its own pid file says, if it really is one. */
 export function runningServer(dataFolder) {
   const pid = pidInFile(dataFolder);
-  if (!pid || !commandLineOf(pid)?.includes(dataFolder)) return undefined;
-  return identityOf(pid);
+  const command = (pid && commandLineOf(pid)) || '';
+  const isPostgres = /(^|\/)postgres /.test(command) && command.includes(dataFolder);
+  return isPostgres ? identityOf(pid) : undefined;
 }
 
 /** PostgreSQL refuses to start if the pid in its old pid file is in use, though by another program (likely after a reboot or in a container). */

@@ -17,12 +17,17 @@ import { startTestStores } from './test-stores.mjs';
  */
 export const suites = [
   { name: 'checks', title: 'Checks', needs: ['packages'], run: runChecks },
-  { name: 'scripts', title: 'Scripts (node --test)', needs: ['packages'], run: runScriptTests },
+  {
+    name: 'scripts',
+    title: 'Scripts (node --test)',
+    needs: ['packages'],
+    run: (context) => runNodeTests(context, 'scripts'),
+  },
   {
     name: 'engine',
     title: 'Database engine (node --test)',
-    needs: ['packages', 'python'],
-    run: runEngineTests,
+    needs: ['packages'],
+    run: (context) => runNodeTests(context, 'litellm'),
   },
   { name: 'python', title: 'Python (unittest)', needs: ['packages', 'python'], run: runPythonTests },
   { name: 'unit', title: 'Unit (jest)', needs: ['packages'], run: (context) => runJest(context, 'unit', {}) },
@@ -60,51 +65,38 @@ async function runChecks({ checkout, signal }) {
   return addCounts(results);
 }
 
-function runScriptTests(context) {
-  return runNodeTests(context, 'scripts', toolEnvironment());
-}
-
-async function runEngineTests(context) {
-  return withTestStores(context, async (environment) =>
-    runNodeTests(context, 'litellm', toolEnvironment(environment)),
-  );
-}
-
-async function runNodeTests({ checkout, signal }, folder, env) {
+async function runNodeTests({ checkout, signal }, folder) {
   const files = listFiles(join(checkout, folder), (path) => path.endsWith('.test.mjs'));
   if (files.length === 0) return couldNotRun;
   return withResultFile('tap', async (resultFile) => {
     const shown = ['--test-reporter=spec', '--test-reporter-destination=stdout'];
     const counted = ['--test-reporter=tap', `--test-reporter-destination=${resultFile}`];
     const args = ['--test', ...shown, ...counted, ...files];
-    const { exitCode } = await runTool(process.execPath, args, { env, cwd: checkout, signal });
+    const { exitCode } = await runTool(process.execPath, args, {
+      env: toolEnvironment(),
+      cwd: checkout,
+      signal,
+    });
     return withExitCode(countTap(readFileSync(resultFile, 'utf8')), exitCode);
   });
 }
 
-async function runPythonTests(context) {
-  const { checkout, signal, environments } = context;
-  const { executable } = environments.python;
-  return withTestStores(context, async (stores) => {
-    const env = toolEnvironment({ ...stores, PYTHONDONTWRITEBYTECODE: '1' });
-    const args = ['-m', 'unittest', 'discover', '-s', 'litellm', '-t', 'litellm', '-p', 'test_*.py'];
-    const { exitCode, output } = await runTool(executable, args, { env, cwd: checkout, signal });
-    return withExitCode(countUnittest(output), exitCode);
+async function runPythonTests({ checkout, signal, environments }) {
+  const env = toolEnvironment({ PYTHONDONTWRITEBYTECODE: '1' });
+  const args = ['-m', 'unittest', 'discover', '-s', 'litellm', '-t', 'litellm', '-p', 'test_*.py'];
+  const { exitCode, output } = await runTool(environments.python.executable, args, {
+    env,
+    cwd: checkout,
+    signal,
   });
+  return withExitCode(countUnittest(output), exitCode);
 }
 
-function runIntegrationTests(context) {
-  return withTestStores(context, (environment) => runJest(context, 'integration', environment));
-}
-
-/** Started once for all suites that need them, ended by the caller at the end of the run. */
-async function withTestStores(context, run) {
-  context.stores ??= startTestStores(context).then((stores) => {
-    context.endings.push(stores.stop);
-    return stores;
-  });
-  const { environment } = await context.stores;
-  return run(environment);
+/** The stores are ended at the end of the run, with everything else that was started. */
+async function runIntegrationTests(context) {
+  const stores = await startTestStores(context);
+  context.endings.push(stores.stop);
+  return runJest(context, 'integration', stores.environment);
 }
 
 async function runEndToEndTests(context) {
