@@ -113,7 +113,7 @@ describe('kill -9 at each step of a config release', () => {
   async function kill(victim: Victim): Promise<number> {
     if (victim !== 'candidate') return stack.processes.kill(victim);
     const { candidate } = await stack.processes.runnerState();
-    if (!candidate) throw new Error('the runner has no candidate any more');
+    if (!candidate?.pid) throw new Error('the runner has no candidate any more');
     process.kill(candidate.pid, 'SIGKILL');
     return candidate.pid;
   }

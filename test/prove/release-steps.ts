@@ -39,8 +39,9 @@ function waitForRunner(
       const release = await findRelease(stack, note);
       if (!release) return false;
       const { candidate, active } = await stack.processes.runnerState();
-      if (active?.release_id === release.id) return true;
-      return candidate?.release_id === release.id && (phase !== 'active' ? candidate.phase === phase : false);
+      if (phase === 'active') return active?.release_id === release.id;
+      // Without a pid its process is still to be started.
+      return candidate?.release_id === release.id && candidate.phase === phase && candidate.pid !== null;
     },
     { deadlineMs: reachMs, what: `the runner to be ${phase}`, pollEveryMs: 5 },
   );

@@ -18,7 +18,13 @@ export interface RunnerState {
     litellm_version: string;
     started_at: string;
   } | null;
-  candidate: { slot: string; release_id: string; release_number: number; phase: string; pid: number } | null;
+  candidate: {
+    slot: string;
+    release_id: string;
+    release_number: number;
+    phase: string;
+    pid: number | null;
+  } | null;
   litellm_status: 'starting' | 'running' | 'down';
   engine: string;
   runner_pid: number;

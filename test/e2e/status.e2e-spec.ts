@@ -1,0 +1,88 @@
+import { createTenant } from '../support/e2e/tenants';
+import type { ManagedName } from '../support/e2e/stack-processes';
+import type { E2eStack } from '../support/e2e-stack';
+import { useStack } from '../support/use-stack';
+import { waitUntil } from '../support/wait-until';
+
+interface StatusView {
+  status: string;
+  problems: string[];
+  litellm: { status: string; version: string | null };
+  runner?: unknown;
+  edges?: { pid: number }[];
+  workers?: { pid: number }[];
+  active_release?: { id: string } | null;
+}
+
+describe('status', () => {
+  let stack: E2eStack;
+
+  beforeAll(() => {
+    stack = useStack();
+  });
+  afterAll(() => stack.close());
+
+  const status = (): Promise<StatusView> => stack.api.get('/status');
+
+  it('tells a platform token about each part, and that all is well', async () => {
+    const view = await waitUntil(
+      async () => {
+        const now = await status();
+        return now.status === 'ok' ? now : null;
+      },
+      { deadlineMs: 60_000, what: 'a status without problems', pollEveryMs: 250 },
+    );
+    const [edgePid, workerPid] = [await stack.processes.pidOf('edge'), await stack.processes.pidOf('worker')];
+    expect(view.problems).toEqual([]);
+    expect(view.litellm).toEqual({ status: 'running', version: stack.facts.versions['litellm'] });
+    expect(view.edges?.map(({ pid }) => pid)).toContain(edgePid);
+    expect(view.workers?.map(({ pid }) => pid)).toContain(workerPid);
+    expect(view.active_release?.id).toBe((await stack.processes.runnerState()).active?.release_id);
+  });
+
+  it('tells a token of an organization nothing of the platform', async () => {
+    const { organizationId } = await createTenant(stack, 'status');
+    const { token } = await stack.api.post<{ token: string }>('/service-tokens', {
+      name: 'status',
+      organization_id: organizationId,
+      scopes: ['status:read'],
+    });
+    const view = await stack.api.withToken(token).get<StatusView>('/status');
+    expect(view.litellm.status).toBe('running');
+    for (const field of ['runner', 'edges', 'workers', 'active_release', 'outbox']) {
+      expect([field, (view as unknown as Record<string, unknown>)[field] ?? null]).toEqual([field, null]);
+    }
+  });
+
+  it.each<[ManagedName, RegExp]>([
+    ['worker', /No worker has reported/],
+    ['runner', /The runner does not answer/],
+    ['redis', /Redis does not answer/],
+  ])('says in a sentence what is wrong while %s is down, and when it is over', async (name, sentence) => {
+    await stack.processes.withoutRestarts(async () => {
+      await stack.processes.kill(name);
+      await waitUntil(async () => (await status()).problems.some((problem) => sentence.test(problem)), {
+        deadlineMs: 30_000,
+        what: `a problem like ${String(sentence)}`,
+        pollEveryMs: 250,
+      });
+    });
+    await waitUntil(async () => (await status()).status === 'ok', {
+      deadlineMs: 90_000,
+      what: 'the end of the problem',
+      pollEveryMs: 250,
+    });
+  });
+
+  it.each([
+    ['edge', 'edge_url'],
+    ['api', 'api_url'],
+    ['worker', 'worker_url'],
+  ] as const)('has health addresses at the %s', async (_name, url) => {
+    for (const path of ['/health/liveliness', '/health/readiness']) {
+      const response = await fetch(stack.facts[url] + path);
+      expect([path, response.status]).toEqual([path, 200]);
+      await response.arrayBuffer();
+    }
+  });
+});
