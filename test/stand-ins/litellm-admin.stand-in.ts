@@ -47,6 +47,8 @@ interface Team {
 export class LitellmAdminStandIn {
   readonly calls: RecordedCall[] = [];
   readonly teams = new Map<string, Team>();
+  /** Deleted keys stay readable by /key/info, with deleted_at. */
+  private readonly archive = new Map<string, TokenRow>();
   /** Counts up with every start of LiteLLM, as the runner's version does. */
   stateVersion = 1;
   /** false: the runner has no LiteLLM to name. */
@@ -91,6 +93,7 @@ export class LitellmAdminStandIn {
   async loseDatabase(): Promise<void> {
     await this.pool.query('TRUNCATE "LiteLLM_VerificationToken"');
     this.teams.clear();
+    this.archive.clear();
     this.stateVersion += 1;
   }
 
@@ -261,6 +264,7 @@ export class LitellmAdminStandIn {
 
   private async keyDelete(body: Body): Promise<Answer> {
     const keys = body['keys'] as string[];
+    for (const row of await this.keys()) if (keys.includes(row.token)) this.archive.set(row.token, row);
     const { rowCount } = await this.pool.query(
       'DELETE FROM "LiteLLM_VerificationToken" WHERE token = ANY($1)',
       [keys],
@@ -270,10 +274,13 @@ export class LitellmAdminStandIn {
   }
 
   private async keyInfo(query: URLSearchParams): Promise<Answer> {
-    const row = await this.find(query.get('key') ?? '');
+    const wanted = query.get('key') ?? '';
+    const living = await this.find(wanted);
+    const row = living ?? this.archive.get(wanted);
     if (!row) return keyNotFound;
     const { token, ...info } = shown(row);
-    return { status: 200, body: { key: token, info } };
+    const archived = living ? {} : { deleted_at: new Date().toISOString(), deleted_by: 'default_user_id' };
+    return { status: 200, body: { key: token, info: { ...info, ...archived } } };
   }
 
   private async keyList(query: URLSearchParams): Promise<Answer> {

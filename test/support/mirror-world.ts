@@ -33,6 +33,7 @@ export interface MirrorWorld {
   drain(): Promise<number>;
   /** As if the delays of all waiting items had passed. */
   makeAllDue(): Promise<void>;
+  /** What waits to be mirrored. */
   outboxSize(): Promise<number>;
   close(): Promise<void>;
 }
@@ -110,7 +111,11 @@ export async function openMirrorWorld(): Promise<MirrorWorld> {
       await asPlatform('UPDATE outbox_items SET next_attempt_at = now()');
     },
     outboxSize: async () =>
-      (await asPlatform<{ count: number }[]>('SELECT count(*)::int AS count FROM outbox_items'))[0]!.count,
+      (
+        await asPlatform<{ count: number }[]>(
+          `SELECT count(*)::int AS count FROM outbox_items WHERE topic LIKE 'mirror.%'`,
+        )
+      )[0]!.count,
     close: async () => {
       await context.close();
       await client.close();

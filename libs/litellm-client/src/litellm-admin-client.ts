@@ -72,7 +72,7 @@ export class LitellmAdminClient {
     const answer = await this.unlessMissing(this.call('keyInfo', { query: { key: hash } }));
     if (answer === null) return null;
     const { info } = this.parse('keyInfo', keyInfoAnswer, answer);
-    if (info['deleted_at']) return null;
+    if (info.deleted_at) return null;
     return this.parse('keyInfo', litellmKey, { ...info, token: hash });
   }
 

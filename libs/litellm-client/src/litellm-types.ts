@@ -63,7 +63,10 @@ const litellmTeam = z.object({
 });
 export type LitellmTeam = z.infer<typeof litellmTeam>;
 
-export const keyInfoAnswer = z.object({ key: z.string(), info: z.looseObject({}) });
+export const keyInfoAnswer = z.object({
+  key: z.string(),
+  info: z.looseObject({ deleted_at: z.string().nullish() }),
+});
 export const keyListAnswer = z.object({
   keys: z.array(litellmKey),
   total_count: z.number(),

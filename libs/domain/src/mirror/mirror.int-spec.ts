@@ -1,5 +1,6 @@
 import { newId } from '@signalbox/common';
-import { WorkspaceEntity } from '@signalbox/database';
+import { OrganizationEntity, WorkspaceEntity } from '@signalbox/database';
+import { OutboxRepository } from '@signalbox/domain/outbox';
 import { hashVirtualKeyValue } from '@signalbox/gateway';
 import type { Fault } from '../../../../test/stand-ins/litellm-admin.stand-in';
 import type { MirrorReport } from './mirror-report';
@@ -137,6 +138,17 @@ describe('mirror of virtual keys in LiteLLM', () => {
     expect(await mirrorOf(never.key.id)).toEqual([{ state: 'removed', error: null, isSealed: false }]);
   });
 
+  it("blocks a workspace's team together with its organization", async () => {
+    await world.createKey();
+    await world.drain();
+    await world.database.transactions.run('platform', async (manager) => {
+      await manager.update(OrganizationEntity, { id: world.organizationId }, { blocked: true });
+      await new OutboxRepository().addMirrorOfWorkspaces(manager, world.organizationId);
+    });
+    await world.drain();
+    expect(world.litellm.teams.get(world.workspaceId)).toMatchObject({ blocked: true });
+  });
+
   it.each<[string, string, Fault]>([
     ['/key/info', 'a hanging answer', { kind: 'hang' }],
     ['/key/generate', 'a hanging answer', { kind: 'hang' }],
@@ -170,6 +182,20 @@ describe('mirror of virtual keys in LiteLLM', () => {
     await drainAll();
     expect(await world.litellm.keys()).toEqual([]);
     expect((await mirrorOf(key.id))[0]).toMatchObject({ state: 'removed' });
+  });
+
+  it('makes a key again that somebody deleted in LiteLLM, whose archive still shows it', async () => {
+    const { key } = await world.createKey({ rpmLimit: 5 });
+    await world.drain();
+    const [row] = await world.litellm.keys();
+    await world.client.keyDelete([row!.token]);
+    await world.keys.update(world.caller, key.id, { rpmLimit: 6 });
+    await world.drain();
+    expect(await world.litellm.keys()).toMatchObject([{ token: row!.token, rpm_limit: '6' }]);
+    await world.client.keyDelete([row!.token]);
+    world.clock.advanceMs(1_000);
+    expect(await reconcileNow()).toMatchObject({ restoredKeys: 1 });
+    expect(await world.litellm.keys()).toMatchObject([{ token: row!.token, rpm_limit: '6' }]);
   });
 
   it('does not fall for the echo: a key that LiteLLM has with other settings is corrected', async () => {

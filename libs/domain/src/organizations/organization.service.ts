@@ -101,6 +101,7 @@ export class OrganizationService {
       if (input.blocked !== undefined) organization.blocked = input.blocked;
       if (input.metadata !== undefined) organization.metadata = input.metadata;
       await this.save(manager, organization);
+      if (input.blocked !== undefined) await this.outbox.addMirrorOfWorkspaces(manager, organization.id);
       const { version: _version, metadata, ...changes } = input;
       await this.announce(manager, caller, organization, 'updated', {
         ...changes,

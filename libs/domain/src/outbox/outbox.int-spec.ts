@@ -99,8 +99,11 @@ describe('outbox', () => {
     await add('a');
     const dueAt = new Date(Date.now() + hour * 1_000);
     await drain(async () => dueAt);
-    expect(await rows()).toMatchObject([{ next_attempt_at: dueAt, attempts: 0, last_error: null }]);
+    expect(await rows()).toMatchObject([
+      { next_attempt_at: dueAt, created_at: dueAt, attempts: 0, last_error: null },
+    ]);
     await add('a');
+    expect((await rows())[0]!['created_at']).not.toEqual(dueAt);
     expect(await take()).toMatchObject([{ subjectId: 'a', revision: 2 }]);
   });
 

@@ -22,8 +22,21 @@ export class OutboxRepository {
       `INSERT INTO outbox_items (topic, subject_id, organization_id)
        SELECT unnest($1::text[]), $2, $3
        ON CONFLICT (topic, subject_id) DO UPDATE
-       SET revision = outbox_items.revision + 1, attempts = 0, next_attempt_at = now(), last_error = NULL`,
+       SET revision = outbox_items.revision + 1, attempts = 0, next_attempt_at = now(), last_error = NULL,
+         created_at = LEAST(outbox_items.created_at, now())`,
       [topics, subjectId, organizationId],
+    );
+  }
+
+  /** LiteLLM knows no organizations: what blocks one blocks the teams of its workspaces. */
+  async addMirrorOfWorkspaces(manager: EntityManager, organizationId: string): Promise<void> {
+    await manager.query(
+      `INSERT INTO outbox_items (topic, subject_id, organization_id)
+       SELECT 'mirror.workspace', id, organization_id FROM workspaces
+       WHERE organization_id = $1 AND mirror_state <> 'removed'
+       ON CONFLICT (topic, subject_id) DO UPDATE
+       SET revision = outbox_items.revision + 1, attempts = 0, next_attempt_at = now(), last_error = NULL`,
+      [organizationId],
     );
   }
 
@@ -41,7 +54,8 @@ export class OutboxRepository {
        SELECT DISTINCT ON (subject_id) $1, subject_id, organization_id
        FROM unnest($2::text[], $3::text[]) AS subject (subject_id, organization_id)
        ORDER BY subject_id
-       ON CONFLICT (topic, subject_id) DO UPDATE SET revision = outbox_items.revision + 1, next_attempt_at = now()
+       ON CONFLICT (topic, subject_id) DO UPDATE SET revision = outbox_items.revision + 1, next_attempt_at = now(),
+         created_at = LEAST(outbox_items.created_at, now())
        WHERE outbox_items.attempts = 0`,
       [
         topic,
@@ -82,10 +96,10 @@ export class OutboxRepository {
     );
   }
 
-  /** Due again at a time that is already known, such as the end of a rotated value. Not a failure. */
+  /** Due again at a time that is already known, such as the end of a rotated value. No failure, and no backlog until then. */
   async reschedule(manager: EntityManager, item: OutboxItem, dueAt: Date): Promise<void> {
     await manager.query(
-      `UPDATE outbox_items SET next_attempt_at = $4, attempts = 0, last_error = NULL
+      `UPDATE outbox_items SET next_attempt_at = $4, created_at = $4, attempts = 0, last_error = NULL
        WHERE topic = $1 AND subject_id = $2 AND revision = $3`,
       [item.topic, item.subjectId, item.revision, dueAt],
     );

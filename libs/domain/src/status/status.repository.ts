@@ -44,10 +44,12 @@ export class StatusRepository {
     );
   }
 
+  /** An item that is due at a later time by plan (the end of a rotated value) carries that time and is no backlog yet. */
   async outbox(manager: EntityManager): Promise<OutboxBacklog> {
     const [row] = await manager.query<{ pending: string; failing: string; oldest: string | null }[]>(
       `SELECT count(*) AS pending, count(*) FILTER (WHERE attempts >= ${failingAttempts}) AS failing,
-              extract(epoch FROM now() - min(created_at)) AS oldest FROM outbox_items`,
+              extract(epoch FROM now() - min(created_at)) AS oldest
+       FROM outbox_items WHERE created_at <= now()`,
     );
     return {
       pendingCount: Number(row?.pending ?? 0),
