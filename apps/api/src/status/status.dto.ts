@@ -135,6 +135,52 @@ class MirrorCountsView {
   failed!: number;
 }
 
+class MirrorDifferencesView {
+  @ApiProperty({ description: 'LiteLLM had it not; it was made.', example: 0 })
+  missing!: number;
+
+  @ApiProperty({ description: 'LiteLLM had it with other settings; they were corrected.', example: 0 })
+  different!: number;
+
+  @ApiProperty({ description: 'It had ended, but LiteLLM still had it; it was deleted there.', example: 0 })
+  dead!: number;
+
+  @ApiProperty({ description: 'Marked as ours, but not known here; it was deleted there.', example: 0 })
+  unknown!: number;
+
+  @ApiProperty({ description: 'Made by people in LiteLLM itself; left alone.', example: 1 })
+  foreign!: number;
+}
+
+class MirrorComparisonView {
+  @ApiProperty({ format: 'date-time', example: '2026-11-21T08:00:00.000Z' })
+  started_at!: string;
+
+  @ApiProperty({ example: 850 })
+  duration_ms!: number;
+
+  @ApiProperty({ description: 'Why it broke off.', type: String, nullable: true, example: null })
+  error!: string | null;
+
+  @ApiProperty({ example: 13 })
+  keys_in_litellm!: number;
+
+  @ApiProperty({ example: 2 })
+  teams_in_litellm!: number;
+
+  @ApiProperty({ type: MirrorDifferencesView })
+  keys!: MirrorDifferencesView;
+
+  @ApiProperty({ type: MirrorDifferencesView })
+  teams!: MirrorDifferencesView;
+
+  @ApiProperty({ description: 'Keys written back by their hash, after LiteLLM had lost them.', example: 0 })
+  restored_keys!: number;
+
+  @ApiProperty({ description: 'Some of what is not ours.', type: [String], example: ['key of a person'] })
+  foreign_examples!: string[];
+}
+
 class MirrorView {
   @ApiProperty({ type: MirrorCountsView })
   workspaces!: MirrorCountsView;
@@ -190,4 +236,11 @@ export class StatusView {
 
   @ApiPropertyOptional({ description: 'Platform tokens only.', type: OutboxView })
   outbox?: OutboxView;
+
+  @ApiPropertyOptional({
+    description: "Platform tokens only. The last comparison of LiteLLM's keys and teams with ours.",
+    type: MirrorComparisonView,
+    nullable: true,
+  })
+  mirror_comparison?: MirrorComparisonView | null;
 }

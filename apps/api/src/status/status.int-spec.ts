@@ -44,6 +44,9 @@ describe('the status', () => {
         'EX',
         15,
       );
+    const differences = { missing: 0, different: 1, dead: 0, unknown: 0, foreign: 2 };
+    const comparison = { startedAt: '2026-11-21T08:00:00.000Z', keysInLitellm: 9, keys: differences };
+    await redis().set(`${api.config.redisPrefix}:report:mirror`, JSON.stringify(comparison));
     await beat('edge');
     await beat('worker');
     await redis().set(`${api.config.redisPrefix}:heartbeat:edge:broken`, '{', 'EX', 15);
@@ -58,6 +61,7 @@ describe('the status', () => {
       workers: [{ id: 'worker-1' }],
       active_release: null,
       outbox: { pending: 0 },
+      mirror_comparison: { started_at: '2026-11-21T08:00:00.000Z', keys_in_litellm: 9, keys: differences },
     });
     expect(status.version).toMatch(/^\d+\.\d+\.\d+$/);
   });

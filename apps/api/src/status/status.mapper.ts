@@ -3,7 +3,10 @@ import type { Heartbeat, PlatformStatus, RunnerReport, Status } from '@signalbox
 import type { StatusView } from './status.dto';
 
 type PlatformView = Required<
-  Pick<StatusView, 'runner' | 'edges' | 'workers' | 'active_release' | 'applying_release' | 'outbox'>
+  Pick<
+    StatusView,
+    'runner' | 'edges' | 'workers' | 'active_release' | 'applying_release' | 'outbox' | 'mirror_comparison'
+  >
 >;
 
 function toStore(latencyMs: number | null): StatusView['database'] {
@@ -41,6 +44,21 @@ function toReleaseRef(release: ConfigReleaseEntity | null) {
   return { id, number, activated_at: activatedAt?.toISOString() ?? null };
 }
 
+function toComparison(report: PlatformStatus['mirrorReport']): PlatformView['mirror_comparison'] {
+  if (!report) return null;
+  return {
+    started_at: report.startedAt,
+    duration_ms: report.durationMs,
+    error: report.error,
+    keys_in_litellm: report.keysInLitellm,
+    teams_in_litellm: report.teamsInLitellm,
+    keys: report.keys,
+    teams: report.teams,
+    restored_keys: report.restoredKeys,
+    foreign_examples: report.foreignExamples,
+  };
+}
+
 function toPlatform(platform: PlatformStatus): PlatformView {
   const { pendingCount, failingCount, oldestSeconds } = platform.outbox;
   return {
@@ -50,6 +68,7 @@ function toPlatform(platform: PlatformStatus): PlatformView {
     active_release: toReleaseRef(platform.activeRelease),
     applying_release: toReleaseRef(platform.applyingRelease),
     outbox: { pending: pendingCount, failing: failingCount, oldest_seconds: oldestSeconds },
+    mirror_comparison: toComparison(platform.mirrorReport),
   };
 }
 

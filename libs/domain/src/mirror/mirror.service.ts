@@ -23,13 +23,22 @@ export class MirrorService {
   /** Mirrors all that is due. Does nothing while LiteLLM is away: no attempt is wasted, and it starts as soon as it is back. */
   async drainDue(signal: AbortSignal): Promise<number> {
     if (!(await this.isLitellmThere())) return 0;
+    const round = new AbortController();
     return this.drainer.drain({
       topics: mirrorTopics,
       concurrency,
       leaseSeconds: 30,
       maxDelayMs: 60_000,
-      signal,
-      handle: (item) => this.sync(item),
+      signal: AbortSignal.any([signal, round.signal]),
+      handle: async (item) => {
+        try {
+          return await this.sync(item);
+        } catch (error) {
+          // The other items would only wait for the same silence, each for as long as a call may take.
+          if (isLitellmError(error, 'unreachable')) round.abort();
+          throw error;
+        }
+      },
     });
   }
 

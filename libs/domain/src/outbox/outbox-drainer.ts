@@ -57,7 +57,8 @@ export class OutboxDrainer {
     } catch (error) {
       const reason = redact(error instanceof Error ? error.message : String(error));
       const delayMs = backoffMs(item.attempts, options.maxDelayMs);
-      this.logger.warn('an outbox item is tried again later', {
+      // The first failure is news; the reason of the later ones is kept with the item.
+      this.logger[item.attempts === 1 ? 'warn' : 'debug']('an outbox item is tried again later', {
         topic: item.topic,
         subject_id: item.subjectId,
         attempts: item.attempts,

@@ -16,6 +16,7 @@ const platform: PlatformStatus = {
   activeRelease: Object.assign(new ConfigReleaseEntity(), { id: 'rel_1', number: 1 }),
   applyingRelease: null,
   outbox: { pendingCount: 0, failingCount: 0, oldestSeconds: null },
+  mirrorReport: null,
 };
 const well: Status = {
   version: '1',

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { readProductVersion } from '@signalbox/config';
 import { TenantTransactions } from '@signalbox/database';
 import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
+import { MirrorReportService } from '@signalbox/domain/mirror';
 import { findProblems } from './find-problems';
 import { HeartbeatProbe, type Heartbeats } from './heartbeat-probe';
 import { RunnerProbe, type RunnerReport } from './runner-probe';
@@ -17,6 +18,7 @@ export class StatusService {
     private readonly repository: StatusRepository,
     private readonly runner: RunnerProbe,
     private readonly heartbeats: HeartbeatProbe,
+    private readonly mirrorReports: MirrorReportService,
   ) {}
 
   /** A part that is down makes the answer shorter, never slow: each look at one is bounded in time. */
@@ -60,6 +62,7 @@ export class StatusService {
       applyingRelease: await this.repository.release(manager, 'applying'),
       outbox: await this.repository.outbox(manager),
     }));
-    return { runner, edges: beats?.edges ?? [], workers: beats?.workers ?? [], ...stored };
+    const mirrorReport = await this.mirrorReports.last();
+    return { runner, edges: beats?.edges ?? [], workers: beats?.workers ?? [], mirrorReport, ...stored };
   }
 }

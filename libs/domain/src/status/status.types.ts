@@ -1,4 +1,5 @@
 import type { ConfigReleaseEntity } from '@signalbox/database';
+import type { MirrorReport } from '@signalbox/domain/mirror';
 import type { Heartbeat } from './heartbeat-probe';
 import type { RunnerReport } from './runner-probe';
 import type { MirrorCounts, OutboxBacklog } from './status.repository';
@@ -11,6 +12,8 @@ export interface PlatformStatus {
   activeRelease: ConfigReleaseEntity | null;
   applyingRelease: ConfigReleaseEntity | null;
   outbox: OutboxBacklog;
+  /** null: LiteLLM's keys and teams were not compared yet, or Redis does not answer. */
+  mirrorReport: MirrorReport | null;
 }
 
 export interface Status {
