@@ -23,6 +23,8 @@ import {
  */
 export type Fault =
   | { kind: 'status'; status: number; body: object }
+  /** Two callers at once: one of them is answered with this, and the work is done all the same. */
+  | { kind: 'status_after'; status: number; body: object }
   /** Nobody answers until the caller gives up. */
   | { kind: 'hang' }
   /** The connection breaks before anything was done. */
@@ -143,6 +145,7 @@ export class LitellmAdminStandIn {
       managementError(500, String(error), 'internal_server_error', 'None'),
     );
     if (fault?.kind === 'reset_after') return void request.socket.destroy();
+    if (fault?.kind === 'status_after') return send(response, { status: fault.status, body: fault.body });
     send(response, answer);
   }
 

@@ -67,12 +67,15 @@ export class KeyMirrorService {
     team: DesiredTeam,
     secret: VirtualKeySecretEntity,
   ): Promise<LitellmKey> {
-    await this.teams.ensure(team);
     const value = this.open(secret);
+    // A key that LiteLLM had and has no more: its team may be gone as well.
+    if (value === null) this.teams.forgetSeen();
+    await this.teams.ensure(team);
     if (value !== null) await this.generate(value, desired);
     else await this.restores.restore([{ desired, keyName: secret.keyName }]);
     const made = await this.litellm.keyInfo(desired.hash);
     if (made) return made;
+    this.teams.forgetSeen();
     throw new LitellmError('failed', 'keyGenerate', null, 'the key was made, but LiteLLM does not have it');
   }
 
@@ -81,8 +84,10 @@ export class KeyMirrorService {
       await this.litellm.keyGenerate(value, keySettings(desired, this.clock.now()));
     } catch (error) {
       // "Alias in use" is also the answer when another worker made this very key since we asked: keyInfo will tell.
+      // And a 500 when both came at the same moment.
       const isAliasInUse = isLitellmError(error, 'rejected') && error.param === 'key_alias';
-      if (!isAliasInUse || !(await this.litellm.keyInfo(desired.hash))) throw error;
+      const mayBeThere = isAliasInUse || isLitellmError(error, 'failed');
+      if (!mayBeThere || !(await this.litellm.keyInfo(desired.hash))) throw error;
     }
   }
 

@@ -39,7 +39,10 @@ export class MirrorReconcileService {
     if (!(await this.litellm.instance()).hasDatabase) return false;
     if (this.lastError !== null) return true;
     const synced = await this.transactions.run('platform', (manager) => this.repository.countSynced(manager));
-    return synced > 0 && (await this.litellm.keyCount()) < synced * lossRatio;
+    return (
+      (await this.litellm.keyCount()) < synced.keys * lossRatio ||
+      (await this.litellm.teamCount()) < synced.teams * lossRatio
+    );
   }
 
   /** The signal breaks it off between two pages; what was repaired until then stays repaired. */

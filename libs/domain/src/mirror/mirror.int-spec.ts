@@ -1,5 +1,5 @@
 import { newId } from '@signalbox/common';
-import { OrganizationEntity, WorkspaceEntity } from '@signalbox/database';
+import { OrganizationEntity, VirtualKeySecretEntity, WorkspaceEntity } from '@signalbox/database';
 import { OutboxRepository } from '@signalbox/domain/outbox';
 import { hashVirtualKeyValue } from '@signalbox/gateway';
 import type { Fault } from '../../../../test/stand-ins/litellm-admin.stand-in';
@@ -198,6 +198,23 @@ describe('mirror of virtual keys in LiteLLM', () => {
     expect(await world.litellm.keys()).toMatchObject([{ token: row!.token, rpm_limit: '6' }]);
   });
 
+  it('makes the team again together with a key that was lost while it was made', async () => {
+    await world.createKey();
+    await world.drain();
+    await world.litellm.loseDatabase();
+    const { key } = await world.createKey();
+    world.litellm.failNext('/key/generate', { kind: 'reset_after' });
+    await world.drain();
+    await world.litellm.loseDatabase();
+    await world.keys.update(world.caller, key.id, { rpmLimit: 3 });
+    await world.database.transactions.run('platform', (manager) =>
+      manager.update(VirtualKeySecretEntity, { virtualKeyId: key.id }, { sealedValue: null }),
+    );
+    await drainAll();
+    expect(await world.litellm.keys()).toHaveLength(1);
+    expect(world.litellm.teams.has(world.workspaceId)).toBe(true);
+  });
+
   it('does not fall for the echo: a key that LiteLLM has with other settings is corrected', async () => {
     const { key, value } = await world.createKey({ rpmLimit: 9 });
     await world.litellm.insertKey({ token: hashVirtualKeyValue(value), rpm_limit: 1, key_alias: 'old' });
@@ -221,6 +238,15 @@ describe('mirror of virtual keys in LiteLLM', () => {
     await world.client.keyDelete(['made-by-a-person']);
     await drainAll();
     expect((await mirrorOf(key.id))[0]).toMatchObject({ state: 'synced' });
+  });
+
+  it.each(['/team/new', '/key/generate'])('takes a lost race for %s as won by the other', async (path) => {
+    const message = 'Unique constraint failed on the fields: (`team_id`)';
+    const error = { message, type: 'internal_server_error', param: 'None', code: '500' };
+    world.litellm.failNext(path, { kind: 'status_after', status: 500, body: { error } });
+    const { key } = await world.createKey({ keyAlias: 'racer' });
+    await world.drain();
+    expect(await mirrorOf(key.id)).toEqual([{ state: 'synced', error: null, isSealed: false }]);
   });
 
   it('waits while LiteLLM is away, without counting attempts', async () => {
@@ -289,6 +315,20 @@ describe('mirror of virtual keys in LiteLLM', () => {
       expect(after[0]!['expires']).toEqual(made[0]!.key.expiresAt);
       expect(world.litellm.teams.has(world.workspaceId)).toBe(true);
       expect(await world.reconcile.isNeeded()).toBe(false);
+    });
+
+    it('notices a team that is gone, though no key is', async () => {
+      await world.createKey();
+      await world.database.transactions.run('platform', (manager) =>
+        new OutboxRepository().addMirrorOfWorkspaces(manager, world.organizationId),
+      );
+      await world.drain();
+      expect(await world.reconcile.isNeeded()).toBe(false);
+      world.litellm.teams.clear();
+      expect(await world.reconcile.isNeeded()).toBe(true);
+      world.clock.advanceMs(1_000);
+      expect(await reconcileNow()).toMatchObject({ teams: { missing: 1 } });
+      expect(world.litellm.teams.has(world.workspaceId)).toBe(true);
     });
 
     it('repairs what somebody changed in LiteLLM', async () => {

@@ -123,9 +123,12 @@ export class MirrorRepository {
     );
   }
 
-  /** How many values LiteLLM was told of. */
-  async countSynced(manager: EntityManager): Promise<number> {
-    return manager.countBy(VirtualKeySecretEntity, { mirrorState: 'synced' });
+  /** How much LiteLLM was told of. */
+  async countSynced(manager: EntityManager): Promise<{ keys: number; teams: number }> {
+    return {
+      keys: await manager.countBy(VirtualKeySecretEntity, { mirrorState: 'synced' }),
+      teams: await manager.countBy(WorkspaceEntity, { mirrorState: 'synced' }),
+    };
   }
 
   private secrets(manager: EntityManager) {

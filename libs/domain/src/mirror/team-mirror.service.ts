@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '@signalbox/common';
 import { TenantTransactions } from '@signalbox/database';
 import { CLOCK } from '@signalbox/domain/core';
-import { LitellmAdminClient, LitellmError } from '@signalbox/litellm-client';
+import { isLitellmError, LitellmAdminClient } from '@signalbox/litellm-client';
 import { type DesiredTeam, desiredTeam } from './desired-state';
 import { diffTeam, teamSettings } from './mirror-diff';
 import { failureReason } from './mirror-failure';
@@ -71,9 +71,9 @@ export class TeamMirrorService {
     try {
       await this.litellm.teamNew(desired.teamId, teamSettings(desired));
     } catch (error) {
-      // Somebody made it between the question and this call.
-      const isThereNow = error instanceof LitellmError && error.kind === 'rejected';
-      if (!isThereNow || !(await this.litellm.team(desired.teamId))) throw error;
+      // Somebody made it between the question and this call: LiteLLM says 400, or 500 when both came at the same moment.
+      const isAnswered = isLitellmError(error, 'rejected') || isLitellmError(error, 'failed');
+      if (!isAnswered || !(await this.litellm.team(desired.teamId))) throw error;
     }
   }
 
