@@ -138,6 +138,11 @@ export class LitellmAdminClient {
     return { items: answer.teams, totalCount: answer.total, totalPages: answer.total_pages };
   }
 
+  async teamCount(): Promise<number> {
+    const answer = await this.call('teamList', { query: { page: 1, page_size: 1 } });
+    return this.parse('teamList', teamListAnswer, answer).total;
+  }
+
   private async unlessMissing(answer: Promise<unknown>): Promise<unknown> {
     try {
       return await answer;
