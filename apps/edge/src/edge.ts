@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, type Logger, newId, systemClock } from '@signalbox/common';
-import type { EdgeConfig } from '@signalbox/config';
+import { type EdgeConfig, readProductVersion } from '@signalbox/config';
 import { KeyDirectory } from './keys/key-directory';
 import { ProjectionFeed } from './keys/projection-feed';
 import { ProjectionReader } from './keys/projection-reader';
@@ -28,6 +28,7 @@ export interface EdgeOptions {
 export class Edge {
   private readonly clock: Clock;
   private readonly id = `edge-${process.pid}-${newId('request').slice(-6)}`;
+  private readonly version = readProductVersion();
   private readonly startedAt: Date;
   private readonly redis: RedisConnections;
   private readonly store = new ProjectionStore();
@@ -117,7 +118,7 @@ export class Edge {
       process: 'edge',
       id: this.id,
       pid: process.pid,
-      version: 1,
+      version: this.version,
       started_at: this.startedAt.toISOString(),
       projection: { epoch, seq, complete: isComplete, keys: this.store.size('key') },
       litellm: active && {

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Clock, type Logger, newId } from '@signalbox/common';
+import { readProductVersion } from '@signalbox/config';
 import { CLOCK, LOGGER, REDIS, REDIS_PREFIX } from '@signalbox/domain/core';
 import type { Redis } from 'ioredis';
 import { Loop } from '../loops/loop';
@@ -21,7 +22,7 @@ export class HeartbeatLoop extends Loop {
       process: 'worker',
       id,
       pid: process.pid,
-      version: 1,
+      version: readProductVersion(),
       started_at: clock.now().toISOString(),
     };
     const run = async (): Promise<void> => {
