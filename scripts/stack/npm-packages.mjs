@@ -43,7 +43,7 @@ async function runNpmCi(folder, { settings, report, signal }) {
     env: installEnvironment({ npm_config_update_notifier: 'false' }),
     logFile: join(settings.files.logs, `npm-${basename(folder)}.log`),
     signal,
-    onLine: report.doing,
+    onLine: (line) => line.startsWith('npm warn') || report.doing(line),
     errorLines: /^npm (error|ERR!) \S/,
   });
 }
