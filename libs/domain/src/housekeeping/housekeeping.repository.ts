@@ -21,7 +21,9 @@ export class HousekeepingRepository {
   /** A rotated value ends by the clock, without a change that would erase its sealed copy. */
   async eraseEndedValues(manager: EntityManager, now: Date): Promise<number> {
     const [, count] = await manager.query<[unknown, number]>(
-      `UPDATE virtual_key_secrets SET sealed_value = NULL WHERE sealed_value IS NOT NULL AND valid_until <= $1`,
+      `UPDATE virtual_key_secrets secret SET sealed_value = NULL FROM virtual_keys key
+       WHERE key.id = secret.virtual_key_id AND secret.sealed_value IS NOT NULL
+         AND (secret.valid_until <= $1 OR key.revoked_at IS NOT NULL OR key.deleted_at IS NOT NULL)`,
       [now],
     );
     return count;

@@ -1,0 +1,89 @@
+import { ManualClock, newId } from '@signalbox/common';
+import {
+  OrganizationEntity,
+  VirtualKeyEntity,
+  VirtualKeySecretEntity,
+  WorkspaceEntity,
+} from '@signalbox/database';
+import { OutboxRepository } from '@signalbox/domain/outbox';
+import { openTestDatabase, type TestDatabase } from '../../../../test/support/test-database';
+import { HousekeepingRepository } from './housekeeping.repository';
+import { HousekeepingService } from './housekeeping.service';
+
+jest.setTimeout(30_000);
+
+describe('housekeeping', () => {
+  let database: TestDatabase;
+  let housekeeping: HousekeepingService;
+  const clock = new ManualClock(Date.now());
+  const past = new Date(clock.nowMs() - 1_000);
+  const future = new Date(clock.nowMs() + 60_000);
+  const organizationId = newId('organization');
+  const workspaceId = newId('workspace');
+
+  beforeAll(async () => {
+    database = await openTestDatabase();
+    const repository = new HousekeepingRepository();
+    housekeeping = new HousekeepingService(database.transactions, repository, new OutboxRepository(), clock);
+    await database.transactions.run('platform', async (manager) => {
+      await manager.insert(OrganizationEntity, { id: organizationId, name: 'acme' });
+      await manager.insert(WorkspaceEntity, { id: workspaceId, organizationId, name: 'main' });
+    });
+  });
+  afterAll(() => database.close());
+
+  const query = <Result>(sql: string, parameters: unknown[] = []): Promise<Result> =>
+    database.transactions.run('platform', (manager) => manager.query<Result>(sql, parameters));
+
+  async function makeKey(
+    validUntil: Date | null,
+    mirrorState: 'synced' | 'removed',
+    key: Partial<VirtualKeyEntity> = {},
+  ): Promise<string> {
+    const id = newId('virtualKey');
+    await database.transactions.run('platform', async (manager) => {
+      const row = { id, organizationId, workspaceId, createdBy: 'test', ...key };
+      await manager.insert(VirtualKeyEntity, row as object);
+      await manager.insert(VirtualKeySecretEntity, {
+        id: newId('virtualKeySecret'),
+        organizationId,
+        virtualKeyId: id,
+        keyHash: id,
+        keyName: 'sk-...0000',
+        sealedValue: 'v1.sealed',
+        validUntil,
+        mirrorState,
+      });
+    });
+    return id;
+  }
+
+  it('erases values that ended, and has LiteLLM told of those that it may still have', async () => {
+    const living = await makeKey(null, 'synced');
+    const overlapping = await makeKey(future, 'synced');
+    const ended = await makeKey(past, 'synced');
+    const revoked = await makeKey(null, 'synced', { revokedAt: past });
+    const done = await makeKey(past, 'removed');
+    expect(await housekeeping.sweep()).toMatchObject({ erasedValues: 3, endedKeys: 2 });
+    const sealed = await query<{ id: string }[]>(
+      'SELECT virtual_key_id AS id FROM virtual_key_secrets WHERE sealed_value IS NOT NULL',
+    );
+    expect(sealed.map(({ id }) => id).sort()).toEqual([living, overlapping].sort());
+    const waiting = await query<{ id: string }[]>('SELECT subject_id AS id FROM outbox_items');
+    expect(waiting.map(({ id }) => id).sort()).toEqual([ended, revoked].sort());
+    expect(waiting.map(({ id }) => id)).not.toContain(done);
+  });
+
+  it('deletes idempotency records that have expired, however many, and no others', async () => {
+    await query(
+      `INSERT INTO idempotency_records (service_token_id, idempotency_key, request_hash, locked_until, expires_at)
+       SELECT 'tok', n::text, 'h', now(), CASE WHEN n = 1 THEN $1::timestamptz ELSE $2::timestamptz END
+       FROM generate_series(1, 2500) AS n`,
+      [future, past],
+    );
+    expect(await housekeeping.sweep()).toMatchObject({ idempotencyRecords: 2_499 });
+    expect(await query('SELECT idempotency_key FROM idempotency_records')).toEqual([
+      { idempotency_key: '1' },
+    ]);
+  });
+});
