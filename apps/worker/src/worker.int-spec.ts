@@ -20,9 +20,9 @@ import { type RunningWorker, startWorker } from './start-worker';
 
 const secrets = { masterKey: 'sk-master-key-of-tests', internalToken: 'internal-token-of-tests' };
 const prefix = `test-${randomBytes(6).toString('hex')}`;
-const deadlineMs = 15_000;
+const deadlineMs = 40_000;
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 describe('the worker', () => {
   let database: TestDatabase;

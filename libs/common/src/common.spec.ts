@@ -25,6 +25,12 @@ describe('ids', () => {
     expect([...ids].sort()).toEqual([...ids].reverse());
   });
 
+  it('sort in the order in which they were made within one millisecond, too', () => {
+    const ids = Array.from({ length: 1_000 }, () => newId('virtualKey', 1_700_000_000_000));
+    expect([...ids].sort()).toEqual(ids);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   it('tell their kind', () => {
     expect(isId('virtualKey', newId('virtualKey'))).toBe(true);
     expect(isId('workspace', newId('virtualKey'))).toBe(false);

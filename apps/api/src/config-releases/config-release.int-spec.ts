@@ -1,5 +1,6 @@
 import { type ApiApp, openApiApp } from '../../../../test/support/api-app';
 import { waitUntil } from '../../../../test/support/wait-until';
+import { RunnerReleaseService } from '@signalbox/domain/config-releases';
 
 interface Created {
   id: string;
@@ -225,13 +226,18 @@ describe('the internal routes', () => {
 
   it('end a long poll when the process ends', async () => {
     const other = await openApiApp();
+    const releases = other.get(RunnerReleaseService);
+    const nextRelease = releases.nextRelease.bind(releases);
+    const isBeingServed = new Promise<void>((resolve) => {
+      jest.spyOn(releases, 'nextRelease').mockImplementation((caller, wait) => {
+        resolve();
+        return nextRelease(caller, wait);
+      });
+    });
     const polling = other.call('GET', `${other.internalUrl}/internal/v1/runner/release?wait_ms=20000`, {
       token: other.config.internalToken,
     });
-    // By the time that a later request is answered, the poll is being served.
-    await other.call('GET', `${other.internalUrl}/internal/v1/runner/release`, {
-      token: other.config.internalToken,
-    });
+    await isBeingServed;
     const startedMs = performance.now();
     await other.close();
     expect((await polling).status).toBe(204);
