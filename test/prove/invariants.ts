@@ -225,11 +225,12 @@ async function releaseViolations(stack: E2eStack): Promise<string[]> {
   return violations;
 }
 
-/** One creation per key, and no event without its successor's hash. The chain itself is checked by `cli verify-audit`. */
+/** One creation for each key that a token made (a benchmark's seeds have none). `cli verify-audit` checks the chains. */
 async function auditViolations(stack: E2eStack): Promise<string[]> {
   const rows = await stack.stores.query<{ id: string; count: number }>(`
     SELECT k.id, count(e.id)::int AS count FROM virtual_keys k
     LEFT JOIN audit_events e ON e.target_id = k.id AND e.action = 'virtual_key.created'
+    WHERE k.created_by LIKE 'tok\\_%'
     GROUP BY k.id HAVING count(e.id) <> 1`);
   return rows.map(({ id, count }) => `audit: ${id} was created ${count} times`);
 }
