@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { secretStoreVariables } from './settings.mjs';
 
 const everyProgram = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS'];
 /** Only LiteLLM speaks with the outside world. */
@@ -36,6 +37,10 @@ export function processEnvironments({ settings, secrets, urls: stores, ambient =
     SIGNALBOX_LITELLM_BLUE_PORT: ports.litellmBlue,
     SIGNALBOX_LITELLM_GREEN_PORT: ports.litellmGreen,
     SIGNALBOX_WORKER_PORT: ports.worker,
+    SIGNALBOX_BROKER_PORT: ports.broker,
+    SIGNALBOX_EGRESS_PORT: ports.egress,
+    SIGNALBOX_BROKER_URL: urls.broker,
+    SIGNALBOX_EGRESS_URL: urls.egress,
     SIGNALBOX_EDGE_URL: urls.edge,
     SIGNALBOX_API_URL: urls.api,
     SIGNALBOX_API_INTERNAL_URL: urls.apiInternal,
@@ -43,6 +48,8 @@ export function processEnvironments({ settings, secrets, urls: stores, ambient =
     SIGNALBOX_INTERNAL_TOKEN: secrets.internalToken,
     SIGNALBOX_CONTEXT_SIGNING_KEYS: secrets.contextSigningKeys,
     SIGNALBOX_ENCRYPTION_KEYS: secrets.encryptionKeys,
+    SIGNALBOX_BROKER_TOKEN: secrets.brokerToken,
+    SIGNALBOX_FINGERPRINT_KEY: secrets.fingerprintKey,
     LITELLM_MASTER_KEY: secrets.litellmMasterKey,
     LITELLM_SALT_KEY: secrets.litellmSaltKey,
     REDIS_URL: stores.redis,
@@ -83,6 +90,12 @@ const service = [
   'SIGNALBOX_REDIS_PREFIX',
 ];
 const node = ['NODE_ENV'];
+/** Where provider keys are kept, and to which hosts they may be sent. */
+const secretStore = [
+  'SIGNALBOX_ENCRYPTION_KEYS',
+  'SIGNALBOX_FINGERPRINT_KEY',
+  ...secretStoreVariables.filter((name) => name !== 'INFISICAL_WEBHOOK_SECRET'),
+];
 
 export const variablesOf = {
   api: [
@@ -93,7 +106,10 @@ export const variablesOf = {
     'SIGNALBOX_API_URL',
     'SIGNALBOX_EDGE_URL',
     'SIGNALBOX_RUNNER_URL',
-    'SIGNALBOX_ENCRYPTION_KEYS',
+    'SIGNALBOX_BROKER_PORT',
+    'SIGNALBOX_BROKER_TOKEN',
+    'INFISICAL_WEBHOOK_SECRET',
+    ...secretStore,
     'APP_DATABASE_URL',
   ],
   worker: [
@@ -101,7 +117,7 @@ export const variablesOf = {
     ...node,
     'SIGNALBOX_WORKER_PORT',
     'SIGNALBOX_RUNNER_URL',
-    'SIGNALBOX_ENCRYPTION_KEYS',
+    ...secretStore,
     'APP_DATABASE_URL',
     'LITELLM_DATABASE_URL',
     'LITELLM_MASTER_KEY',
@@ -110,6 +126,8 @@ export const variablesOf = {
     ...service,
     ...node,
     'SIGNALBOX_EDGE_PORT',
+    'SIGNALBOX_EGRESS_PORT',
+    'SIGNALBOX_ALLOWED_HOSTS',
     'SIGNALBOX_RUNNER_URL',
     'SIGNALBOX_CONTEXT_SIGNING_KEYS',
   ],
@@ -120,6 +138,10 @@ export const variablesOf = {
     'SIGNALBOX_LITELLM_GREEN_PORT',
     'SIGNALBOX_LITELLM_HOST',
     'SIGNALBOX_API_INTERNAL_URL',
+    'SIGNALBOX_BROKER_URL',
+    'SIGNALBOX_BROKER_TOKEN',
+    'SIGNALBOX_EGRESS_URL',
+    'SIGNALBOX_SECRET_MAX_STALE_SECONDS',
     'SIGNALBOX_RUNNER_DATA_DIR',
     'SIGNALBOX_CONTEXT_SIGNING_KEYS',
     'SIGNALBOX_ALLOW_LITELLM_VERSION',

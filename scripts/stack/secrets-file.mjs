@@ -12,6 +12,8 @@ const generators = {
   internalToken: token,
   contextSigningKeys: keyRing,
   encryptionKeys: keyRing,
+  brokerToken: token,
+  fingerprintKey: token,
   litellmMasterKey: () => `sk-${token()}`,
   litellmSaltKey: () => `sk-${token()}`,
   postgresAdminPassword: token,

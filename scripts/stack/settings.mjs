@@ -16,6 +16,8 @@ export const portVariables = {
   postgres: { variable: 'SIGNALBOX_POSTGRES_PORT', defaultPort: 4015 },
   redis: { variable: 'SIGNALBOX_REDIS_PORT', defaultPort: 4016 },
   worker: { variable: 'SIGNALBOX_WORKER_PORT', defaultPort: 4017 },
+  broker: { variable: 'SIGNALBOX_BROKER_PORT', defaultPort: 4018 },
+  egress: { variable: 'SIGNALBOX_EGRESS_PORT', defaultPort: 4019 },
 };
 
 export const providerKeyVariables = [
@@ -30,6 +32,20 @@ export const providerKeyVariables = [
   'FIREWORKS_AI_API_KEY',
   'PERPLEXITYAI_API_KEY',
   'HUGGINGFACE_API_KEY',
+];
+
+/** Where provider keys of tenants are kept, and where they may lead to: handed on as they are. */
+export const secretStoreVariables = [
+  'SIGNALBOX_ALLOWED_HOSTS',
+  'SIGNALBOX_SECRET_STORE',
+  'SIGNALBOX_SECRET_MAX_STALE_SECONDS',
+  'INFISICAL_URL',
+  'INFISICAL_CLIENT_ID',
+  'INFISICAL_CLIENT_SECRET',
+  'INFISICAL_PROJECT_ID',
+  'INFISICAL_ENVIRONMENT',
+  'INFISICAL_PATH',
+  'INFISICAL_WEBHOOK_SECRET',
 ];
 
 function wholeNumber(env, variable, fallback, min, max) {
@@ -108,6 +124,8 @@ export function readSettings(env = process.env, checkout = checkoutOfThisFile) {
       apiInternal: url('apiInternal'),
       runner: url('runner'),
       worker: url('worker'),
+      broker: url('broker'),
+      egress: url('egress'),
     }),
     given: Object.freeze({
       databaseUrl: readUrl(env, 'DATABASE_URL', postgresProtocols),
@@ -123,6 +141,7 @@ export function readSettings(env = process.env, checkout = checkoutOfThisFile) {
       SIGNALBOX_LITELLM_HOST: env.SIGNALBOX_LITELLM_HOST || undefined,
       SIGNALBOX_ALLOW_LITELLM_VERSION: env.SIGNALBOX_ALLOW_LITELLM_VERSION || undefined,
       SIGNALBOX_PRISMA_ENGINE: env.SIGNALBOX_PRISMA_ENGINE || undefined,
+      ...Object.fromEntries(secretStoreVariables.map((name) => [name, env[name] || undefined])),
     }),
     files: Object.freeze({
       secrets: join(dataDir, 'secrets.json'),

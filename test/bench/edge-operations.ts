@@ -32,6 +32,7 @@ export async function edgeOverheadOperations(
     mdl: loopback.chat,
     dep: null,
     cred: null,
+    prov: null,
   };
   return {
     'chat straight at LiteLLM (baseline)': async () => {

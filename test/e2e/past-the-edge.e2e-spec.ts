@@ -39,6 +39,7 @@ describe('LiteLLM called past the edge', () => {
       mdl: loopback.chat,
       dep: null,
       cred: null,
+      prov: null,
     };
     ring = stack.facts.context_signing_keys.split(',').map((entry) => {
       const [kid = '', encoded = ''] = entry.split(':');

@@ -65,6 +65,12 @@ function testConfig(database: TestDatabase, overrides: Partial<ApiConfig>): ApiC
     // Nothing listens there: what asks the runner must do without it, unless a test brings one.
     runnerUrl: 'http://127.0.0.1:9',
     internalToken,
+    brokerPort: 0,
+    brokerToken: 'broker-token-of-tests',
+    fingerprintKey: 'fingerprint-key-of-tests',
+    infisicalWebhookSecret: null,
+    allowedHosts: ['127.0.0.1'],
+    secretStore: { active: 'sealed', infisical: null, maxStaleMs: 1_800_000 },
     encryptionKeys: [{ kid: 'test', key: Buffer.alloc(32, 5) }],
     redisUrl,
     redisPrefix: `test-${randomBytes(6).toString('hex')}`,

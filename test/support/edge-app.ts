@@ -121,6 +121,7 @@ function keyDocument(change: Partial<KeyDocument>): Omit<KeyDocument, 'v'> {
     max_parallel_requests: null,
     max_budget: null,
     budget_duration: null,
+    user_id: null,
     ...change,
   };
 }
@@ -154,6 +155,8 @@ export async function openEdgeApp(options: EdgeAppOptions = {}): Promise<EdgeApp
     port: 0,
     runnerUrl: runner.url,
     internalToken,
+    egressPort: 0,
+    allowedHosts: ['127.0.0.1'],
     contextSigningKeys: signingKeys,
     redisUrl: redisProxy.url,
     redisPrefix: prefix,

@@ -1,6 +1,17 @@
 import { z } from 'zod';
-import { type Environment, parseEnvironment } from './parse-environment';
+import { ConfigError, type Environment, parseEnvironment } from './parse-environment';
 import { variables as v } from './variables';
+
+const secretStore = {
+  SIGNALBOX_SECRET_STORE: v.SIGNALBOX_SECRET_STORE,
+  SIGNALBOX_SECRET_MAX_STALE_SECONDS: v.SIGNALBOX_SECRET_MAX_STALE_SECONDS,
+  INFISICAL_URL: v.INFISICAL_URL,
+  INFISICAL_CLIENT_ID: v.INFISICAL_CLIENT_ID,
+  INFISICAL_CLIENT_SECRET: v.INFISICAL_CLIENT_SECRET,
+  INFISICAL_PROJECT_ID: v.INFISICAL_PROJECT_ID,
+  INFISICAL_ENVIRONMENT: v.INFISICAL_ENVIRONMENT,
+  INFISICAL_PATH: v.INFISICAL_PATH,
+};
 
 /** Each process reads only the variables of its own schema: least privilege shows in one place. */
 export const environmentSchemas = {
@@ -10,11 +21,17 @@ export const environmentSchemas = {
     SIGNALBOX_HOST: v.SIGNALBOX_HOST,
     SIGNALBOX_API_PORT: v.SIGNALBOX_API_PORT,
     SIGNALBOX_API_INTERNAL_PORT: v.SIGNALBOX_API_INTERNAL_PORT,
+    SIGNALBOX_BROKER_PORT: v.SIGNALBOX_BROKER_PORT,
+    SIGNALBOX_BROKER_TOKEN: v.SIGNALBOX_BROKER_TOKEN,
+    INFISICAL_WEBHOOK_SECRET: v.INFISICAL_WEBHOOK_SECRET,
     SIGNALBOX_API_URL: v.SIGNALBOX_API_URL,
     SIGNALBOX_EDGE_URL: v.SIGNALBOX_EDGE_URL,
     SIGNALBOX_RUNNER_URL: v.SIGNALBOX_RUNNER_URL,
     SIGNALBOX_INTERNAL_TOKEN: v.SIGNALBOX_INTERNAL_TOKEN,
     SIGNALBOX_ENCRYPTION_KEYS: v.SIGNALBOX_ENCRYPTION_KEYS,
+    SIGNALBOX_FINGERPRINT_KEY: v.SIGNALBOX_FINGERPRINT_KEY,
+    SIGNALBOX_ALLOWED_HOSTS: v.SIGNALBOX_ALLOWED_HOSTS,
+    ...secretStore,
     SIGNALBOX_REDIS_PREFIX: v.SIGNALBOX_REDIS_PREFIX,
     REDIS_URL: v.REDIS_URL,
     APP_DATABASE_URL: v.APP_DATABASE_URL,
@@ -27,6 +44,9 @@ export const environmentSchemas = {
     SIGNALBOX_RUNNER_URL: v.SIGNALBOX_RUNNER_URL,
     SIGNALBOX_INTERNAL_TOKEN: v.SIGNALBOX_INTERNAL_TOKEN,
     SIGNALBOX_ENCRYPTION_KEYS: v.SIGNALBOX_ENCRYPTION_KEYS,
+    SIGNALBOX_FINGERPRINT_KEY: v.SIGNALBOX_FINGERPRINT_KEY,
+    SIGNALBOX_ALLOWED_HOSTS: v.SIGNALBOX_ALLOWED_HOSTS,
+    ...secretStore,
     SIGNALBOX_REDIS_PREFIX: v.SIGNALBOX_REDIS_PREFIX,
     REDIS_URL: v.REDIS_URL,
     APP_DATABASE_URL: v.APP_DATABASE_URL,
@@ -41,6 +61,8 @@ export const environmentSchemas = {
     SIGNALBOX_RUNNER_URL: v.SIGNALBOX_RUNNER_URL,
     SIGNALBOX_INTERNAL_TOKEN: v.SIGNALBOX_INTERNAL_TOKEN,
     SIGNALBOX_CONTEXT_SIGNING_KEYS: v.SIGNALBOX_CONTEXT_SIGNING_KEYS,
+    SIGNALBOX_EGRESS_PORT: v.SIGNALBOX_EGRESS_PORT,
+    SIGNALBOX_ALLOWED_HOSTS: v.SIGNALBOX_ALLOWED_HOSTS,
     SIGNALBOX_REDIS_PREFIX: v.SIGNALBOX_REDIS_PREFIX,
     REDIS_URL: v.REDIS_URL,
   }),
@@ -71,6 +93,47 @@ function read<Name extends ProcessName>(name: Name, environment: Environment): P
   return parseEnvironment(environmentSchemas[name], environment) as Parsed<Name>;
 }
 
+export interface InfisicalConfig {
+  readonly url: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly projectId: string;
+  readonly environment: string;
+  readonly path: string;
+}
+
+export interface SecretStoreConfig {
+  /** Where new secrets go; old ones are read from where they are. */
+  readonly active: 'sealed' | 'infisical';
+  /** null: not configured. */
+  readonly infisical: InfisicalConfig | null;
+  readonly maxStaleMs: number;
+}
+
+function secretStoreConfig(env: Parsed<'api'> | Parsed<'worker'>): SecretStoreConfig {
+  const infisical = infisicalConfig(env);
+  const active = env.SIGNALBOX_SECRET_STORE ?? (infisical ? 'infisical' : 'sealed');
+  if (active === 'infisical' && !infisical) {
+    throw new ConfigError([
+      'SIGNALBOX_SECRET_STORE is infisical, so INFISICAL_URL, INFISICAL_CLIENT_ID, INFISICAL_CLIENT_SECRET and INFISICAL_PROJECT_ID must be set.',
+    ]);
+  }
+  return Object.freeze({ active, infisical, maxStaleMs: env.SIGNALBOX_SECRET_MAX_STALE_SECONDS * 1_000 });
+}
+
+function infisicalConfig(env: Parsed<'api'> | Parsed<'worker'>): InfisicalConfig | null {
+  const { INFISICAL_URL: url, INFISICAL_CLIENT_ID: clientId } = env;
+  const { INFISICAL_CLIENT_SECRET: clientSecret, INFISICAL_PROJECT_ID: projectId } = env;
+  if (url && clientId && clientSecret && projectId) {
+    const { INFISICAL_ENVIRONMENT: environment, INFISICAL_PATH: path } = env;
+    return Object.freeze({ url, clientId, clientSecret, projectId, environment, path });
+  }
+  if (!url && !clientId && !clientSecret && !projectId) return null;
+  throw new ConfigError([
+    'Set all of INFISICAL_URL, INFISICAL_CLIENT_ID, INFISICAL_CLIENT_SECRET and INFISICAL_PROJECT_ID, or none of them.',
+  ]);
+}
+
 export type ApiConfig = ReturnType<typeof loadApiConfig>;
 export type WorkerConfig = ReturnType<typeof loadWorkerConfig>;
 export type EdgeConfig = ReturnType<typeof loadEdgeConfig>;
@@ -86,11 +149,17 @@ export function loadApiConfig(environment: Environment = process.env) {
     host: env.SIGNALBOX_HOST,
     port: env.SIGNALBOX_API_PORT,
     internalPort: env.SIGNALBOX_API_INTERNAL_PORT,
+    brokerPort: env.SIGNALBOX_BROKER_PORT,
+    brokerToken: env.SIGNALBOX_BROKER_TOKEN,
+    infisicalWebhookSecret: env.INFISICAL_WEBHOOK_SECRET ?? null,
     apiUrl: env.SIGNALBOX_API_URL,
     edgeUrl: env.SIGNALBOX_EDGE_URL,
     runnerUrl: env.SIGNALBOX_RUNNER_URL,
     internalToken: env.SIGNALBOX_INTERNAL_TOKEN,
     encryptionKeys: env.SIGNALBOX_ENCRYPTION_KEYS,
+    fingerprintKey: env.SIGNALBOX_FINGERPRINT_KEY,
+    allowedHosts: env.SIGNALBOX_ALLOWED_HOSTS,
+    secretStore: secretStoreConfig(env),
     redisUrl: env.REDIS_URL,
     redisPrefix: env.SIGNALBOX_REDIS_PREFIX,
     databaseUrl: env.APP_DATABASE_URL,
@@ -107,6 +176,9 @@ export function loadWorkerConfig(environment: Environment = process.env) {
     runnerUrl: env.SIGNALBOX_RUNNER_URL,
     internalToken: env.SIGNALBOX_INTERNAL_TOKEN,
     encryptionKeys: env.SIGNALBOX_ENCRYPTION_KEYS,
+    fingerprintKey: env.SIGNALBOX_FINGERPRINT_KEY,
+    allowedHosts: env.SIGNALBOX_ALLOWED_HOSTS,
+    secretStore: secretStoreConfig(env),
     redisUrl: env.REDIS_URL,
     redisPrefix: env.SIGNALBOX_REDIS_PREFIX,
     databaseUrl: env.APP_DATABASE_URL,
@@ -125,6 +197,8 @@ export function loadEdgeConfig(environment: Environment = process.env) {
     runnerUrl: env.SIGNALBOX_RUNNER_URL,
     internalToken: env.SIGNALBOX_INTERNAL_TOKEN,
     contextSigningKeys: env.SIGNALBOX_CONTEXT_SIGNING_KEYS,
+    egressPort: env.SIGNALBOX_EGRESS_PORT,
+    allowedHosts: env.SIGNALBOX_ALLOWED_HOSTS,
     redisUrl: env.REDIS_URL,
     redisPrefix: env.SIGNALBOX_REDIS_PREFIX,
   });

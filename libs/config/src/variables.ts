@@ -27,6 +27,20 @@ const keyRing = z.string().transform((text, context): NamedKey[] => {
   return z.NEVER;
 });
 
+const hostPattern = /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\])(?::\d{1,5})?$|^[0-9a-f:.]+\/\d{1,3}$/i;
+const hostList = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((entry) => entry.trim().toLowerCase())
+      .filter((entry) => entry !== ''),
+  )
+  .refine((entries) => entries.every((entry) => hostPattern.test(entry)), {
+    message: 'must be hosts, host:port or CIDR ranges, separated by commas',
+  });
+
 /** What the environment says about platform keys of providers: their names and marks, never the keys. */
 const providerEnvironment = z
   .string()
@@ -49,12 +63,37 @@ export const variables = {
   SIGNALBOX_API_PORT: port(4010),
   SIGNALBOX_API_INTERNAL_PORT: port(4011),
   SIGNALBOX_WORKER_PORT: port(4017),
+  SIGNALBOX_BROKER_PORT: port(4018),
+  SIGNALBOX_EGRESS_PORT: port(4019),
   SIGNALBOX_API_URL: url('http:', 'https:').default('http://127.0.0.1:4010'),
   SIGNALBOX_EDGE_URL: url('http:', 'https:').default('http://127.0.0.1:4000'),
   SIGNALBOX_RUNNER_URL: url('http:', 'https:').default('http://127.0.0.1:4012'),
   SIGNALBOX_INTERNAL_TOKEN: secret,
   SIGNALBOX_CONTEXT_SIGNING_KEYS: keyRing,
   SIGNALBOX_ENCRYPTION_KEYS: keyRing,
+  /** Opens the broker, which hands out provider keys. */
+  SIGNALBOX_BROKER_TOKEN: secret,
+  /** Of the HMAC by which provider keys are told apart. To change it makes every key look new. */
+  SIGNALBOX_FINGERPRINT_KEY: secret,
+  /** Hosts, host:port or CIDR ranges that tenants' base URLs and webhooks may lead to although they are private. */
+  SIGNALBOX_ALLOWED_HOSTS: hostList,
+  SIGNALBOX_SECRET_STORE: z.enum(['sealed', 'infisical']).optional(),
+  /** How old a provider key from the secret store may be while the store does not answer. */
+  SIGNALBOX_SECRET_MAX_STALE_SECONDS: z.coerce.number().int().min(0).max(86_400).default(1_800),
+  INFISICAL_URL: url('http:', 'https:').optional(),
+  INFISICAL_CLIENT_ID: z.string().min(1).optional(),
+  INFISICAL_CLIENT_SECRET: z.string().min(1).optional(),
+  INFISICAL_PROJECT_ID: z.string().min(1).optional(),
+  INFISICAL_ENVIRONMENT: z
+    .string()
+    .regex(/^[a-z0-9_-]{1,64}$/, 'must be the slug of an environment')
+    .default('prod'),
+  /** The folder under which everything of Signalbox lies. */
+  INFISICAL_PATH: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9_-]{1,64}){1,8}$/, 'must be a path such as /signalbox')
+    .default('/signalbox'),
+  INFISICAL_WEBHOOK_SECRET: secret.optional(),
   SIGNALBOX_EXIT_WITH_PARENT: flag,
   SIGNALBOX_ADMIN_TOKEN_FILE: z.string().optional(),
   SIGNALBOX_VIRTUAL_KEY_FILE: z.string().optional(),

@@ -20,6 +20,7 @@ const claims: ContextClaims = {
   mdl: 'gpt-4o',
   dep: null,
   cred: null,
+  prov: null,
 };
 
 describe('the signed context', () => {

@@ -30,6 +30,8 @@ const contextPayload = z.object({
   mdl: z.string().nullable(),
   dep: z.string().nullable(),
   cred: z.string().nullable(),
+  /** Provider of the deployment. While two releases change places, LiteLLM may know another deployment of it. */
+  prov: z.string().nullable().default(null),
 });
 
 export type ContextPayload = z.infer<typeof contextPayload>;

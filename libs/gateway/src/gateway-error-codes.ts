@@ -51,6 +51,25 @@ const codes = {
   model_not_found: final(404, 'There is no such model for this virtual key. GET /v1/models shows the list.'),
   field_forbidden: final(400, 'The body has a field that clients must not set.'),
 
+  // Provider keys
+  credential_missing: final(
+    403,
+    'This workspace must bring its own provider key for this model, and has none. Add one: POST /api/v1/credentials.',
+  ),
+  credential_unusable: final(
+    403,
+    "The workspace's own provider key for this model is refused, expired or unreadable. Replace it: see GET /api/v1/credentials.",
+  ),
+  platform_credential_missing: final(
+    503,
+    'The operator has set no provider key for this model. Ask the operator.',
+  ),
+  credential_unavailable: retryable(
+    503,
+    5,
+    'The provider key cannot be fetched just now. Try again shortly.',
+  ),
+
   // Request
   malformed_request: final(400, 'The request is not valid HTTP.'),
   malformed_json: final(400, 'The body is not valid JSON in UTF-8.'),

@@ -18,6 +18,7 @@ const goodKey: KeyDocument = {
   max_parallel_requests: null,
   max_budget: null,
   budget_duration: null,
+  user_id: null,
 };
 const goodWorkspace: WorkspaceDocument = {
   v: 1,
@@ -26,6 +27,8 @@ const goodWorkspace: WorkspaceDocument = {
   models: [],
   blocked: false,
   deleted: false,
+  credential_policy: 'byok_then_platform',
+  platform_fallback: false,
 };
 const goodOrganization: OrganizationDocument = { v: 1, id: 'org_1', blocked: false, deleted: false };
 const good: KeyCheckInput = {

@@ -27,6 +27,8 @@ const keyDocument = z.object({
     .regex(/^\d{1,18}(\.\d{1,18})?$/)
     .nullable(),
   budget_duration: z.string().max(32).nullable(),
+  /** The member. Left out by an older writer. */
+  user_id: id.nullable().default(null),
 });
 
 const workspaceDocument = z.object({
@@ -36,9 +38,41 @@ const workspaceDocument = z.object({
   models,
   blocked: z.boolean(),
   deleted: z.boolean(),
+  credential_policy: z
+    .enum(['byok_only', 'byok_then_platform', 'platform_only'])
+    .default('byok_then_platform'),
+  platform_fallback: z.boolean().default(false),
 });
 
 const organizationDocument = z.object({ v: version, id, blocked: z.boolean(), deleted: z.boolean() });
+
+/** All provider keys of one owner that are switched on; their owner's key is the document's id. Never a secret. */
+const credentialsDocument = z.object({
+  v: version,
+  owner_key: z.string().min(1).max(300),
+  credentials: z
+    .array(
+      z.object({
+        id,
+        provider_id: id,
+        state: z.enum(['pending', 'verified', 'unverified', 'invalid', 'exhausted', 'expired', 'unreadable']),
+        expires_at: z.iso.datetime({ offset: true }).nullable(),
+      }),
+    )
+    .max(1_000),
+});
+
+const catalogueDeployment = z.object({
+  id,
+  provider_id: id,
+  provider_kind: z.string().max(64),
+  /** false: a server that asks for no key; then a workspace without one may use it too. */
+  needs_key: z.boolean(),
+  /** The platform's own credential that this deployment names; null: the platform's of the provider. */
+  credential_id: id.nullable(),
+  weight: z.number().positive().default(1),
+  order: z.int().default(0),
+});
 
 const catalogueDocument = z.object({
   v: version,
@@ -49,6 +83,8 @@ const catalogueDocument = z.object({
       name: z.string().min(1).max(512),
       mode: z.string().max(64).nullable(),
       deployment_ids: z.array(id),
+      /** Empty in releases of older versions: then LiteLLM chooses, with the key of its configuration. */
+      deployments: z.array(catalogueDeployment).default([]),
     }),
   ),
 });
@@ -56,6 +92,8 @@ const catalogueDocument = z.object({
 export type KeyDocument = z.infer<typeof keyDocument>;
 export type WorkspaceDocument = z.infer<typeof workspaceDocument>;
 export type OrganizationDocument = z.infer<typeof organizationDocument>;
+export type CredentialsDocument = z.infer<typeof credentialsDocument>;
+export type CatalogueDeployment = z.infer<typeof catalogueDeployment>;
 export type CatalogueDocument = z.infer<typeof catalogueDocument>;
 
 export interface ProjectionDocuments {
@@ -63,6 +101,7 @@ export interface ProjectionDocuments {
   workspace: WorkspaceDocument;
   organization: OrganizationDocument;
   catalogue: CatalogueDocument;
+  credentials: CredentialsDocument;
 }
 export type ProjectionKind = keyof ProjectionDocuments;
 
@@ -71,6 +110,7 @@ const schemas: { [Kind in ProjectionKind]: z.ZodType<ProjectionDocuments[Kind]> 
   workspace: workspaceDocument,
   organization: organizationDocument,
   catalogue: catalogueDocument,
+  credentials: credentialsDocument,
 };
 
 function isProjectionKind(text: string): text is ProjectionKind {

@@ -12,7 +12,7 @@ export function toCredentialView(credential: CredentialEntity): CredentialView {
       kind: provider?.kind ?? '',
     },
     owner_type: credential.ownerType,
-    reference: credential.reference,
+    reference: credential.reference ?? credential.source,
     fingerprint: credential.fingerprint,
     last4: credential.last4,
     enabled: credential.enabled,

@@ -19,6 +19,7 @@ const key = {
   max_parallel_requests: null,
   max_budget: null,
   budget_duration: null,
+  user_id: null,
 };
 const keyEntry: ProjectionEntry = { field: { kind: 'key', id: hash }, document: key };
 const above: ProjectionEntry[] = [

@@ -16,7 +16,13 @@ export interface ProjectionEntry {
 type Documents = { [Kind in ProjectionKind]: Map<string, ProjectionDocuments[Kind]> };
 
 function emptyDocuments(): Documents {
-  return { key: new Map(), workspace: new Map(), organization: new Map(), catalogue: new Map() };
+  return {
+    key: new Map(),
+    workspace: new Map(),
+    organization: new Map(),
+    catalogue: new Map(),
+    credentials: new Map(),
+  };
 }
 
 function put(documents: Documents, { field, document }: ProjectionEntry): void {

@@ -63,6 +63,7 @@ export function litellmHeaders(
     mdl: model,
     dep: null,
     cred: null,
+    prov: null,
   };
   const headers: Record<string, string> = {
     'x-signalbox-context': signContext(signingKeys, claims, nowMs),

@@ -57,6 +57,12 @@ export class AttemptEntity {
   @Column({ type: 'boolean', default: false })
   stream!: boolean;
 
+  @Column({ type: 'text', name: 'credential_id', nullable: true })
+  credentialId!: string | null;
+
+  @Column({ type: 'text', name: 'credential_fingerprint', nullable: true })
+  credentialFingerprint!: string | null;
+
   @Timestamp({ name: 'started_at' })
   startedAt!: Date;
 

@@ -10,6 +10,19 @@ export interface ReleasedModel {
   mode: ModelMode;
   is_demo: boolean;
   deployment_ids: string[];
+  /** What the edge must know of each to choose one and a provider key for it. Missing in releases of older versions. */
+  deployments?: ReleasedDeployment[];
+}
+
+export interface ReleasedDeployment {
+  id: string;
+  provider_id: string;
+  provider_kind: string;
+  needs_key: boolean;
+  /** The platform's own credential that the deployment names. */
+  credential_id: string | null;
+  weight: number;
+  order: number;
 }
 
 /** One immutable, numbered LiteLLM configuration. At most one is active, at most one is being applied. */

@@ -6,6 +6,8 @@ export const outboxTopics = [
   'project.workspace',
   'project.organization',
   'project.catalogue',
+  /** The subject is an owner key; see CredentialEntity. */
+  'project.credentials',
   'mirror.virtual_key',
   'mirror.workspace',
 ] as const;

@@ -23,6 +23,10 @@ export class VirtualKeyEntity extends VersionedRow {
   @Column({ type: 'text', name: 'key_alias', nullable: true })
   keyAlias!: string | null;
 
+  /** The member who uses it; their own provider keys come first. */
+  @Column({ type: 'text', name: 'user_id', nullable: true })
+  userId!: string | null;
+
   /** Empty: every model of the workspace. */
   @TextList()
   models!: string[];

@@ -3,6 +3,9 @@ import { JsonObject, TextList, Timestamp, VersionedRow } from './columns';
 import { OrganizationEntity } from './organization.entity';
 import type { MirrorState } from './mirror-state';
 
+export const credentialPolicies = ['byok_only', 'byok_then_platform', 'platform_only'] as const;
+export type CredentialPolicy = (typeof credentialPolicies)[number];
+
 @Entity('workspaces')
 @Index('workspaces_organization_id_idx', ['organizationId', 'id'])
 export class WorkspaceEntity extends VersionedRow {
@@ -25,6 +28,14 @@ export class WorkspaceEntity extends VersionedRow {
 
   @JsonObject()
   metadata!: Record<string, unknown>;
+
+  /** Whose provider keys may pay. */
+  @Column({ type: 'text', name: 'credential_policy', default: 'byok_then_platform' })
+  credentialPolicy!: CredentialPolicy;
+
+  /** Whether the platform pays, under byok_then_platform, also where an own key exists but is of no use. */
+  @Column({ type: 'boolean', name: 'platform_fallback', default: false })
+  platformFallback!: boolean;
 
   @Column({ type: 'text', name: 'mirror_state', default: 'pending' })
   mirrorState!: MirrorState;

@@ -17,14 +17,14 @@ const sharedTables = ['providers', 'models', 'deployments'];
 /** Rows that only the platform sees. */
 const platformTables = ['credentials', 'config_releases'];
 
-const isPlatform = `(SELECT signalbox_tenant()) = '*'`;
+export const isPlatform = `(SELECT signalbox_tenant()) = '*'`;
 const isAnyTenant = `(SELECT signalbox_tenant()) <> ''`;
 
-function isTenant(column: string): string {
+export function isTenant(column: string): string {
   return `(${column} = (SELECT signalbox_tenant()) OR ${isPlatform})`;
 }
 
-function secure(table: string, visible: string, writable: string): string {
+export function secure(table: string, visible: string, writable: string): string {
   return `
     ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;
     ALTER TABLE ${table} FORCE ROW LEVEL SECURITY;

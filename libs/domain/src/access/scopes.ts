@@ -6,6 +6,12 @@ export const scopes = [
   'workspaces:write',
   'keys:read',
   'keys:write',
+  'credentials:read',
+  'credentials:write',
+  'credentials:reveal',
+  'webhooks:read',
+  'webhooks:write',
+  'maintenance:write',
   'models:read',
   'models:write',
   'releases:read',
@@ -19,8 +25,11 @@ export const scopes = [
 export type Scope = (typeof scopes)[number];
 export type GrantedScope = Scope | '*';
 
+/** Scopes that `*` does not stand for: a token has them only if it names them. */
+const namedOnly: ReadonlySet<string> = new Set<Scope>(['credentials:reveal']);
+
 export function grants(granted: readonly string[], needed: Scope): boolean {
-  return granted.includes('*') || granted.includes(needed);
+  return granted.includes(needed) || (granted.includes('*') && !namedOnly.has(needed));
 }
 
 /** A token may hand on only what it has itself. */

@@ -51,7 +51,7 @@ export class FirstModelsStep {
 
   private async makeWildcard(credential: CredentialEntity, report: Report): Promise<boolean> {
     const prefix = providerKind(credential.provider?.kind ?? '')?.litellmPrefix;
-    if (!prefix || !credential.reference.startsWith('env:')) return false;
+    if (!prefix || credential.source !== 'env') return false;
     return this.makeModel(report, {
       name: `${prefix}/*`,
       description: `Every model of ${credential.provider?.name ?? prefix}, under the provider's own name.`,

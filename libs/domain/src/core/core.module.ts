@@ -1,17 +1,21 @@
 import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { type Clock, type Logger, type NamedKey, systemClock } from '@signalbox/common';
+import type { SecretStoreConfig } from '@signalbox/config';
 import { dataSourceOptions, TenantTransactions } from '@signalbox/database';
 import type { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
 import {
+  ALLOWED_HOSTS,
   CLOCK,
   ENCRYPTION_KEYS,
+  FINGERPRINT_KEY,
   LOGGER,
   REDIS,
   REDIS_PREFIX,
   RUNNER_ACCESS,
   type RunnerAccess,
+  SECRET_STORE_CONFIG,
 } from './core.tokens';
 import { connectRedis } from './redis-connection';
 
@@ -22,6 +26,10 @@ export interface CoreOptions {
   redisUrl: string | null;
   redisPrefix: string;
   encryptionKeys: NamedKey[];
+  /** The next three are left out by one-off jobs that never touch a provider key. */
+  fingerprintKey?: string;
+  secretStore?: SecretStoreConfig;
+  allowedHosts?: readonly string[];
   /** Left out by one-off jobs, which never ask the runner. */
   runner?: RunnerAccess;
   logger: Logger;
@@ -62,9 +70,23 @@ export class CoreModule implements OnApplicationShutdown {
         },
         { provide: REDIS_PREFIX, useValue: options.redisPrefix },
         { provide: ENCRYPTION_KEYS, useValue: options.encryptionKeys },
+        { provide: FINGERPRINT_KEY, useValue: options.fingerprintKey ?? null },
+        { provide: SECRET_STORE_CONFIG, useValue: options.secretStore ?? null },
+        { provide: ALLOWED_HOSTS, useValue: options.allowedHosts ?? [] },
         { provide: RUNNER_ACCESS, useValue: options.runner ?? null },
       ],
-      exports: [TenantTransactions, CLOCK, LOGGER, REDIS, REDIS_PREFIX, ENCRYPTION_KEYS, RUNNER_ACCESS],
+      exports: [
+        TenantTransactions,
+        CLOCK,
+        LOGGER,
+        REDIS,
+        REDIS_PREFIX,
+        ENCRYPTION_KEYS,
+        FINGERPRINT_KEY,
+        SECRET_STORE_CONFIG,
+        ALLOWED_HOSTS,
+        RUNNER_ACCESS,
+      ],
     };
   }
 

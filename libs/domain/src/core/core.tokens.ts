@@ -11,3 +11,9 @@ export interface RunnerAccess {
   readonly url: string;
   readonly internalToken: string;
 }
+/** The key of the HMAC by which provider keys are told apart. */
+export const FINGERPRINT_KEY = Symbol('FingerprintKey');
+/** A SecretStoreConfig of @signalbox/config. */
+export const SECRET_STORE_CONFIG = Symbol('SecretStoreConfig');
+/** Private hosts that outgoing requests of tenants may reach: string[]. */
+export const ALLOWED_HOSTS = Symbol('AllowedHosts');

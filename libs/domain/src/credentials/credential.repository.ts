@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CredentialEntity } from '@signalbox/database';
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
 
 export interface CredentialFilter {
   providerId?: string | undefined;
@@ -44,7 +44,8 @@ export class CredentialRepository {
   }
 
   async insert(manager: EntityManager, credential: CredentialEntity): Promise<void> {
-    await manager.insert(CredentialEntity, credential);
+    const { provider: _provider, workspace: _workspace, ...row } = credential;
+    await manager.insert(CredentialEntity, row as QueryDeepPartialEntity<CredentialEntity>);
   }
 
   async save(manager: EntityManager, credential: CredentialEntity): Promise<void> {

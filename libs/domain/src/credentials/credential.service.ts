@@ -84,7 +84,7 @@ export class CredentialService {
       }
       const present = new Set(keys.map(({ name }) => referenceOf(name)));
       for (const credential of known) {
-        if (credential.enabled && !present.has(credential.reference)) {
+        if (credential.enabled && !present.has(credential.reference ?? '')) {
           await this.disable(manager, caller, credential, result);
         }
       }
@@ -115,6 +115,9 @@ export class CredentialService {
       organizationId: null,
       providerId: provider.id,
       ownerType: 'platform',
+      ownerKey: 'platform',
+      source: 'env',
+      state: 'unverified',
       reference: referenceOf(key.name),
       fingerprint: key.fingerprint,
       last4: key.last4,
@@ -137,6 +140,7 @@ export class CredentialService {
     const isSame = credential.enabled && credential.fingerprint === key.fingerprint;
     if (isSame) return;
     credential.enabled = true;
+    credential.state = 'unverified';
     credential.fingerprint = key.fingerprint;
     credential.last4 = key.last4;
     await this.saveChanged(manager, credential);
@@ -151,9 +155,10 @@ export class CredentialService {
     result: EnvironmentSync,
   ): Promise<void> {
     credential.enabled = false;
+    credential.state = 'disabled';
     await this.saveChanged(manager, credential);
     await this.record(manager, caller, 'credential.disabled', credential);
-    result.disabled.push(credential.reference.slice(referenceOf('').length));
+    result.disabled.push((credential.reference ?? '').slice(referenceOf('').length));
   }
 
   private async saveChanged(manager: EntityManager, credential: CredentialEntity): Promise<void> {

@@ -1,5 +1,6 @@
 import { projectionField, type ProjectionDocuments, type ProjectionKind } from '@signalbox/gateway';
 import type {
+  CredentialEntity,
   ConfigReleaseEntity,
   OrganizationEntity,
   VirtualKeyEntity,
@@ -71,6 +72,7 @@ export function buildKeyDocument({ keyHash, validUntil, virtualKey: key }: Secre
     max_parallel_requests: key.maxParallelRequests,
     max_budget: plainDecimal(key.maxBudget),
     budget_duration: key.budgetDuration,
+    user_id: key.userId,
   });
 }
 
@@ -82,6 +84,8 @@ export function buildWorkspaceDocument(workspace: WorkspaceEntity): BuiltDocumen
     models: workspace.models,
     blocked: workspace.blocked,
     deleted: workspace.deletedAt !== null,
+    credential_policy: workspace.credentialPolicy,
+    platform_fallback: workspace.platformFallback,
   });
 }
 
@@ -94,12 +98,34 @@ export function buildOrganizationDocument(organization: OrganizationEntity): Bui
   });
 }
 
+/**
+ * Each change of a row raises its version, deleted rows included, so their sum grows with each change.
+ * @param rows all of one owner, also the deleted ones
+ */
+export function buildCredentialsDocument(ownerKey: string, rows: readonly CredentialEntity[]): BuiltDocument {
+  return built('credentials', ownerKey, {
+    v: rows.reduce((sum, row) => sum + row.version, 0),
+    owner_key: ownerKey,
+    credentials: rows.flatMap((row) => {
+      const isUsable = row.enabled && row.deletedAt === null && row.purpose === 'inference';
+      if (!isUsable || row.state === 'disabled') return [];
+      const { id, providerId, state, expiresAt } = row;
+      return [{ id, provider_id: providerId, state, expires_at: expiresAt?.toISOString() ?? null }];
+    }),
+  });
+}
+
 /** Release numbers only grow, also over a rollback (which is a new release), so they serve as the version. */
 export function buildCatalogueDocument(release: ActiveRelease | null): BuiltDocument {
   return built('catalogue', catalogueId, {
     v: release?.number ?? 0,
     release_id: release?.id ?? null,
     release_number: release?.number ?? null,
-    models: (release?.models ?? []).map(({ name, mode, deployment_ids }) => ({ name, mode, deployment_ids })),
+    models: (release?.models ?? []).map(({ name, mode, deployment_ids, deployments = [] }) => ({
+      name,
+      mode,
+      deployment_ids,
+      deployments,
+    })),
   });
 }

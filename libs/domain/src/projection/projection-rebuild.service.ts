@@ -7,7 +7,13 @@ import { ProjectionRepository } from './projection.repository';
 import { type ProjectionMeta, ProjectionStore } from './projection-store';
 
 /** Organizations and workspaces first: a key without them is denied. */
-export const projectionKinds: readonly ProjectionKind[] = ['organization', 'workspace', 'catalogue', 'key'];
+export const projectionKinds: readonly ProjectionKind[] = [
+  'organization',
+  'workspace',
+  'credentials',
+  'catalogue',
+  'key',
+];
 const pageSize = 500;
 /** Two rebuilds at once only waste work, so a killed worker must not hold up the next one for long. */
 const lockMs = 5_000;

@@ -1,15 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import {
   ConfigReleaseEntity,
+  CredentialEntity,
   OrganizationEntity,
   VirtualKeySecretEntity,
   WorkspaceEntity,
 } from '@signalbox/database';
 import type { ProjectionKind } from '@signalbox/gateway';
-import { type EntityManager, In, MoreThan } from 'typeorm';
+import { type EntityManager, In, MoreThan, type SelectQueryBuilder } from 'typeorm';
 import {
   type BuiltDocument,
   buildCatalogueDocument,
+  buildCredentialsDocument,
   buildKeyDocument,
   buildOrganizationDocument,
   buildWorkspaceDocument,
@@ -48,6 +50,11 @@ export class ProjectionRepository {
     return [buildCatalogueDocument(await manager.findOneBy(ConfigReleaseEntity, { status: 'active' }))];
   }
 
+  async ofCredentialOwner(manager: EntityManager, ownerKey: string): Promise<BuiltDocument[]> {
+    const rows = await manager.find(CredentialEntity, { where: { ownerKey }, order: { id: 'ASC' } });
+    return [buildCredentialsDocument(ownerKey, rows)];
+  }
+
   /** All documents of a kind, page by page in the order of their rows. */
   async page(
     manager: EntityManager,
@@ -62,6 +69,8 @@ export class ProjectionRepository {
         return this.rowPage(manager, OrganizationEntity, buildOrganizationDocument, after, limit);
       case 'workspace':
         return this.rowPage(manager, WorkspaceEntity, buildWorkspaceDocument, after, limit);
+      case 'credentials':
+        return this.credentialsPage(manager, after, limit);
       case 'key':
         return this.keyPage(manager, after, limit);
     }
@@ -78,6 +87,8 @@ export class ProjectionRepository {
         );
       case 'workspace':
         return idsOf(await manager.find(WorkspaceEntity, { select: { id: true }, where: { id: In(ids) } }));
+      case 'credentials':
+        return new Set(await this.ownerKeys(manager, (query) => query.where({ ownerKey: In(ids) })));
       case 'key': {
         const query = this.secrets(manager).andWhere('secret.keyHash IN (:...ids)', { ids });
         return new Set((await query.getMany()).map(({ keyHash }) => keyHash));
@@ -99,6 +110,38 @@ export class ProjectionRepository {
       .limit(limit)
       .getMany();
     return toPage(rows, (rows as SecretWithKey[]).map(buildKeyDocument), limit);
+  }
+
+  private async credentialsPage(manager: EntityManager, after: string, limit: number): Promise<DocumentPage> {
+    const ownerKeys = await this.ownerKeys(manager, (query) =>
+      query.where({ ownerKey: MoreThan(after) }).limit(limit),
+    );
+    const rows = await manager.find(CredentialEntity, {
+      where: { ownerKey: In(ownerKeys) },
+      order: { id: 'ASC' },
+    });
+    const documents = ownerKeys.map((ownerKey) =>
+      buildCredentialsDocument(
+        ownerKey,
+        rows.filter((row) => row.ownerKey === ownerKey),
+      ),
+    );
+    return toPage(
+      ownerKeys.map((id) => ({ id })),
+      documents,
+      limit,
+    );
+  }
+
+  private async ownerKeys(
+    manager: EntityManager,
+    narrow: (query: SelectQueryBuilder<CredentialEntity>) => SelectQueryBuilder<CredentialEntity>,
+  ): Promise<string[]> {
+    const query = narrow(manager.createQueryBuilder(CredentialEntity, 'credential'))
+      .select('credential.ownerKey', 'ownerKey')
+      .groupBy('credential.ownerKey')
+      .orderBy('credential.ownerKey');
+    return (await query.getRawMany<{ ownerKey: string }>()).map(({ ownerKey }) => ownerKey);
   }
 
   private async rowPage<Row extends { id: string }>(

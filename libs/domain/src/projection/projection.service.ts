@@ -14,6 +14,7 @@ const projectionTopics = [
   'project.workspace',
   'project.organization',
   'project.catalogue',
+  'project.credentials',
 ] as const satisfies readonly OutboxTopic[];
 export type ProjectionTopic = (typeof projectionTopics)[number];
 
@@ -122,6 +123,8 @@ export class ProjectionService {
         return this.repository.ofOrganization(manager, subjectId);
       case 'project.catalogue':
         return this.repository.ofCatalogue(manager);
+      case 'project.credentials':
+        return this.repository.ofCredentialOwner(manager, subjectId);
     }
   }
 }
