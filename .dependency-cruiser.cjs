@@ -56,11 +56,12 @@ module.exports = {
       from: { path: '^libs/(database|jobs|secrets|litellm-client)/' },
       to: { path: '^libs/(database|jobs|secrets|litellm-client)/', pathNot: '^libs/$1/' },
     },
-    onlyKnows('edge-is-light', '^apps/edge/', 'common', 'config', 'gateway'),
+    onlyKnows('egress-knows-common', lib('egress'), 'common', 'egress'),
+    onlyKnows('edge-is-light', '^apps/edge/', 'common', 'config', 'gateway', 'egress'),
     {
       name: 'edge-without-frameworks',
       severity: 'error',
-      from: { path: '^(apps/edge|libs/gateway|libs/common)/' },
+      from: { path: '^(apps/edge|libs/gateway|libs/common|libs/egress)/' },
       to: { path: 'node_modules/(typeorm|@nestjs|bullmq|pg|class-validator|class-transformer)/' },
     },
     {

@@ -1,0 +1,69 @@
+/**
+ * What a provider says of a key. Only `invalid` may ever take a key out of use, and it needs the provider's own clear word:
+ * a 429, a timeout, a 5xx or an odd answer says nothing about the key.
+ */
+export type ProbeOutcome =
+  | 'valid'
+  | 'invalid'
+  | 'out_of_credit'
+  | 'forbidden'
+  | 'rate_limited'
+  | 'provider_down'
+  | 'unreachable'
+  | 'unknown';
+
+export interface ProbeResult {
+  readonly outcome: ProbeOutcome;
+  /** null: there was no answer. */
+  readonly httpStatus: number | null;
+  /** The provider's own word, such as invalid_api_key. */
+  readonly code: string | null;
+  /** For people; free of secrets. */
+  readonly detail: string;
+  readonly retryAfterMs: number | null;
+  /** The provider's own end of the key, where it tells. */
+  readonly expiresAt: Date | null;
+  /** How much the answer says: `none` where the provider (or a server without keys) checks no key on any free route. */
+  readonly certainty: 'sure' | 'probable' | 'none';
+}
+
+export interface ProbeTarget {
+  readonly secret: string;
+  /** The credential's, else the provider's; null: the vendor's own. */
+  readonly baseUrl: string | null;
+  /** false: a base URL that a tenant gave, so private addresses are refused. */
+  readonly isTrustedUrl: boolean;
+}
+
+export interface MadeKey {
+  readonly secret: string;
+  readonly externalId: string;
+  readonly expiresAt: Date | null;
+}
+
+/** How keys are made and revoked at the provider. `settings` are the credential's `rotation` column, checked by the driver. */
+export interface KeyManagement {
+  readonly needsAdminCredential: boolean;
+  /** @returns what is wrong with the settings, or null */
+  problemOf(settings: Record<string, unknown>): string | null;
+  createKey(access: KeyManagementAccess, label: string): Promise<MadeKey>;
+  /** No error when it is gone already. */
+  revokeKey(access: KeyManagementAccess, externalId: string): Promise<void>;
+  /** Keys that carry the label, to find one whose answer was lost. */
+  findKeys(access: KeyManagementAccess, label: string): Promise<{ externalId: string }[]>;
+}
+
+export interface KeyManagementAccess {
+  /** The admin key, or for providers that rotate with the key itself, the current key. */
+  readonly secret: string;
+  readonly baseUrl: string | null;
+  readonly settings: Record<string, unknown>;
+}
+
+/** One file per provider, one line in the registry. */
+export interface ProviderDriver {
+  readonly kind: string;
+  /** Spends no tokens. Never throws. */
+  probe(target: ProbeTarget, signal: AbortSignal): Promise<ProbeResult>;
+  readonly keys: KeyManagement | null;
+}
