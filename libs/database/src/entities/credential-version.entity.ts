@@ -51,6 +51,9 @@ export class CredentialVersionEntity {
   @Column({ type: 'text' })
   fingerprint!: string;
 
+  @Column({ type: 'text', name: 'key_prefix', default: '' })
+  keyPrefix!: string;
+
   @Column({ type: 'text' })
   last4!: string;
 

@@ -101,6 +101,10 @@ export class CredentialEntity extends VersionedRow {
   @Column({ type: 'text' })
   fingerprint!: string;
 
+  /** A well-known one, such as sk-ant-, which says whose key it is; empty: none of those. */
+  @Column({ type: 'text', name: 'key_prefix', default: '' })
+  keyPrefix!: string;
+
   @Column({ type: 'text' })
   last4!: string;
 
