@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { secretStoreVariables } from './settings.mjs';
 
 const everyProgram = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS'];
-/** Only LiteLLM speaks with the outside world. */
+/** Only LiteLLM goes out through a proxy; what checks addresses itself (probes, relay, webhooks) connects to them itself. */
 const outgoing = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY']
   .flatMap((name) => [name, name.toLowerCase()])
   .concat('SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE');

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeProviderKeys, processEnvironments, variablesOf } from './process-environments.mjs';
-import { readSettings } from './settings.mjs';
+import { readSettings, secretStoreVariables } from './settings.mjs';
 
 const settings = readSettings({ OPENAI_API_KEY: 'sk-provider-value', LOG_LEVEL: 'debug' });
 const secrets = {
   internalToken: 'internal',
   contextSigningKeys: 'signing',
   encryptionKeys: 'encryption',
+  brokerToken: 'broker-token',
+  fingerprintKey: 'hmac-key',
   litellmMasterKey: 'master',
   litellmSaltKey: 'salt',
 };
@@ -36,6 +38,25 @@ test('each secret reaches only the processes that need it', () => {
   assert.deepEqual(whoSees('encryption').sort(), ['api', 'bootstrap', 'worker']);
   assert.deepEqual(whoSees('master').sort(), ['runner', 'worker']);
   assert.deepEqual(whoSees('salt'), ['runner']);
+  assert.deepEqual(whoSees('broker-token').sort(), ['api', 'runner']);
+  assert.deepEqual(whoSees('hmac-key').sort(), ['api', 'worker']);
+});
+
+test('the way into Infisical reaches the API and the worker only, its webhook secret the API only', () => {
+  const infisical = readSettings({
+    INFISICAL_CLIENT_SECRET: 'client-secret',
+    INFISICAL_WEBHOOK_SECRET: 'hook-secret',
+  });
+  const all = processEnvironments({
+    settings: infisical,
+    secrets,
+    urls: { databases, redis: 'redis://store' },
+    ambient,
+  });
+  const holders = (value) =>
+    Object.keys(all).filter((name) => Object.values(all[name]).some((entry) => entry.includes(value)));
+  assert.deepEqual(holders('client-secret').sort(), ['api', 'worker']);
+  assert.deepEqual(holders('hook-secret'), ['api']);
 });
 
 test('a provider key reaches the runner only; the bootstrap sees its name and marks', () => {
@@ -67,6 +88,7 @@ test('each name in the lists is a variable that gets a value once its setting is
     SIGNALBOX_LITELLM_HOST: '127.0.0.1',
     SIGNALBOX_ALLOW_LITELLM_VERSION: '1',
     SIGNALBOX_PRISMA_ENGINE: 'wasm',
+    ...Object.fromEntries(secretStoreVariables.map((name) => [name, 'set'])),
   });
   const all = processEnvironments({
     settings: every,

@@ -35,10 +35,13 @@ test('keys have the forms that the processes demand', () => {
 
 test('a secret that a newer version needs is added, those that exist stay', () => {
   const first = ensureSecrets(path);
-  writeFileSync(path, JSON.stringify({ ...first, litellmSaltKey: undefined }));
+  const newer = ['brokerToken', 'fingerprintKey'];
+  const older = Object.fromEntries(Object.entries(first).filter(([name]) => !newer.includes(name)));
+  writeFileSync(path, JSON.stringify(older));
   const second = ensureSecrets(path);
-  assert.equal(second.internalToken, first.internalToken);
-  assert.ok(second.litellmSaltKey);
+  assert.deepEqual({ ...second, ...older }, second);
+  for (const name of newer) assert.match(second[name], /^[A-Za-z0-9_-]{43}$/);
+  assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')), second);
 });
 
 test('a file that others can read is closed again', () => {

@@ -59,10 +59,27 @@ describe('docker-compose.yml', () => {
     expect(compose.networks['database']?.internal).toBe(true);
     expect(networksOf('postgres')).toEqual(['database']);
     expect(networksOf('valkey')).toEqual(['control']);
-    expect(services.filter((name) => networksOf(name).includes('egress'))).toEqual(['runner']);
+    const outgoing = services.filter((name) => networksOf(name).includes('egress'));
+    expect(outgoing.sort()).toEqual(['runner', 'worker']);
     // LiteLLM listens where this name points to: it must not be known on the network that leads outside.
     expect(service('runner').environment['SIGNALBOX_LITELLM_HOST']).toBe('litellm');
     expect(service('runner').networks).toMatchObject({ control: { aliases: ['litellm'] }, egress: {} });
+  });
+
+  it("leads LiteLLM to the broker and to the relay by names of the inner network, where nobody else's are", () => {
+    const { environment } = service('runner');
+    expect(environment).toMatchObject({
+      SIGNALBOX_BROKER_URL: 'http://api:4018',
+      SIGNALBOX_EGRESS_URL: 'http://edge:4019',
+    });
+    // Of the networks that the runner is on, only the inner one has these two names.
+    for (const name of ['api', 'edge'])
+      expect(networksOf(name).filter((network) => networksOf('runner').includes(network))).not.toContain(
+        'egress',
+      );
+    expect(networksOf('edge')).toContain('control');
+    expect(networksOf('api')).toContain('control');
+    expect(composeText).not.toMatch(/:(4011|4018|4019)'/);
   });
 
   it('gives the edge no way to the databases', () => {
@@ -71,7 +88,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('refuses to start without its secrets', () => {
-    const secrets = /(PASSWORD|TOKEN|KEYS|MASTER_KEY|SALT_KEY)$/;
+    const secrets = /(PASSWORD|TOKEN|KEYS|MASTER_KEY|SALT_KEY|FINGERPRINT_KEY)$/;
     const uses = [...composeText.matchAll(/\$\{([A-Z_0-9]+)(:[?-][^}]*)?\}/g)];
     const secretUses = uses.filter(([, name]) => secrets.test(name!));
     expect(secretUses.length).toBeGreaterThan(10);

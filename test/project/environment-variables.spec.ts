@@ -114,6 +114,12 @@ describe('least privilege', () => {
     expect(holders('LITELLM_DATABASE_URL')).toEqual(['worker']);
     expect(holders('LITELLM_MASTER_KEY')).toEqual(['worker']);
     expect(holders('SIGNALBOX_CONTEXT_SIGNING_KEYS')).toEqual(['edge']);
+    expect(holders('SIGNALBOX_BROKER_TOKEN')).toEqual(['api']);
+    expect(holders('SIGNALBOX_FINGERPRINT_KEY')).toEqual(['api', 'worker']);
+    expect(holders('INFISICAL_CLIENT_SECRET')).toEqual(['api', 'worker']);
+    expect(holders('INFISICAL_WEBHOOK_SECRET')).toEqual(['api']);
+    for (const name of ['edge', 'runner'])
+      expect(started[name]?.filter((variable) => /^INFISICAL_|FINGERPRINT/.test(variable))).toEqual([]);
     expect(started['runner']).not.toContain('APP_DATABASE_URL');
     expect(started['runner']).not.toContain('SIGNALBOX_ENCRYPTION_KEYS');
   });

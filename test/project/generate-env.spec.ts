@@ -25,9 +25,9 @@ describe('infra/docker/generate-env.mjs', () => {
   it('makes every secret, tells their names only, and closes the file to others', () => {
     const output = generate();
     const secrets = Object.entries(values()).filter(([name]) =>
-      /(PASSWORD|TOKEN|SIGNING_KEYS|ENCRYPTION_KEYS|MASTER_KEY|SALT_KEY)$/.test(name),
+      /(PASSWORD|TOKEN|SIGNING_KEYS|ENCRYPTION_KEYS|MASTER_KEY|SALT_KEY|FINGERPRINT_KEY)$/.test(name),
     );
-    expect(secrets).toHaveLength(10);
+    expect(secrets).toHaveLength(12);
     for (const [name, value] of secrets) {
       expect(value).toMatch(/^(sk-|k1:)?[A-Za-z0-9_-]{43}$/);
       expect(output).toContain(name);
@@ -52,6 +52,20 @@ describe('infra/docker/generate-env.mjs', () => {
     const fingerprint = createHash('sha256').update(key).digest('hex').slice(0, 16);
     const described = /^'(.*)'$/.exec(after['SIGNALBOX_PROVIDER_ENV']!)?.[1];
     expect(JSON.parse(described!)).toEqual([{ name: 'OPENAI_API_KEY', fingerprint, last4: '$key' }]);
+  });
+
+  it('adds the secrets that a newer version needs to an older .env, and keeps the others', () => {
+    const before = values();
+    writeFileSync(
+      path,
+      readFileSync(path, 'utf8').replace(/^SIGNALBOX_(BROKER_TOKEN|FINGERPRINT_KEY)=.*\n/gm, ''),
+    );
+    expect(generate()).toContain('New: SIGNALBOX_BROKER_TOKEN, SIGNALBOX_FINGERPRINT_KEY');
+    const { SIGNALBOX_BROKER_TOKEN: token, SIGNALBOX_FINGERPRINT_KEY: fingerprintKey, ...others } = values();
+    expect([token, fingerprintKey].filter((value) => /^[A-Za-z0-9_-]{43}$/.test(value ?? ''))).toHaveLength(
+      2,
+    );
+    expect(before).toMatchObject(others);
   });
 
   it('changes nothing when it is run again', () => {
