@@ -25,6 +25,7 @@ export type ResourceName =
   | 'deployment'
   | 'release'
   | 'service_token'
+  | 'webhook'
   | 'audit_event';
 
 /** The path before an id says what the id is of. */
@@ -38,6 +39,7 @@ const resourceOfSegment: Record<string, ResourceName> = {
   deployments: 'deployment',
   releases: 'release',
   'service-tokens': 'service_token',
+  webhooks: 'webhook',
   'audit-events': 'audit_event',
 };
 
@@ -114,6 +116,7 @@ export async function seedWorld(
     name: `token ${canary}`,
     scopes: ['keys:read'],
   });
+  const webhook = await made(api, token, '/api/v1/webhooks', { url: `https://example.com/${canary}` });
   const events = await api.call<{ data: { id: string }[] }>('GET', '/api/v1/audit-events', { token });
   return {
     canary,
@@ -124,6 +127,7 @@ export async function seedWorld(
       workspace,
       key,
       service_token: serviceToken,
+      webhook,
       audit_event: events.body.data[0]?.id ?? '',
     },
   };

@@ -14,6 +14,7 @@ import { OrganizationsApiModule } from './organizations/organizations-api.module
 import { ServiceTokensApiModule } from './service-tokens/service-tokens-api.module';
 import { StatusApiModule } from './status/status-api.module';
 import { VirtualKeyApiModule } from './virtual-keys/virtual-key.module';
+import { WebhooksApiModule } from './webhooks/webhooks-api.module';
 import { WhoamiApiModule } from './whoami/whoami-api.module';
 import { WorkspacesApiModule } from './workspaces/workspaces-api.module';
 
@@ -28,6 +29,7 @@ const featureModules = [
   ModelApiModule,
   ConfigReleaseApiModule,
   ServiceTokensApiModule,
+  WebhooksApiModule,
   AuditEventsApiModule,
   StatusApiModule,
   HealthModule,

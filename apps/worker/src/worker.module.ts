@@ -6,6 +6,7 @@ import { CoreModule } from '@signalbox/domain/core';
 import { DriftCheckModule } from '@signalbox/domain/drift';
 import { AttemptModule } from '@signalbox/domain/attempts';
 import { HousekeepingModule } from '@signalbox/domain/housekeeping';
+import { NotificationsModule } from '@signalbox/domain/notifications';
 import { MirrorModule } from '@signalbox/domain/mirror';
 import { ProjectionModule } from '@signalbox/domain/projection';
 import { ConfigReleaseProcessor } from './config-releases/config-release.processor';
@@ -19,6 +20,7 @@ import { ScheduleKeeper } from './jobs/schedule-keeper';
 import { LitellmModule } from './litellm/litellm.module';
 import { MirrorWatchLoop } from './mirror/mirror-watch-loop';
 import { MirrorProcessor } from './mirror/mirror.processor';
+import { NotificationProcessor } from './notifications/notification.processor';
 import { OutboxLoops } from './outbox/outbox-loops';
 import { ProjectionLoop } from './projection/projection-loop';
 import { ProjectionProcessor } from './projection/projection.processor';
@@ -56,6 +58,7 @@ export class WorkerModule {
         ProjectionModule,
         AttemptModule,
         HousekeepingModule,
+        NotificationsModule,
         MirrorModule.forRoot({ litellmDatabaseUrl: config.litellmDatabaseUrl }),
         ConfigReleasesModule,
         DriftCheckModule,
@@ -70,6 +73,7 @@ export class WorkerModule {
         MirrorProcessor,
         AttemptLoop,
         HousekeepingProcessor,
+        NotificationProcessor,
         HeartbeatLoop,
         ScheduleKeeper,
         JobTable,

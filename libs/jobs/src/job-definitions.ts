@@ -8,6 +8,7 @@ export const queueNames = {
   sync: '{sync}',
   reconcile: '{reconcile}',
   housekeeping: '{housekeeping}',
+  notifications: '{notifications}',
 } as const;
 export type QueueKey = keyof typeof queueNames;
 
@@ -28,6 +29,8 @@ export const jobs = {
   'config_release.watch': { queue: 'housekeeping', payload: nothing },
   /** Compares what LiteLLM runs with what was released, and repairs. */
   'config_drift.check': { queue: 'housekeeping', payload: nothing },
+  /** Sends the events that owners wait for. */
+  'webhook.deliver': { queue: 'notifications', payload: nothing },
   /** Removes what has had its time. */
   'housekeeping.sweep': { queue: 'housekeeping', payload: nothing },
 } as const satisfies Record<string, { queue: QueueKey; payload: z.ZodObject }>;

@@ -12,6 +12,9 @@ const notFoundCodes = {
   configRelease: 'config_release_not_found',
   auditEvent: 'audit_event_not_found',
   serviceToken: 'service_token_not_found',
+  rotation: 'rotation_not_found',
+  webhook: 'webhook_not_found',
+  maintenanceRun: 'maintenance_run_not_found',
 } as const satisfies Partial<Record<IdKind, ErrorCode>>;
 
 /** `@Param('id', new IdParam('workspace'))`: what cannot be an id of that kind is answered like an unknown one. */

@@ -3,6 +3,7 @@ import type { JobHandlers } from '@signalbox/jobs';
 import { ConfigReleaseProcessor } from '../config-releases/config-release.processor';
 import { HousekeepingProcessor } from '../housekeeping/housekeeping.processor';
 import { MirrorProcessor } from '../mirror/mirror.processor';
+import { NotificationProcessor } from '../notifications/notification.processor';
 import { OutboxLoops } from '../outbox/outbox-loops';
 import { ProjectionProcessor } from '../projection/projection.processor';
 
@@ -17,6 +18,7 @@ export class JobTable {
     mirror: MirrorProcessor,
     configReleases: ConfigReleaseProcessor,
     housekeeping: HousekeepingProcessor,
+    notifications: NotificationProcessor,
   ) {
     this.handlers = {
       'outbox.drain': async () => outbox.wake(),
@@ -24,7 +26,11 @@ export class JobTable {
       'mirror.reconcile': (_payload, signal) => mirror.run(signal),
       'config_release.watch': () => configReleases.watch(),
       'config_drift.check': () => configReleases.checkDrift(),
-      'housekeeping.sweep': () => housekeeping.run(),
+      'webhook.deliver': (_payload, signal) => notifications.deliver(signal),
+      'housekeeping.sweep': async () => {
+        await housekeeping.run();
+        await notifications.sweep();
+      },
     };
   }
 }

@@ -11,5 +11,6 @@ export const schedules: readonly Schedule[] = [
   { job: 'mirror.reconcile', everyMs: 600_000 },
   { job: 'config_release.watch', everyMs: 30_000 },
   { job: 'config_drift.check', everyMs: 60_000 },
+  { job: 'webhook.deliver', everyMs: 2_000 },
   { job: 'housekeeping.sweep', everyMs: 300_000 },
 ];
