@@ -2,7 +2,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { waitUntil } from '../support/wait-until';
 import { countTokens, replyTo } from './provider-answers';
-import { ProviderStandIn } from './provider.stand-in';
+import { hashOfKey, ProviderStandIn } from './provider.stand-in';
 
 describe('provider stand-in, judged by the vendors SDKs', () => {
   let provider: ProviderStandIn;
@@ -17,6 +17,7 @@ describe('provider stand-in, judged by the vendors SDKs', () => {
   });
   afterEach(() => {
     provider.behave();
+    provider.acceptAll();
     provider.requests.length = 0;
   });
   afterAll(() => provider.close());
@@ -90,6 +91,22 @@ describe('provider stand-in, judged by the vendors SDKs', () => {
       status: 401,
     });
     await expect(openai.chat.completions.create({ model: 'm', messages })).resolves.toBeDefined();
+  });
+
+  it("takes only the keys that it is told to, in both vendors' words, and names each by its hash", async () => {
+    provider.acceptOnly(['sk-openai']);
+    await expect(openai.chat.completions.create({ model: 'm', messages })).resolves.toBeDefined();
+    await expect(anthropic.messages.create({ model: 'm', max_tokens: 1, messages })).rejects.toMatchObject({
+      status: 401,
+      error: { type: 'error', error: { type: 'authentication_error' } },
+    });
+    provider.refuse('sk-openai');
+    provider.accept('sk-anthropic');
+    await expect(openai.models.list()).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' });
+    await expect(anthropic.models.list()).resolves.toBeDefined();
+    expect(provider.requests.map(({ keyHash }) => keyHash)).toEqual(
+      ['sk-openai', 'sk-anthropic', 'sk-openai', 'sk-anthropic'].map(hashOfKey),
+    );
   });
 
   it('hangs, and notices that the caller gave up', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -16,6 +17,8 @@ export interface ReceivedRequest {
   headers: IncomingHttpHeaders;
   /** What came as `Authorization: Bearer` or `x-api-key`. */
   apiKey: string | null;
+  /** SHA-256 of it in hex: what reports may show. */
+  keyHash: string | null;
   model: string | null;
   body: JsonRecord;
   receivedAtMs: number;
@@ -65,6 +68,15 @@ function apiKeyOf(headers: IncomingHttpHeaders): string | null {
   return bearer ?? (typeof plain === 'string' ? plain : null);
 }
 
+export function hashOfKey(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
+}
+
+/** Both vendors serve GET /v1/models; only Anthropic's clients send x-api-key. */
+function dialectOf({ path, headers }: ReceivedRequest): 'openai' | 'anthropic' {
+  return path.startsWith('/v1/messages') || 'x-api-key' in headers ? 'anthropic' : 'openai';
+}
+
 type Answerer = (body: JsonRecord) => ProviderAnswer;
 
 const routes: Record<string, Answerer> = {
@@ -85,6 +97,8 @@ const routes: Record<string, Answerer> = {
 export class ProviderStandIn {
   readonly requests: ReceivedRequest[] = [];
   #rules: Rule[] = [];
+  /** null: every key, and none at all, is good enough. */
+  #accepted: Set<string> | null = null;
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -125,6 +139,24 @@ export class ProviderStandIn {
     this.#rules = [];
   }
 
+  /** From now on these keys and no others; a request with another one, or none, gets the vendor's own 401. */
+  acceptOnly(keys: readonly string[]): void {
+    this.#accepted = new Set(keys.map(hashOfKey));
+  }
+
+  accept(key: string): void {
+    this.#accepted?.add(hashOfKey(key));
+  }
+
+  /** As when its owner revoked it at the vendor. */
+  refuse(key: string): void {
+    this.#accepted?.delete(hashOfKey(key));
+  }
+
+  acceptAll(): void {
+    this.#accepted = null;
+  }
+
   /** Calls of models, without the look at /models that LiteLLM takes when it starts. */
   calls(): ReceivedRequest[] {
     return this.requests.filter(({ method }) => method === 'POST');
@@ -149,11 +181,13 @@ export class ProviderStandIn {
 
   async #receive(message: IncomingMessage): Promise<ReceivedRequest> {
     const body = await readBody(message);
+    const apiKey = apiKeyOf(message.headers);
     const received: ReceivedRequest = {
       method: message.method ?? '',
       path: (message.url ?? '').split('?')[0] ?? '',
       headers: message.headers,
-      apiKey: apiKeyOf(message.headers),
+      apiKey,
+      keyHash: apiKey === null ? null : hashOfKey(apiKey),
       model: typeof body['model'] === 'string' ? body['model'] : null,
       body,
       receivedAtMs: Date.now(),
@@ -178,6 +212,7 @@ export class ProviderStandIn {
     if (behaviour?.kind === 'hang') return;
     if (behaviour?.kind === 'reset') return void response.destroy();
     if (behaviour?.kind === 'error') return this.#fail(received, response, behaviour);
+    if (!this.#isAccepted(received)) return this.#refuse(received, response);
     const answerer = routes[`${received.method} ${received.path}`];
     const answer = answerer
       ? answerer(received.body)
@@ -190,8 +225,24 @@ export class ProviderStandIn {
     await sendStream(response, answer.events, everyMs, cut?.afterEvents ?? Infinity);
   }
 
+  #isAccepted({ keyHash }: ReceivedRequest): boolean {
+    return this.#accepted === null || (keyHash !== null && this.#accepted.has(keyHash));
+  }
+
+  /** In the vendors' own words, with the key's last characters as OpenAI shows them. */
+  #refuse(received: ReceivedRequest, response: ServerResponse): void {
+    const dialect = dialectOf(received);
+    const shown = `****${received.apiKey?.slice(-4) ?? ''}`;
+    const message =
+      dialect === 'anthropic'
+        ? 'invalid x-api-key'
+        : `Incorrect API key provided: ${shown}. You can find your API key at https://platform.openai.com/account/api-keys.`;
+    const answer = answers.errorAnswer(dialect, 401, message);
+    if (answer.kind === 'json') sendJson(response, answer, false);
+  }
+
   #fail(received: ReceivedRequest, response: ServerResponse, fault: Behaviour & { kind: 'error' }): void {
-    const dialect = received.path.startsWith('/v1/messages') ? 'anthropic' : 'openai';
+    const dialect = dialectOf(received);
     const message = fault.message ?? `the stand-in answers ${fault.status} as told`;
     const answer = answers.errorAnswer(dialect, fault.status, message);
     if (fault.retryAfterSeconds !== undefined)

@@ -1,10 +1,26 @@
-import { ConfigError, loadApiConfig, loadEdgeConfig } from './index';
+import { ConfigError, loadApiConfig, loadEdgeConfig, loadWorkerConfig } from './index';
 
 const key = Buffer.alloc(32, 7).toString('base64url');
 const edge = {
   REDIS_URL: 'redis://localhost:6379',
   SIGNALBOX_INTERNAL_TOKEN: 'internal-token-0123456789',
   SIGNALBOX_CONTEXT_SIGNING_KEYS: `k1:${key},k0:${key}`,
+};
+
+const worker = {
+  REDIS_URL: 'redis://localhost:6379',
+  APP_DATABASE_URL: 'postgres://app@localhost/signalbox',
+  LITELLM_DATABASE_URL: 'postgres://litellm@localhost/litellm',
+  LITELLM_MASTER_KEY: 'sk-master-0123456789',
+  SIGNALBOX_INTERNAL_TOKEN: 'internal-token-0123456789',
+  SIGNALBOX_ENCRYPTION_KEYS: `k1:${key}`,
+  SIGNALBOX_FINGERPRINT_KEY: 'fingerprint-key-0123456789',
+};
+const infisical = {
+  INFISICAL_URL: 'https://infisical.example',
+  INFISICAL_CLIENT_ID: 'client',
+  INFISICAL_CLIENT_SECRET: 'hush-hush',
+  INFISICAL_PROJECT_ID: 'project',
 };
 
 function problemsOf(load: () => unknown): string[] {
@@ -45,5 +61,50 @@ describe('the environment', () => {
 
   it('treats an empty variable as not set', () => {
     expect(loadEdgeConfig({ ...edge, SIGNALBOX_EDGE_PORT: '' }).port).toBe(4000);
+  });
+});
+
+describe('where provider keys are kept', () => {
+  it('is PostgreSQL, sealed, unless Infisical is there', () => {
+    expect(loadWorkerConfig(worker).secretStore).toEqual({
+      active: 'sealed',
+      infisical: null,
+      maxStaleMs: 1_800_000,
+    });
+    const { active, infisical: found } = loadWorkerConfig({ ...worker, ...infisical }).secretStore;
+    expect([active, found?.environment, found?.path]).toEqual(['infisical', 'prod', '/signalbox']);
+  });
+
+  it('stays PostgreSQL where that is said, with Infisical still readable', () => {
+    const store = loadWorkerConfig({ ...worker, ...infisical, SIGNALBOX_SECRET_STORE: 'sealed' }).secretStore;
+    expect([store.active, store.infisical?.projectId]).toEqual(['sealed', 'project']);
+  });
+
+  it('is not guessed from half of the settings, and no value of them is shown', () => {
+    const { INFISICAL_PROJECT_ID: _project, ...half } = infisical;
+    const problems = problemsOf(() => loadWorkerConfig({ ...worker, ...half })).join('\n');
+    expect(problems).toMatch(/INFISICAL_PROJECT_ID/);
+    expect(problems).not.toMatch(/hush/);
+    expect(
+      problemsOf(() => loadWorkerConfig({ ...worker, SIGNALBOX_SECRET_STORE: 'infisical' })).join(),
+    ).toMatch(/INFISICAL_URL/);
+  });
+});
+
+describe('SIGNALBOX_ALLOWED_HOSTS', () => {
+  it('is a list of hosts, host:port and ranges', () => {
+    const text = 'Ollama.lan, 10.0.0.0/8,[::1]:11434 ,';
+    expect(loadEdgeConfig({ ...edge, SIGNALBOX_ALLOWED_HOSTS: text }).allowedHosts).toEqual([
+      'ollama.lan',
+      '10.0.0.0/8',
+      '[::1]:11434',
+    ]);
+    expect(loadEdgeConfig(edge).allowedHosts).toEqual([]);
+  });
+
+  it.each(['http://10.0.0.1', 'a b', '*'])('refuses %s', (text) => {
+    expect(problemsOf(() => loadEdgeConfig({ ...edge, SIGNALBOX_ALLOWED_HOSTS: text })).join()).toMatch(
+      /SIGNALBOX_ALLOWED_HOSTS: must be hosts/,
+    );
   });
 });
