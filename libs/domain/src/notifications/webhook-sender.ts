@@ -1,7 +1,10 @@
 import type { WebhookDeliveryEntity } from '@signalbox/database';
+import { guardedFetch, toEgressError } from '@signalbox/egress';
 import { signWebhook } from './webhook-signature';
 
-const timeLimitMs = 10_000;
+const timeoutMs = 10_000;
+/** The answer's body is of no interest. */
+const maxResponseBytes = 65_536;
 
 export interface WebhookTarget {
   url: string;
@@ -19,7 +22,7 @@ export interface SentWebhook {
 
 /** One attempt. Any 2xx means taken; redirects are not followed. Never throws. */
 export async function sendWebhook(
-  { url, secret }: WebhookTarget,
+  { url, secret, allowedHosts }: WebhookTarget,
   { id, payload }: WebhookDeliveryEntity,
   nowMs: number,
   signal: AbortSignal,
@@ -31,16 +34,14 @@ export async function sendWebhook(
     ...signWebhook(secret, { id, timestamp: Math.floor(nowMs / 1_000), body }),
   };
   try {
-    const answer = await fetch(url, {
-      method: 'POST',
-      headers,
-      body,
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeLimitMs)]),
-    });
-    const isDelivered = answer.status >= 200 && answer.status < 300;
-    return { isDelivered, status: answer.status, error: isDelivered ? null : `answered ${answer.status}` };
+    const { status } = await guardedFetch(
+      url,
+      { method: 'POST', headers, body, signal, timeoutMs, maxResponseBytes },
+      { allowedHosts },
+    );
+    const isDelivered = status >= 200 && status < 300;
+    return { isDelivered, status, error: isDelivered ? null : `answered ${status}` };
   } catch (error) {
-    return { isDelivered: false, status: null, error: error instanceof Error ? error.name : 'failed' };
+    return { isDelivered: false, status: null, error: toEgressError(error).message };
   }
 }

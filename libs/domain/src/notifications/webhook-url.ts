@@ -1,4 +1,5 @@
 import { AppError } from '@signalbox/common';
+import { checkUrl } from '@signalbox/egress';
 
 const lengthMax = 1_000;
 
@@ -18,5 +19,10 @@ export async function checkWebhookUrl(text: string, allowedHosts: readonly strin
   if (message !== null) {
     throw new AppError('validation_failed', `url ${message}.`, { fields: [{ field: 'url', message }] });
   }
-  void allowedHosts;
+  const verdict = await checkUrl(text, { allowedHosts });
+  // A name that is not known yet may be known when there is something to send.
+  if (verdict.ok || verdict.reason === 'unresolved') return;
+  throw new AppError('base_url_forbidden', `url: ${verdict.message}`, {
+    fields: [{ field: 'url', message: verdict.message }],
+  });
 }
