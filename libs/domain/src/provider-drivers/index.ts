@@ -1,1 +1,2 @@
+export { driverOf } from './driver-registry';
 export * from './provider-driver';

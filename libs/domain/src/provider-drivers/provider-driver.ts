@@ -33,6 +33,8 @@ export interface ProbeTarget {
   readonly baseUrl: string | null;
   /** false: a base URL that a tenant gave, so private addresses are refused. */
   readonly isTrustedUrl: boolean;
+  /** Private hosts that the operator allows all the same: SIGNALBOX_ALLOWED_HOSTS. None if left out. */
+  readonly allowedHosts?: readonly string[];
 }
 
 export interface MadeKey {
