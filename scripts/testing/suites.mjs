@@ -106,8 +106,9 @@ async function runEndToEndTests(context) {
 }
 
 /** Runs something against a whole stack, which is ended afterwards. Figures are only true of one that is durable. */
-export async function withTestStack(context, { name, isDurable }, run) {
-  const { start, stop, keepLogs } = await startTestStack({ name, isDurable, progress: context.progress });
+export async function withTestStack(context, { name, isDurable, more }, run) {
+  const { progress } = context;
+  const { start, stop, keepLogs } = await startTestStack({ name, isDurable, progress, more });
   context.endings.push(stop);
   context.signal.addEventListener('abort', () => void stop(), { once: true });
   let counts;

@@ -11,8 +11,13 @@ import { makeCanaryKeys, throwawaySettings } from './throwaway.mjs';
  * One whole stack for tests from outside, started by the same code as `npm start`. Returns the environment that tells tests
  * about it (SIGNALBOX_E2E_STATUS_FILE: the status report and, in a file of mode 0600, the secrets that tests need) and `stop`.
  */
-export async function startTestStack({ name, progress, isDurable }) {
-  const settings = await throwawaySettings({ name, canaryKeys: makeCanaryKeys() });
+export async function startTestStack({ name, progress, isDurable, more = {} }) {
+  const settings = await throwawaySettings({
+    name,
+    canaryKeys: makeCanaryKeys(),
+    // Stand-ins of providers listen there, and customers' base URLs lead to them.
+    more: { SIGNALBOX_ALLOWED_HOSTS: '127.0.0.1', ...more },
+  });
   const stack = new Stack({
     settings,
     progress,
@@ -50,6 +55,8 @@ function describe(settings, stack, facts) {
     ...statusReport({ settings, record, phase: 'running', runnerState: facts.runnerState }),
     api_internal_url: settings.urls.apiInternal,
     worker_url: settings.urls.worker,
+    broker_url: settings.urls.broker,
+    egress_url: settings.urls.egress,
     stack_file: settings.files.stack,
     database_url: withDatabase(urls.admin, 'signalbox'),
     owner_database_url: urls.owner,
@@ -57,12 +64,26 @@ function describe(settings, stack, facts) {
     litellm_database_url: urls.litellm,
     redis_url: facts.urls.redis,
     internal_token: secrets.internalToken,
+    broker_token: secrets.brokerToken,
+    fingerprint_key: secrets.fingerprintKey,
     litellm_master_key: secrets.litellmMasterKey,
     context_signing_keys: secrets.contextSigningKeys,
     encryption_keys: secrets.encryptionKeys,
     provider_keys: settings.providerKeys,
+    infisical: infisicalOf(settings.passedOn),
   };
   const path = join(settings.dataDir, 'test-status.json');
   writeFileAtomically(path, `${JSON.stringify(status, null, 2)}\n`);
   return { SIGNALBOX_E2E_STATUS_FILE: path };
+}
+
+/** null: this stack keeps provider keys in PostgreSQL. */
+function infisicalOf({ INFISICAL_URL: url, ...more }) {
+  if (!url) return null;
+  return {
+    url,
+    client_id: more.INFISICAL_CLIENT_ID,
+    client_secret: more.INFISICAL_CLIENT_SECRET,
+    project_id: more.INFISICAL_PROJECT_ID,
+  };
 }

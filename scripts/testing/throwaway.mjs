@@ -15,9 +15,9 @@ const passedOn = [
 
 /**
  * Settings of an installation that lives for one test run: free ports, a data folder of its own, no database or key of the
- * person's. `canaryKeys` are made-up provider keys that must never show up anywhere.
+ * person's. `canaryKeys` are made-up provider keys that must never show up anywhere, `more` other variables.
  */
-export async function throwawaySettings({ name, canaryKeys = {} }) {
+export async function throwawaySettings({ name, canaryKeys = {}, more = {} }) {
   const ports = await findFreePorts(Object.keys(portVariables).length);
   const portEnvironment = Object.values(portVariables).map(({ variable }, index) => [
     variable,
@@ -29,6 +29,7 @@ export async function throwawaySettings({ name, canaryKeys = {} }) {
   return readSettings({
     ...Object.fromEntries([...kept, ...portEnvironment]),
     ...canaryKeys,
+    ...more,
     SIGNALBOX_DATA_DIR: mkdtempSync(join(tmpdir(), `signalbox-${name}-`)),
   });
 }

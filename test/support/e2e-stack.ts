@@ -20,6 +20,10 @@ const statusFile = z.object({
   stack_file: z.string(),
   versions: z.record(z.string(), z.string()),
   internal_token: z.string(),
+  broker_url: z.url(),
+  broker_token: z.string(),
+  egress_url: z.url(),
+  fingerprint_key: z.string(),
   database_url: z.string(),
   app_database_url: z.string(),
   litellm_database_url: z.string(),
@@ -30,6 +34,10 @@ const statusFile = z.object({
   encryption_keys: z.string(),
   /** Made up for the run: secrets to hunt for. */
   provider_keys: z.record(z.string(), z.string()),
+  /** null: provider keys are sealed in PostgreSQL. Else where the stack looks for an Infisical, whether one is there or not. */
+  infisical: z
+    .object({ url: z.url(), client_id: z.string(), client_secret: z.string(), project_id: z.string() })
+    .nullable(),
 });
 
 export type StackFacts = z.infer<typeof statusFile>;
