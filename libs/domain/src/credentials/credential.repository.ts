@@ -49,6 +49,7 @@ export class CredentialRepository {
   }
 
   async save(manager: EntityManager, credential: CredentialEntity): Promise<void> {
-    await manager.save(credential);
+    const { id, createdAt: _createdAt, provider: _provider, workspace: _workspace, ...columns } = credential;
+    await manager.update(CredentialEntity, { id }, columns as QueryDeepPartialEntity<CredentialEntity>);
   }
 }

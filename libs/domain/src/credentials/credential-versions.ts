@@ -1,0 +1,104 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Clock, newId } from '@signalbox/common';
+import { CredentialVersionEntity, type SecretStoreKind, TenantTransactions } from '@signalbox/database';
+import { CLOCK, FINGERPRINT_KEY } from '@signalbox/domain/core';
+import { SecretStores } from '@signalbox/domain/secrets';
+import type { SecretAddress, StoredSecret } from '@signalbox/secrets';
+import { fingerprintOf } from './fingerprint';
+import { last4Of, prefixOf } from './mask-secret';
+
+/** Of whose secret a version is. `kind` is the provider's, so that people find their way in the store. */
+export interface VersionedCredential {
+  readonly id: string;
+  readonly organizationId: string | null;
+  readonly kind: string;
+}
+
+/** Enough of a version to find its secret. */
+export type StoredVersion = Pick<
+  CredentialVersionEntity,
+  'id' | 'organizationId' | 'secretStore' | 'secretName'
+>;
+
+function secretNameOf(kind: string, versionId: string): string {
+  const [, body = ''] = versionId.split('_');
+  return `${kind}__${body}`.toUpperCase();
+}
+
+function addressOf(version: Pick<StoredVersion, 'organizationId' | 'secretName'>): SecretAddress {
+  return { organizationId: version.organizationId, area: 'credentials', name: version.secretName };
+}
+
+/**
+ * Secrets of credentials, each under an address that is used once. Every method asks the secret store, so none may be
+ * called inside of a transaction. They throw SecretStoreError; `toAppError` of @signalbox/domain/secrets makes an answer
+ * of it.
+ */
+@Injectable()
+export class CredentialVersions {
+  constructor(
+    private readonly stores: SecretStores,
+    private readonly transactions: TenantTransactions,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(FINGERPRINT_KEY) private readonly fingerprintKey: string | null,
+  ) {}
+
+  /**
+   * Puts the secret into the active store. @returns the row, not yet inserted: when it never is, the secret is swept.
+   * @param externalId the provider's own id of the key, where we made it
+   */
+  async prepare(
+    credential: VersionedCredential,
+    number: number,
+    secret: string,
+    externalId: string | null = null,
+  ): Promise<CredentialVersionEntity> {
+    const now = this.clock.now();
+    const id = newId('credentialVersion', now.getTime());
+    const store = this.stores.active;
+    const version = Object.assign(new CredentialVersionEntity(), {
+      id,
+      organizationId: credential.organizationId,
+      credentialId: credential.id,
+      number,
+      status: 'staged' as const,
+      secretStore: store.kind as SecretStoreKind,
+      secretName: secretNameOf(credential.kind, id),
+      fingerprint: this.fingerprint(secret),
+      keyPrefix: prefixOf(secret),
+      last4: last4Of(secret),
+      externalId,
+      createdAt: now,
+      switchedAt: null,
+      lastUsedAt: null,
+      retiredAt: null,
+      erasedAt: null,
+    });
+    await store.write(addressOf(version), secret);
+    return version;
+  }
+
+  async readSecret(version: StoredVersion): Promise<string> {
+    return (await this.readStored(version)).value;
+  }
+
+  /** Also says how old the store's word is, for whoever keeps the secret for a while. */
+  async readStored(version: StoredVersion): Promise<StoredSecret> {
+    return this.stores.of(version.secretStore).read(addressOf(version));
+  }
+
+  /** Out of the store, then noted in the row. Does nothing when it is gone already. */
+  async erase(version: StoredVersion): Promise<void> {
+    await this.stores.of(version.secretStore).delete(addressOf(version));
+    await this.transactions.run('platform', (manager) =>
+      manager.update(CredentialVersionEntity, { id: version.id }, { erasedAt: this.clock.now() }),
+    );
+  }
+
+  fingerprint(secret: string): string {
+    // Jobs that never touch a secret are started without the key.
+    if (this.fingerprintKey === null)
+      throw new Error('SIGNALBOX_FINGERPRINT_KEY is not given to this process');
+    return fingerprintOf(this.fingerprintKey, secret);
+  }
+}
