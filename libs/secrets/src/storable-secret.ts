@@ -17,14 +17,18 @@ export function assertOwner(organizationId: string | null): void {
   }
 }
 
+/** What people keep by hand is neither written nor deleted. */
+export function assertOurs({ area }: SecretAddress): void {
+  if (area !== 'manual') return;
+  throw new SecretStoreError('denied', 'Secrets that people keep by hand are never changed by Signalbox.');
+}
+
 /**
  * Both stores refuse the same values, so that secrets can move from one to the other. Infisical trims values, and puts
  * other secrets' values into `${...}` for readers who ask it to.
  */
 export function assertStorable(address: SecretAddress, value: string): void {
-  if (address.area === 'manual') {
-    throw new SecretStoreError('denied', 'Secrets that people keep by hand are never written by Signalbox.');
-  }
+  assertOurs(address);
   const problem = problemOf(value);
   if (problem !== null) throw new SecretStoreError('invalid_value', problem);
 }
