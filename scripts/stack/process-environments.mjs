@@ -47,7 +47,8 @@ export function processEnvironments({ settings, secrets, urls: stores, ambient =
     SIGNALBOX_RUNNER_URL: urls.runner,
     SIGNALBOX_INTERNAL_TOKEN: secrets.internalToken,
     SIGNALBOX_CONTEXT_SIGNING_KEYS: secrets.contextSigningKeys,
-    SIGNALBOX_ENCRYPTION_KEYS: secrets.encryptionKeys,
+    // A ring of the operator's own replaces the one that the first start made.
+    SIGNALBOX_ENCRYPTION_KEYS: passedOn.SIGNALBOX_ENCRYPTION_KEYS_FILE ? undefined : secrets.encryptionKeys,
     SIGNALBOX_BROKER_TOKEN: secrets.brokerToken,
     SIGNALBOX_FINGERPRINT_KEY: secrets.fingerprintKey,
     LITELLM_MASTER_KEY: secrets.litellmMasterKey,
@@ -91,8 +92,9 @@ const service = [
 ];
 const node = ['NODE_ENV'];
 /** Where provider keys are kept, and to which hosts they may be sent. */
+const encryptionKeys = ['SIGNALBOX_ENCRYPTION_KEYS', 'SIGNALBOX_ENCRYPTION_KEYS_FILE'];
 const secretStore = [
-  'SIGNALBOX_ENCRYPTION_KEYS',
+  ...encryptionKeys,
   'SIGNALBOX_FINGERPRINT_KEY',
   ...secretStoreVariables.filter((name) => name !== 'INFISICAL_WEBHOOK_SECRET'),
 ];
@@ -155,7 +157,7 @@ export const variablesOf = {
     'LOG_LEVEL',
     ...node,
     'APP_DATABASE_URL',
-    'SIGNALBOX_ENCRYPTION_KEYS',
+    ...encryptionKeys,
     'SIGNALBOX_ADMIN_TOKEN_FILE',
     'SIGNALBOX_VIRTUAL_KEY_FILE',
     'SIGNALBOX_PROVIDER_ENV',

@@ -97,10 +97,27 @@ test('each name in the lists is a variable that gets a value once its setting is
     ambient,
   });
   for (const [name, variables] of Object.entries(variablesOf)) {
+    // The ring comes in one of two variables; the test below is about the other one.
+    const missing = variables.filter((variable) => !all[name][variable]);
     assert.deepEqual(
-      variables.filter((variable) => !all[name][variable]),
+      missing.filter((variable) => variable !== 'SIGNALBOX_ENCRYPTION_KEYS_FILE'),
       [],
       name,
     );
   }
+});
+
+test('a ring in a file replaces the one that the first start made', () => {
+  const all = processEnvironments({
+    settings: readSettings({ SIGNALBOX_ENCRYPTION_KEYS_FILE: '/etc/signalbox/ring' }),
+    secrets,
+    urls: { databases, redis: 'redis://store' },
+    ambient,
+  });
+  for (const name of ['api', 'worker', 'bootstrap']) {
+    assert.equal(all[name].SIGNALBOX_ENCRYPTION_KEYS_FILE, '/etc/signalbox/ring');
+    assert.equal(all[name].SIGNALBOX_ENCRYPTION_KEYS, undefined);
+  }
+  for (const name of ['edge', 'runner', 'migrate'])
+    assert.equal(all[name].SIGNALBOX_ENCRYPTION_KEYS_FILE, undefined);
 });

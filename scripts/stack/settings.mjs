@@ -141,6 +141,9 @@ export function readSettings(env = process.env, checkout = checkoutOfThisFile) {
       SIGNALBOX_LITELLM_HOST: env.SIGNALBOX_LITELLM_HOST || undefined,
       SIGNALBOX_ALLOW_LITELLM_VERSION: env.SIGNALBOX_ALLOW_LITELLM_VERSION || undefined,
       SIGNALBOX_PRISMA_ENGINE: env.SIGNALBOX_PRISMA_ENGINE || undefined,
+      SIGNALBOX_ENCRYPTION_KEYS_FILE: env.SIGNALBOX_ENCRYPTION_KEYS_FILE
+        ? resolve(env.SIGNALBOX_ENCRYPTION_KEYS_FILE)
+        : undefined,
       ...Object.fromEntries(secretStoreVariables.map((name) => [name, env[name] || undefined])),
     }),
     files: Object.freeze({

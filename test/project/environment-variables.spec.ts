@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { composeText, service } from './compose-file';
 import { listFiles, matches, read, root } from './project-files';
 
-/** The service of docker-compose.yml that runs each process. verify-audit is run by hand, in the API's container. */
-const serviceOf: Record<Exclude<ProcessName, 'verifyAudit'>, string> = {
+/** The service of docker-compose.yml that runs each process. The others are run by hand, in the API's container. */
+const serviceOf: Record<Exclude<ProcessName, 'verifyAudit' | 'maintenance'>, string> = {
   api: 'api',
   worker: 'worker',
   edge: 'edge',
@@ -79,6 +79,12 @@ describe('docker-compose.yml', () => {
     );
     for (const name of others)
       expect(inCompose(name).filter((variable) => providerKeys.includes(variable))).toEqual([]);
+  });
+
+  it('gives the API all that commands read which are run in its container', () => {
+    for (const name of ['verifyAudit', 'maintenance'] as const) {
+      expect(without(known(name), known('api'))).toEqual([]);
+    }
   });
 
   it('gives the migration of LiteLLM its database only', () => {

@@ -1,3 +1,6 @@
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ConfigError, loadApiConfig, loadEdgeConfig, loadWorkerConfig } from './index';
 
 const key = Buffer.alloc(32, 7).toString('base64url');
@@ -106,5 +109,68 @@ describe('SIGNALBOX_ALLOWED_HOSTS', () => {
     expect(problemsOf(() => loadEdgeConfig({ ...edge, SIGNALBOX_ALLOWED_HOSTS: text })).join()).toMatch(
       /SIGNALBOX_ALLOWED_HOSTS: must be hosts/,
     );
+  });
+});
+
+describe('SIGNALBOX_ENCRYPTION_KEYS_FILE', () => {
+  const { SIGNALBOX_ENCRYPTION_KEYS: _keys, ...rest } = worker;
+  let folder: string;
+  let path: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'signalbox-ring-'));
+    path = join(folder, 'ring');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  function ringOf(text: string, mode = 0o600) {
+    writeFileSync(path, text);
+    chmodSync(path, mode);
+    return loadWorkerConfig({ ...rest, SIGNALBOX_ENCRYPTION_KEYS_FILE: path }).encryptionKeys;
+  }
+
+  it('holds the ring, one key per line or separated by commas, with comments', () => {
+    const text = `# of the year 2026\n\nk2:${key} # seals\nk1:${key},k0:${key}\n`;
+    expect(ringOf(text).map(({ kid }) => kid)).toEqual(['k2', 'k1', 'k0']);
+    expect(ringOf(`k1:${key}`, 0o400)[0]?.key).toEqual(Buffer.alloc(32, 7));
+  });
+
+  it.each([0o640, 0o604, 0o620, 0o601])(
+    'is refused with the mode %o, and chmod 600 is what helps',
+    (mode) => {
+      expect(problemsOf(() => ringOf(`k1:${key}`, mode)).join()).toMatch(
+        /SIGNALBOX_ENCRYPTION_KEYS_FILE: .*chmod 600/,
+      );
+    },
+  );
+
+  it.each(['', '# nothing', 'k1:short-hush', `k1:${key}\nk1:${key}`, `k 1:${key}`])(
+    'is refused when it holds %j, which is not shown',
+    (text) => {
+      const problems = problemsOf(() => ringOf(text)).join();
+      expect(problems).toMatch(/SIGNALBOX_ENCRYPTION_KEYS_FILE: the file must be KEY_ID:/);
+      expect(problems).not.toMatch(/hush/);
+    },
+  );
+
+  it('is a regular file that is there', () => {
+    const load = (SIGNALBOX_ENCRYPTION_KEYS_FILE: string) => () =>
+      loadWorkerConfig({ ...rest, SIGNALBOX_ENCRYPTION_KEYS_FILE });
+    expect(problemsOf(load(folder)).join()).toMatch(/not a regular file/);
+    expect(problemsOf(load(path)).join()).toMatch(/cannot be read \(ENOENT\)/);
+  });
+
+  // Only root can give a file away.
+  (process.getuid?.() === 0 ? it : it.skip)("is ours or root's", () => {
+    writeFileSync(path, `k1:${key}`, { mode: 0o600 });
+    chownSync(path, 12_345, 12_345);
+    const load = () => loadWorkerConfig({ ...rest, SIGNALBOX_ENCRYPTION_KEYS_FILE: path });
+    expect(problemsOf(load).join()).toMatch(/belongs to user 12345/);
+  });
+
+  it('is used alone: both or none of the two variables are refused', () => {
+    writeFileSync(path, `k1:${key}`, { mode: 0o600 });
+    const both = { ...worker, SIGNALBOX_ENCRYPTION_KEYS_FILE: path };
+    expect(problemsOf(() => loadWorkerConfig(both)).join()).toMatch(/both set/);
+    expect(problemsOf(() => loadWorkerConfig(rest)).join()).toMatch(/SIGNALBOX_ENCRYPTION_KEYS is not set/);
   });
 });

@@ -1,6 +1,12 @@
+import type { NamedKey } from '@signalbox/common';
 import { z } from 'zod';
 import { ConfigError, type Environment, parseEnvironment } from './parse-environment';
 import { variables as v } from './variables';
+
+const encryptionKeys = {
+  SIGNALBOX_ENCRYPTION_KEYS: v.SIGNALBOX_ENCRYPTION_KEYS,
+  SIGNALBOX_ENCRYPTION_KEYS_FILE: v.SIGNALBOX_ENCRYPTION_KEYS_FILE,
+};
 
 const secretStore = {
   SIGNALBOX_SECRET_STORE: v.SIGNALBOX_SECRET_STORE,
@@ -28,7 +34,7 @@ export const environmentSchemas = {
     SIGNALBOX_EDGE_URL: v.SIGNALBOX_EDGE_URL,
     SIGNALBOX_RUNNER_URL: v.SIGNALBOX_RUNNER_URL,
     SIGNALBOX_INTERNAL_TOKEN: v.SIGNALBOX_INTERNAL_TOKEN,
-    SIGNALBOX_ENCRYPTION_KEYS: v.SIGNALBOX_ENCRYPTION_KEYS,
+    ...encryptionKeys,
     SIGNALBOX_FINGERPRINT_KEY: v.SIGNALBOX_FINGERPRINT_KEY,
     SIGNALBOX_ALLOWED_HOSTS: v.SIGNALBOX_ALLOWED_HOSTS,
     ...secretStore,
@@ -43,7 +49,7 @@ export const environmentSchemas = {
     SIGNALBOX_WORKER_PORT: v.SIGNALBOX_WORKER_PORT,
     SIGNALBOX_RUNNER_URL: v.SIGNALBOX_RUNNER_URL,
     SIGNALBOX_INTERNAL_TOKEN: v.SIGNALBOX_INTERNAL_TOKEN,
-    SIGNALBOX_ENCRYPTION_KEYS: v.SIGNALBOX_ENCRYPTION_KEYS,
+    ...encryptionKeys,
     SIGNALBOX_FINGERPRINT_KEY: v.SIGNALBOX_FINGERPRINT_KEY,
     SIGNALBOX_ALLOWED_HOSTS: v.SIGNALBOX_ALLOWED_HOSTS,
     ...secretStore,
@@ -74,7 +80,7 @@ export const environmentSchemas = {
   bootstrap: z.object({
     LOG_LEVEL: v.LOG_LEVEL,
     APP_DATABASE_URL: v.APP_DATABASE_URL,
-    SIGNALBOX_ENCRYPTION_KEYS: v.SIGNALBOX_ENCRYPTION_KEYS,
+    ...encryptionKeys,
     SIGNALBOX_ADMIN_TOKEN_FILE: v.SIGNALBOX_ADMIN_TOKEN_FILE,
     SIGNALBOX_VIRTUAL_KEY_FILE: v.SIGNALBOX_VIRTUAL_KEY_FILE,
     SIGNALBOX_PROVIDER_ENV: v.SIGNALBOX_PROVIDER_ENV,
@@ -82,6 +88,14 @@ export const environmentSchemas = {
   verifyAudit: z.object({
     LOG_LEVEL: v.LOG_LEVEL,
     APP_DATABASE_URL: v.APP_DATABASE_URL,
+  }),
+  /** Commands that work on secrets: reencrypt-secrets, move-secrets, import-fernet. */
+  maintenance: z.object({
+    LOG_LEVEL: v.LOG_LEVEL,
+    APP_DATABASE_URL: v.APP_DATABASE_URL,
+    ...encryptionKeys,
+    SIGNALBOX_FINGERPRINT_KEY: v.SIGNALBOX_FINGERPRINT_KEY,
+    ...secretStore,
   }),
 } as const;
 
@@ -91,6 +105,20 @@ type Parsed<Name extends ProcessName> = z.infer<(typeof environmentSchemas)[Name
 
 function read<Name extends ProcessName>(name: Name, environment: Environment): Parsed<Name> {
   return parseEnvironment(environmentSchemas[name], environment) as Parsed<Name>;
+}
+
+function encryptionKeysOf(env: Parsed<'bootstrap'> | StoreVariables): NamedKey[] {
+  const { SIGNALBOX_ENCRYPTION_KEYS: given, SIGNALBOX_ENCRYPTION_KEYS_FILE: fromFile } = env;
+  if (given && fromFile) {
+    throw new ConfigError([
+      'SIGNALBOX_ENCRYPTION_KEYS and SIGNALBOX_ENCRYPTION_KEYS_FILE are both set: keep one of them.',
+    ]);
+  }
+  const keys = given ?? fromFile;
+  if (keys) return keys;
+  throw new ConfigError([
+    'SIGNALBOX_ENCRYPTION_KEYS is not set, and SIGNALBOX_ENCRYPTION_KEYS_FILE neither (see docs/configuration.md)',
+  ]);
 }
 
 export interface InfisicalConfig {
@@ -110,7 +138,9 @@ export interface SecretStoreConfig {
   readonly maxStaleMs: number;
 }
 
-function secretStoreConfig(env: Parsed<'api'> | Parsed<'worker'>): SecretStoreConfig {
+type StoreVariables = Parsed<'maintenance'>;
+
+function secretStoreConfig(env: StoreVariables): SecretStoreConfig {
   const infisical = infisicalConfig(env);
   const active = env.SIGNALBOX_SECRET_STORE ?? (infisical ? 'infisical' : 'sealed');
   if (active === 'infisical' && !infisical) {
@@ -121,7 +151,7 @@ function secretStoreConfig(env: Parsed<'api'> | Parsed<'worker'>): SecretStoreCo
   return Object.freeze({ active, infisical, maxStaleMs: env.SIGNALBOX_SECRET_MAX_STALE_SECONDS * 1_000 });
 }
 
-function infisicalConfig(env: Parsed<'api'> | Parsed<'worker'>): InfisicalConfig | null {
+function infisicalConfig(env: StoreVariables): InfisicalConfig | null {
   const { INFISICAL_URL: url, INFISICAL_CLIENT_ID: clientId } = env;
   const { INFISICAL_CLIENT_SECRET: clientSecret, INFISICAL_PROJECT_ID: projectId } = env;
   if (url && clientId && clientSecret && projectId) {
@@ -139,6 +169,7 @@ export type WorkerConfig = ReturnType<typeof loadWorkerConfig>;
 export type EdgeConfig = ReturnType<typeof loadEdgeConfig>;
 export type MigrateConfig = ReturnType<typeof loadMigrateConfig>;
 export type BootstrapConfig = ReturnType<typeof loadBootstrapConfig>;
+export type MaintenanceConfig = ReturnType<typeof loadMaintenanceConfig>;
 export type VerifyAuditConfig = ReturnType<typeof loadVerifyAuditConfig>;
 
 export function loadApiConfig(environment: Environment = process.env) {
@@ -156,7 +187,7 @@ export function loadApiConfig(environment: Environment = process.env) {
     edgeUrl: env.SIGNALBOX_EDGE_URL,
     runnerUrl: env.SIGNALBOX_RUNNER_URL,
     internalToken: env.SIGNALBOX_INTERNAL_TOKEN,
-    encryptionKeys: env.SIGNALBOX_ENCRYPTION_KEYS,
+    encryptionKeys: encryptionKeysOf(env),
     fingerprintKey: env.SIGNALBOX_FINGERPRINT_KEY,
     allowedHosts: env.SIGNALBOX_ALLOWED_HOSTS,
     secretStore: secretStoreConfig(env),
@@ -175,7 +206,7 @@ export function loadWorkerConfig(environment: Environment = process.env) {
     port: env.SIGNALBOX_WORKER_PORT,
     runnerUrl: env.SIGNALBOX_RUNNER_URL,
     internalToken: env.SIGNALBOX_INTERNAL_TOKEN,
-    encryptionKeys: env.SIGNALBOX_ENCRYPTION_KEYS,
+    encryptionKeys: encryptionKeysOf(env),
     fingerprintKey: env.SIGNALBOX_FINGERPRINT_KEY,
     allowedHosts: env.SIGNALBOX_ALLOWED_HOSTS,
     secretStore: secretStoreConfig(env),
@@ -218,7 +249,7 @@ export function loadBootstrapConfig(environment: Environment = process.env) {
   return Object.freeze({
     logLevel: env.LOG_LEVEL,
     databaseUrl: env.APP_DATABASE_URL,
-    encryptionKeys: env.SIGNALBOX_ENCRYPTION_KEYS,
+    encryptionKeys: encryptionKeysOf(env),
     adminTokenFile: env.SIGNALBOX_ADMIN_TOKEN_FILE,
     virtualKeyFile: env.SIGNALBOX_VIRTUAL_KEY_FILE,
     providerEnvironment: env.SIGNALBOX_PROVIDER_ENV,
@@ -228,4 +259,15 @@ export function loadBootstrapConfig(environment: Environment = process.env) {
 export function loadVerifyAuditConfig(environment: Environment = process.env) {
   const env = read('verifyAudit', environment);
   return Object.freeze({ logLevel: env.LOG_LEVEL, databaseUrl: env.APP_DATABASE_URL });
+}
+
+export function loadMaintenanceConfig(environment: Environment = process.env) {
+  const env = read('maintenance', environment);
+  return Object.freeze({
+    logLevel: env.LOG_LEVEL,
+    databaseUrl: env.APP_DATABASE_URL,
+    encryptionKeys: encryptionKeysOf(env),
+    fingerprintKey: env.SIGNALBOX_FINGERPRINT_KEY,
+    secretStore: secretStoreConfig(env),
+  });
 }

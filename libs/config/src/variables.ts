@@ -1,5 +1,6 @@
 import { logLevels, type NamedKey } from '@signalbox/common';
 import { z } from 'zod';
+import { keyRingForm, parseKeyRing, readKeyRingFile } from './key-ring';
 
 const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
 const url = (...protocols: string[]) =>
@@ -14,17 +15,20 @@ const secret = z.string().min(16, 'must have at least 16 characters');
 
 /** `kid:base64url of 32 bytes`, several separated by commas; the first one signs or seals, each may verify or open. */
 const keyRing = z.string().transform((text, context): NamedKey[] => {
-  const keys = text.split(',').map((entry) => {
-    const [kid = '', encoded = ''] = entry.trim().split(':');
-    return { kid, key: Buffer.from(encoded, 'base64url') };
-  });
-  const areUsable = keys.every(({ kid, key }) => /^[A-Za-z0-9_-]{1,32}$/.test(kid) && key.length === 32);
-  const areDistinct = new Set(keys.map(({ kid }) => kid)).size === keys.length;
-  if (areUsable && areDistinct) return keys;
-  context.addIssue(
-    'must be KEY_ID:BASE64URL_OF_32_BYTES, several separated by commas, with distinct key ids',
-  );
+  const keys = parseKeyRing(text);
+  if (keys) return keys;
+  context.addIssue(keyRingForm);
   return z.NEVER;
+});
+
+/** The path of a file that holds such a ring; see key-ring.ts. */
+const keyRingFile = z.string().transform((path, context): NamedKey[] => {
+  try {
+    return readKeyRingFile(path);
+  } catch (error) {
+    context.addIssue((error as Error).message);
+    return z.NEVER;
+  }
 });
 
 const hostPattern = /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\])(?::\d{1,5})?$|^[0-9a-f:.]+\/\d{1,3}$/i;
@@ -70,7 +74,9 @@ export const variables = {
   SIGNALBOX_RUNNER_URL: url('http:', 'https:').default('http://127.0.0.1:4012'),
   SIGNALBOX_INTERNAL_TOKEN: secret,
   SIGNALBOX_CONTEXT_SIGNING_KEYS: keyRing,
-  SIGNALBOX_ENCRYPTION_KEYS: keyRing,
+  /** Exactly one of the next two. */
+  SIGNALBOX_ENCRYPTION_KEYS: keyRing.optional(),
+  SIGNALBOX_ENCRYPTION_KEYS_FILE: keyRingFile.optional(),
   /** Opens the broker, which hands out provider keys. */
   SIGNALBOX_BROKER_TOKEN: secret,
   /** Of the HMAC by which provider keys are told apart. To change it makes every key look new. */
