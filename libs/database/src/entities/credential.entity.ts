@@ -46,13 +46,15 @@ const ownerKeyColumn = `owner_key = CASE owner_type
 @Index('credentials_next_check_idx', ['nextCheckAt'], { where: 'enabled AND deleted_at IS NULL' })
 @Check('credentials_owner_check', ownerColumns)
 @Check('credentials_owner_key_check', ownerKeyColumn)
+@Check('credentials_provider_check', 'provider_id IS NOT NULL OR deleted_at IS NOT NULL')
 @Check('credentials_state_check', `(state = 'disabled') = (NOT enabled)`)
 export class CredentialEntity extends VersionedRow {
   /** null: the platform's own. */
   @Column({ type: 'text', name: 'organization_id', nullable: true })
   organizationId!: string | null;
 
-  @Column({ type: 'text', name: 'provider_id' })
+  /** null in PostgreSQL only where the credential is deleted and its provider is gone too. */
+  @Column({ type: 'text', name: 'provider_id', nullable: true })
   providerId!: string;
 
   @ManyToOne(() => ProviderEntity)

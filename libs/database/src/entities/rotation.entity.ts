@@ -11,7 +11,7 @@ export type RotationMethod = 'given' | 'provider_api' | 'value';
 @Index('rotations_one_running_key', ['subjectId'], { unique: true, where: `status = 'running'` })
 @Index('rotations_subject_id_idx', ['subjectId', 'id'])
 @Index('rotations_organization_id_idx', ['organizationId', 'id'])
-@Index('rotations_due_idx', ['nextStepAt'], { where: `status = 'running'` })
+@Index('rotations_due_idx', ['nextStepAt'], { where: 'finished_at IS NULL' })
 export class RotationEntity extends VersionedRow {
   @Column({ type: 'text', name: 'organization_id', nullable: true })
   organizationId!: string | null;
@@ -67,6 +67,7 @@ export class RotationEntity extends VersionedRow {
   @Column({ type: 'text', name: 'created_by' })
   createdBy!: string;
 
+  /** Later than the end of `status: running` while a value that is not wanted is still to be erased. */
   @Timestamp({ name: 'finished_at', nullable: true })
   finishedAt!: Date | null;
 }

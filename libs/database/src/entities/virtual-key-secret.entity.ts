@@ -47,6 +47,10 @@ export class VirtualKeySecretEntity {
   @Timestamp({ name: 'valid_until', nullable: true })
   validUntil!: Date | null;
 
+  /** As far as attempts have been reported. */
+  @Timestamp({ name: 'last_used_at', nullable: true })
+  lastUsedAt!: Date | null;
+
   @Column({ type: 'text', name: 'mirror_state', default: 'pending' })
   mirrorState!: MirrorState;
 

@@ -5,10 +5,12 @@ const changes = `
 ALTER TABLE workspaces ADD COLUMN credential_policy text NOT NULL DEFAULT 'byok_then_platform',
   ADD COLUMN platform_fallback boolean NOT NULL DEFAULT false;
 ALTER TABLE virtual_keys ADD COLUMN user_id text;
+ALTER TABLE virtual_key_secrets ADD COLUMN last_used_at timestamptz;
 ALTER TABLE attempts ADD COLUMN credential_id text, ADD COLUMN credential_fingerprint text;
 
 ALTER TABLE credentials
   ALTER COLUMN reference DROP NOT NULL,
+  ALTER COLUMN provider_id DROP NOT NULL,
   ADD COLUMN purpose text NOT NULL DEFAULT 'inference',
   ADD COLUMN workspace_id text,
   ADD COLUMN user_id text,
@@ -47,6 +49,7 @@ ALTER TABLE credentials
   ADD CONSTRAINT credentials_owner_key_check CHECK (owner_key = CASE owner_type
     WHEN 'platform' THEN 'platform' WHEN 'organization' THEN organization_id
     WHEN 'workspace' THEN workspace_id ELSE organization_id || '/' || user_id END),
+  ADD CONSTRAINT credentials_provider_check CHECK (provider_id IS NOT NULL OR deleted_at IS NOT NULL),
   ADD CONSTRAINT credentials_state_check CHECK ((state = 'disabled') = (NOT enabled)),
   ADD CONSTRAINT credentials_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspaces(id);
 CREATE UNIQUE INDEX credentials_one_enabled_key ON credentials (owner_key, provider_id, purpose)
@@ -119,7 +122,7 @@ CREATE TABLE rotations (
 CREATE UNIQUE INDEX rotations_one_running_key ON rotations (subject_id) WHERE status = 'running';
 CREATE INDEX rotations_subject_id_idx ON rotations (subject_id, id);
 CREATE INDEX rotations_organization_id_idx ON rotations (organization_id, id);
-CREATE INDEX rotations_due_idx ON rotations (next_step_at) WHERE status = 'running';
+CREATE INDEX rotations_due_idx ON rotations (next_step_at) WHERE finished_at IS NULL;
 CREATE TABLE rotation_events (
   id text NOT NULL,
   organization_id text,
