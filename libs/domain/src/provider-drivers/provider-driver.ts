@@ -35,6 +35,8 @@ export interface ProbeTarget {
   readonly isTrustedUrl: boolean;
   /** Private hosts that the operator allows all the same: SIGNALBOX_ALLOWED_HOSTS. None if left out. */
   readonly allowedHosts?: readonly string[];
+  /** What the key is for; `inference` if left out. An admin key is refused where an inference key is good. */
+  readonly purpose?: 'inference' | 'admin';
 }
 
 export interface MadeKey {
@@ -45,6 +47,9 @@ export interface MadeKey {
 
 /** How keys are made and revoked at the provider. `settings` are the credential's `rotation` column, checked by the driver. */
 export interface KeyManagement {
+  /** false: a person makes keys at the provider; we can only revoke them. */
+  readonly canCreateKeys: boolean;
+  /** false: the provider knows no admin keys, and each key makes its successor and revokes itself. */
   readonly needsAdminCredential: boolean;
   /** @returns what is wrong with the settings, or null */
   problemOf(settings: Record<string, unknown>): string | null;
@@ -53,18 +58,24 @@ export interface KeyManagement {
   revokeKey(access: KeyManagementAccess, externalId: string): Promise<void>;
   /** Keys that carry the label, to find one whose answer was lost. */
   findKeys(access: KeyManagementAccess, label: string): Promise<{ externalId: string }[]>;
+  /** The provider's id of a key that somebody else made; null: it cannot be told for sure. */
+  identifyKey?(access: KeyManagementAccess, secret: string): Promise<string | null>;
 }
 
 export interface KeyManagementAccess {
-  /** The admin key, or for providers that rotate with the key itself, the current key. */
+  /** The admin key. For providers that rotate with the key itself: to make one, the current key; to revoke one, that very key. */
   readonly secret: string;
   readonly baseUrl: string | null;
+  readonly isTrustedUrl: boolean;
+  readonly allowedHosts?: readonly string[];
   readonly settings: Record<string, unknown>;
 }
 
 /** One file per provider, one line in the registry. */
 export interface ProviderDriver {
   readonly kind: string;
+  /** Whom a probe would ask, such as api.openai.com; null: nobody. Probes of one host are counted together. */
+  hostOf(baseUrl: string | null): string | null;
   /** Spends no tokens. Never throws. */
   probe(target: ProbeTarget, signal: AbortSignal): Promise<ProbeResult>;
   readonly keys: KeyManagement | null;
