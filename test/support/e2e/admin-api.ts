@@ -36,6 +36,25 @@ export interface ReleaseView {
   [field: string]: unknown;
 }
 
+/** A saved provider key, without the key. */
+export interface CredentialView {
+  id: string;
+  owner_type: string;
+  state: string;
+  state_reason: string | null;
+  enabled: boolean;
+  key_name: string;
+  fingerprint: string;
+  [field: string]: unknown;
+}
+
+export interface RotationView {
+  id: string;
+  status: 'running' | 'done' | 'failed' | 'rolled_back' | 'cancelled';
+  step: string;
+  [field: string]: unknown;
+}
+
 export interface Page<Item> {
   data: Item[];
   next_cursor: string | null;
@@ -117,6 +136,22 @@ export class AdminApi {
 
   revokeKey(id: string): Promise<KeyView> {
     return this.post(`/keys/${id}/revoke`);
+  }
+
+  createCredential(body: object): Promise<CredentialView> {
+    return this.post('/credentials', body);
+  }
+
+  getCredential(id: string): Promise<CredentialView> {
+    return this.get(`/credentials/${id}`);
+  }
+
+  rotateCredential(id: string, body: object): Promise<RotationView> {
+    return this.post(`/credentials/${id}/rotate`, body);
+  }
+
+  getRotation(id: string): Promise<RotationView> {
+    return this.get(`/rotations/${id}`);
   }
 
   private async expectOk<Body>(method: string, path: string, options: RequestOptions = {}): Promise<Body> {

@@ -7,7 +7,19 @@ import { applySuccessfully } from './releases';
 export const loopback = {
   chat: 'loopback-chat',
   embedding: 'loopback-embedding',
+  /** These three want a key: the platform has one, and tenants may bring their own. */
   anthropic: 'loopback-claude',
+  keyedChat: 'loopback-keyed-chat',
+  keyedEmbedding: 'loopback-keyed-embedding',
+} as const;
+
+/** The providers that want a key, by the vendor that they speak like. */
+export const byokProviders = { openai: 'loopback-keyed-openai', anthropic: 'loopback-anthropic' } as const;
+
+/** The platform's own keys of them. */
+export const platformKeys = {
+  openai: 'sk-proj-loopback-platform-0123456789',
+  anthropic: 'sk-ant-api03-loopback-platform-0123456789',
 } as const;
 
 /** USD per token, set on the deployment, so that no price list has a say. */
@@ -20,7 +32,6 @@ interface ProviderView {
 }
 
 const openaiName = 'loopback-openai';
-const anthropicName = 'loopback-anthropic';
 
 async function findProvider(stack: E2eStack, name: string): Promise<ProviderView | undefined> {
   const { data } = await stack.api.get<Page<ProviderView>>('/llm/providers?limit=200');
@@ -52,13 +63,22 @@ async function createModels(stack: E2eStack, provider: ProviderStandIn): Promise
     base_url: provider.baseUrl,
   });
   const anthropic = await stack.api.post<ProviderView>('/llm/providers', {
-    name: anthropicName,
+    name: byokProviders.anthropic,
     kind: 'anthropic',
     base_url: provider.origin,
   });
+  const keyed = await stack.api.post<ProviderView>('/llm/providers', {
+    name: byokProviders.openai,
+    kind: 'openai',
+    base_url: provider.baseUrl,
+  });
+  for (const vendor of ['openai', 'anthropic'] as const)
+    await stack.api.createCredential({ provider: byokProviders[vendor], api_key: platformKeys[vendor] });
   await createModel(stack, loopback.chat, 'chat', openai.id, 'gpt-4o-mini', chatPrices);
   await createModel(stack, loopback.embedding, 'embedding', openai.id, 'text-embedding-3-small');
   await createModel(stack, loopback.anthropic, 'chat', anthropic.id, 'claude-sonnet-4-5');
+  await createModel(stack, loopback.keyedChat, 'chat', keyed.id, 'gpt-4o-mini', chatPrices);
+  await createModel(stack, loopback.keyedEmbedding, 'embedding', keyed.id, 'text-embedding-3-small');
 }
 
 export interface ModelView {
