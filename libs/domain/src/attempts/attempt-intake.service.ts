@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import { type AttemptRow, parseAttempt } from './attempt-event';
 import { AttemptStream, type StreamEntry } from './attempt-stream';
 import { AttemptRepository } from './attempt.repository';
+import { KeyUseRepository } from './key-use.repository';
 
 const batchSize = 500;
 const blockMs = 1_000;
@@ -25,6 +26,7 @@ export class AttemptIntakeService implements OnApplicationShutdown {
   constructor(
     private readonly transactions: TenantTransactions,
     private readonly repository: AttemptRepository,
+    private readonly keyUse: KeyUseRepository,
     @Inject(REDIS) redis: Redis,
     @Inject(REDIS_PREFIX) prefix: string,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -102,5 +104,6 @@ export class AttemptIntakeService implements OnApplicationShutdown {
 
   private async insert(rows: readonly AttemptRow[]): Promise<void> {
     await this.transactions.run('platform', (manager) => this.repository.insert(manager, rows));
+    await this.transactions.run('platform', (manager) => this.keyUse.note(manager, rows));
   }
 }

@@ -1,6 +1,10 @@
 import { Module } from '@nestjs/common';
 import { AttemptIntakeService } from './attempt-intake.service';
 import { AttemptRepository } from './attempt.repository';
+import { KeyUseRepository } from './key-use.repository';
 
-@Module({ providers: [AttemptRepository, AttemptIntakeService], exports: [AttemptIntakeService] })
+@Module({
+  providers: [AttemptRepository, KeyUseRepository, AttemptIntakeService],
+  exports: [AttemptIntakeService],
+})
 export class AttemptModule {}

@@ -11,6 +11,7 @@ import { openTestDatabase, type TestDatabase } from '../../../../test/support/te
 import { waitUntil } from '../../../../test/support/wait-until';
 import { AttemptIntakeService } from './attempt-intake.service';
 import { AttemptRepository } from './attempt.repository';
+import { KeyUseRepository } from './key-use.repository';
 
 const prefix = 'attempts-test';
 const stream = `${prefix}:attempts`;
@@ -56,7 +57,15 @@ describe('intake of attempts', () => {
   async function openIntake(transactions = database.transactions): Promise<AttemptIntakeService> {
     const logger = createLogger('info', {}, (line) => lines.push(line));
     const repository = new AttemptRepository();
-    const intake = new AttemptIntakeService(transactions, repository, own.redis, prefix, systemClock, logger);
+    const intake = new AttemptIntakeService(
+      transactions,
+      repository,
+      new KeyUseRepository(),
+      own.redis,
+      prefix,
+      systemClock,
+      logger,
+    );
     open.push(intake);
     await waitUntil(() => intake.isReady(), { deadlineMs: 5_000, what: 'the connection' });
     return intake;
@@ -92,6 +101,24 @@ describe('intake of attempts', () => {
       { id: 'b', organizationId: null, virtualKeyId: null, status: 'failure', statusCode: 429 },
     ]);
     expect((await own.redis.xpending(stream, 'signalbox'))[0]).toBe(0);
+  });
+
+  it('notes when each value of a virtual key was last used, and never an earlier time', async () => {
+    const lastUse = async (): Promise<Date | null | undefined> =>
+      (
+        await database.transactions.run('platform', (manager) =>
+          manager.findOneByOrFail(VirtualKeySecretEntity, { keyHash: 'hash-1' }),
+        )
+      ).lastUsedAt;
+    const intake = await openIntake();
+    await report(attempt('used-1', { ended_at: '2026-01-01T00:02:00.000Z' }));
+    await intake.takeIn(signal());
+    await report(attempt('used-2', { ended_at: '2026-01-01T00:01:00.000Z' }));
+    await intake.takeIn(signal());
+    expect(await lastUse()).toEqual(new Date('2026-01-01T00:02:00.000Z'));
+    await report(attempt('used-3', { ended_at: '2026-01-01T00:03:00.000Z' }));
+    await intake.takeIn(signal());
+    expect(await lastUse()).toEqual(new Date('2026-01-01T00:03:00.000Z'));
   });
 
   it('drops what cannot be used, says so without its content, and goes on', async () => {
