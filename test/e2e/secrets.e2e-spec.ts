@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createModel, loopback, useLoopbackProvider } from '../support/e2e/loopback-models';
+import { createByokWorkspace, makeProviderKey } from '../support/e2e/byok-workspaces';
+import { byokProviders, createModel, loopback, useLoopbackProvider } from '../support/e2e/loopback-models';
 import { applySuccessfully } from '../support/e2e/releases';
 import {
   huntCommandLines,
@@ -33,16 +34,21 @@ describe('secrets', () => {
     tenant = await createTenant(stack, 'secrets');
     const values = await useVirtualKeys();
     await useProviderKey();
-    await causeErrors(Object.values(values));
+    const ownKeys = await useOwnProviderKeys();
+    await causeErrors([...Object.values(values), ...Object.values(ownKeys)]);
     const { facts } = stack;
     needles = {
       ...values,
+      ...ownKeys,
+      ...encoded(ownKeys),
       ...facts.provider_keys,
       ...rings({ signing: facts.context_signing_keys, encryption: facts.encryption_keys }),
       admin_token: readSecretFile(facts.admin_token_file),
       first_key: readSecretFile(facts.virtual_key_file),
       master_key: facts.litellm_master_key,
       internal_token: facts.internal_token,
+      broker_token: facts.broker_token,
+      fingerprint_key: facts.fingerprint_key,
       database_password: new URL(facts.app_database_url).password,
       redis_password: new URL(facts.redis_url).password,
     };
@@ -104,6 +110,74 @@ describe('secrets', () => {
       what: "LiteLLM's own log of the refused call, with whatever it holds",
       pollEveryMs: 250,
     });
+  }
+
+  /** Saved, checked, refused, used, rotated, revealed, tried out, switched off and deleted; and a webhook's secret. */
+  async function useOwnProviderKeys(): Promise<Record<string, string>> {
+    const workspace = await createByokWorkspace(stack, 'canary', { policy: 'byok_only', hasOwnKeys: true });
+    const { api } = stack;
+    const { key } = workspace.virtualKey;
+    const owner = { workspace_id: workspace.workspaceId };
+    const webhook = await api.post<{ secret: string }>('/webhooks', {
+      organization_id: workspace.organizationId,
+      url: `${provider.origin}/hooks`,
+    });
+    const rotated = makeProviderKey('openai', 'canaryrotated');
+    const refused = makeProviderKey('openai', 'canaryrefused');
+    const tried = makeProviderKey('openai', 'canarytried');
+    const odd = `\${${makeProviderKey('openai', 'canaryodd')}}`;
+    const { id = '' } = workspace.credentials.openai ?? {};
+    await stack.chat.expectAnswer({ key, model: loopback.keyedChat });
+
+    const rotation = await api.rotateCredential(id, { api_key: rotated, grace: '0s' });
+    await waitUntil(async () => (await api.getRotation(rotation.id)).status !== 'running', {
+      deadlineMs: 60_000,
+      what: 'the rotation',
+    });
+    await stack.chat.expectAnswer({ key, model: loopback.keyedChat });
+    await api.request('POST', `/credentials/${id}/reveal`, { body: { reason: 'canary' } });
+
+    provider.misbehave({ kind: 'error', status: 401, message: `Incorrect API key provided: ${rotated}` });
+    await stack.chat.send({ key, model: loopback.keyedChat });
+    await stack.chat.send({ key, model: loopback.keyedChat, isStreamed: true });
+    await api.request('POST', `/credentials/${id}/validate`);
+    provider.behave();
+    provider.misbehave({ kind: 'error', status: 401, message: `Incorrect API key provided: ${refused}` });
+    const other = { organization_id: workspace.organizationId, provider: byokProviders.openai };
+    const dead = await api.createCredential({ ...other, api_key: refused });
+    await api.request('POST', '/llm/test', { body: { provider: byokProviders.openai, api_key: tried } });
+    provider.behave();
+    await api.request('POST', '/credentials', {
+      body: { ...owner, provider: byokProviders.openai, api_key: odd },
+    });
+    await api.request('POST', '/credentials', {
+      body: { ...owner, provider: byokProviders.openai, api_key: tried },
+      headers: { 'idempotency-key': `canary-own-${process.pid}-${Date.now()}` },
+    });
+    await api.post(`/credentials/${id}/disable`);
+    await api.delete(`/credentials/${dead.id}`);
+    return {
+      own_openai: workspace.providerKeys.openai ?? '',
+      own_anthropic: workspace.providerKeys.anthropic ?? '',
+      own_rotated: rotated,
+      own_refused: refused,
+      own_tried: tried,
+      own_odd: odd,
+      webhook_secret: webhook.secret,
+    };
+  }
+
+  /** As base64 a value stands three ways in a text, by where it begins. */
+  function encoded(values: Readonly<Record<string, string>>): Record<string, string> {
+    const inside = (value: string, offset: number): string =>
+      Buffer.from(' '.repeat(offset) + value)
+        .toString('base64')
+        .slice(4, -4);
+    return Object.fromEntries(
+      Object.entries(values).flatMap(([name, value]) =>
+        [0, 1, 2].map((offset) => [`${name} (base64 ${offset})`, inside(value, offset)]),
+      ),
+    );
   }
 
   async function isLogged(requestId: string | undefined): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { loopback, useLoopbackProvider } from '../support/e2e/loopback-models';
 import type { ProcessName } from '../support/e2e/stack-processes';
-import { huntCommandLines, huntDatabase, huntFiles, huntRedis } from '../support/e2e/secret-hunt';
+import { huntEverywhere } from '../support/e2e/secret-hunt';
 import { createTenant, type Tenant } from '../support/e2e/tenants';
 import { Traffic } from '../support/e2e/traffic';
 import type { Row } from '../support/e2e/figures';
@@ -84,15 +84,7 @@ describe('kill -9 at each step of key create, rotate and revoke', () => {
 
   it('leaves none of the values in a log, a table, Redis or on a command line', async () => {
     const needles = Object.fromEntries(values.map((value, index) => [`value ${index}`, value]));
-    const litellmUrl = new URL(stack.facts.database_url);
-    litellmUrl.pathname = new URL(stack.facts.litellm_database_url).pathname;
-    const finds = [
-      huntFiles(stack.facts.data_dir, needles),
-      await huntDatabase(stack.facts.database_url, needles),
-      await huntDatabase(litellmUrl.toString(), needles),
-      await huntRedis(stack, needles),
-      huntCommandLines(needles),
-    ].flat();
+    const finds = await huntEverywhere(stack, needles);
     reportProof('secrets hunt after the kills', [{ values: values.length, found: finds.length }]);
     expect(finds).toEqual([]);
   });

@@ -120,3 +120,18 @@ function commandLine(pid: string): string {
     return '';
   }
 }
+
+/** In all these places; for proofs, which hunt once more in the end. */
+export async function huntEverywhere(stack: E2eStack, needles: Needles): Promise<Find[]> {
+  const { data_dir: dataDir, database_url: databaseUrl } = stack.facts;
+  const litellmUrl = new URL(databaseUrl);
+  litellmUrl.pathname = new URL(stack.facts.litellm_database_url).pathname;
+  const finds = [
+    huntFiles(dataDir, needles),
+    await huntDatabase(databaseUrl, needles),
+    await huntDatabase(litellmUrl.toString(), needles),
+    await huntRedis(stack, needles),
+    huntCommandLines(needles),
+  ];
+  return finds.flat();
+}
