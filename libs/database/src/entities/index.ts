@@ -10,6 +10,7 @@ export * from './maintenance-run.entity';
 export * from './model.entity';
 export * from './organization.entity';
 export * from './outbox-item.entity';
+export * from './probe-permit.entity';
 export * from './provider.entity';
 export * from './rotation-event.entity';
 export * from './rotation.entity';

@@ -173,6 +173,18 @@ CREATE INDEX webhook_deliveries_due_idx ON webhook_deliveries (next_attempt_at) 
 ALTER TABLE webhook_deliveries ADD CONSTRAINT webhook_deliveries_webhook_id_fkey
   FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE;
 
+CREATE TABLE probe_permits (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  host text NOT NULL,
+  actor_id text,
+  taken_at timestamptz NOT NULL,
+  released_at timestamptz,
+  PRIMARY KEY (id)
+);
+CREATE INDEX probe_permits_host_idx ON probe_permits (host, taken_at);
+CREATE INDEX probe_permits_actor_id_idx ON probe_permits (actor_id, taken_at);
+CREATE INDEX probe_permits_taken_at_idx ON probe_permits (taken_at);
+
 CREATE TABLE maintenance_runs (
   id text NOT NULL,
   version int NOT NULL DEFAULT 1,
@@ -205,6 +217,8 @@ const tenantTables = [
   'webhook_deliveries',
 ];
 
+const platformTables = ['maintenance_runs', 'probe_permits'];
+
 /** Provider keys of tenants (BYOK): their versions, life cycle, rotation, owners' webhooks, and the sealed store. */
 export class ProviderKeys1766000002000 implements MigrationInterface {
   name = 'ProviderKeys1766000002000';
@@ -217,7 +231,7 @@ export class ProviderKeys1766000002000 implements MigrationInterface {
     for (const table of tenantTables) {
       await queryRunner.query(secure(table, isTenant('organization_id'), isTenant('organization_id')));
     }
-    await queryRunner.query(secure('maintenance_runs', isPlatform, isPlatform));
+    for (const table of platformTables) await queryRunner.query(secure(table, isPlatform, isPlatform));
   }
 
   async down(): Promise<void> {
