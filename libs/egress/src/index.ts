@@ -1,1 +1,6 @@
 export * from './address-policy';
+export { checkUrl, type UrlVerdict } from './check-url';
+export { EgressError, type EgressReason, egressText, forbiddenReasons, toEgressError } from './egress-error';
+export { isForbiddenAddress } from './forbidden-addresses';
+export { guardedAgent, type GuardedAgentOptions } from './guarded-agent';
+export { guardedFetch, type GuardedRequest } from './guarded-fetch';
