@@ -6,7 +6,7 @@ import {
   SecretStoreError,
   type StoredSecret,
 } from '../secret-store';
-import { assertAddress, assertOwner, assertStorable } from '../storable-secret';
+import { assertAddress, assertOurs, assertOwner, assertStorable } from '../storable-secret';
 import { envelopeKeyId, type OpenedEnvelope, openEnvelope, sealEnvelope } from './envelope';
 import type { SealedRows } from './sealed-rows';
 
@@ -43,6 +43,7 @@ export class SealedSecretStore implements SecretStore {
 
   async delete(address: SecretAddress): Promise<void> {
     const place = placeOf(address);
+    assertOurs(address);
     await reached(() => this.rows.delete(address.organizationId, place));
   }
 
