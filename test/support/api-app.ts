@@ -35,6 +35,7 @@ export interface ApiApp {
   config: ApiConfig;
   url: string;
   internalUrl: string;
+  brokerUrl: string;
   /** Makes a service token straight in the database. Default: bound to the platform, with every scope. */
   createToken(options?: TokenOptions): Promise<string>;
   /** One HTTP call. An object is sent as JSON, a string or bytes as they are. */
@@ -126,13 +127,14 @@ export async function openApiApp(options: ApiAppOptions = {}): Promise<ApiApp> {
     logger: options.logger ?? silentLogger,
     ...(options.clock ? { clock: options.clock } : {}),
   });
-  const running = await serve(app, config);
+  const running = await serve(app, config, options.logger ?? silentLogger);
   const url = `http://127.0.0.1:${running.port}`;
   return {
     database,
     config,
     url,
     internalUrl: `http://127.0.0.1:${running.internalPort}`,
+    brokerUrl: `http://127.0.0.1:${running.brokerPort}`,
     createToken: (tokenOptions) => createToken(database, tokenOptions),
     call: <Body>(method: string, path: string, requestOptions: RequestOptions = {}) =>
       send(path.startsWith('http') ? path : url + path, method, requestOptions) as Promise<

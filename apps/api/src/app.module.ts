@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@signalbox/common';
 import type { ApiConfig } from '@signalbox/config';
 import { CoreModule } from '@signalbox/domain/core';
 import { AuditEventsApiModule } from './audit-events/audit-events-api.module';
+import { BrokerApiModule } from './broker/broker.module';
 import { ConfigReleaseApiModule } from './config-releases/config-release.module';
 import { CredentialApiModule } from './credentials/credential.module';
 import { HealthModule } from './health/health.module';
@@ -34,6 +35,7 @@ const featureModules = [
   StatusApiModule,
   HealthModule,
   RunnerApiModule,
+  BrokerApiModule,
 ];
 
 export interface AppOptions {

@@ -8,16 +8,22 @@ async function main(): Promise<void> {
   const config = loadApiConfig();
   const logger = createLogger(config.logLevel, { process: 'api', pid: process.pid });
   const app = await createApi({ config, logger });
-  const running = await serve(app, config);
+  const running = await serve(app, config, logger);
   onShutdown(logger, config.exitWithParent, () => running.close());
-  logger.info('listening', { host: config.host, port: running.port, internal_port: running.internalPort });
+  const { port, internalPort, brokerPort } = running;
+  logger.info('listening', {
+    host: config.host,
+    port,
+    internal_port: internalPort,
+    broker_port: brokerPort,
+  });
 }
 
 function adviceFor(error: unknown): string | null {
   if (error instanceof ConfigError) return error.message;
   const { code, address, port } = error as { code?: string; address?: string; port?: number };
   if (code !== 'EADDRINUSE') return null;
-  return `Port ${port} on ${address} is taken. Stop what listens there, or set SIGNALBOX_API_PORT or SIGNALBOX_API_INTERNAL_PORT.`;
+  return `Port ${port} on ${address} is taken. Stop what listens there, or set SIGNALBOX_API_PORT, SIGNALBOX_API_INTERNAL_PORT or SIGNALBOX_BROKER_PORT.`;
 }
 
 main().catch((error: unknown) => {

@@ -1,6 +1,9 @@
 import type { INestApplication } from '@nestjs/common';
+import type { Logger } from '@signalbox/common';
+import { CredentialBroker } from '@signalbox/domain/credential-broker';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createBrokerServer } from '../broker/broker-listener';
 import { markAsInternal } from './listener';
 
 export interface ListenOptions {
@@ -8,11 +11,14 @@ export interface ListenOptions {
   /** 0: any free port, for tests. */
   port: number;
   internalPort: number;
+  brokerPort: number;
+  brokerToken: string;
 }
 
 export interface RunningApi {
   port: number;
   internalPort: number;
+  brokerPort: number;
   /** Takes no new connection, lets running requests end, then closes the stores. */
   close(): Promise<void>;
 }
@@ -46,8 +52,12 @@ function closeServer(server: Server, drainMs: number): Promise<void> {
 /** For a request to arrive as a whole: bodies are small. Answers may take longer. */
 const requestTimeoutMs = 30_000;
 
-/** Serves one application on two ports; see listener.ts for what is reachable where. */
-export async function serve(app: INestApplication, options: ListenOptions): Promise<RunningApi> {
+/** Serves one application on two ports (see listener.ts for what is reachable where), and the broker on a third. */
+export async function serve(
+  app: INestApplication,
+  options: ListenOptions,
+  logger: Logger,
+): Promise<RunningApi> {
   const handle = app.getHttpAdapter().getInstance() as RequestListener;
   const publicServer = createServer(handle);
   const internalServer = createServer((request, response) => {
@@ -55,17 +65,24 @@ export async function serve(app: INestApplication, options: ListenOptions): Prom
     handle(request, response);
   });
   for (const server of [publicServer, internalServer]) server.requestTimeout = requestTimeoutMs;
+  const brokerServer = createBrokerServer({
+    broker: app.get(CredentialBroker, { strict: false }),
+    token: options.brokerToken,
+    logger,
+  });
   const close = async (): Promise<void> => {
     await Promise.all([
       closeServer(publicServer, publicDrainMs),
       closeServer(internalServer, internalDrainMs),
+      closeServer(brokerServer, internalDrainMs),
     ]);
     await app.close();
   };
   try {
     const port = await listen(publicServer, options.port, options.host);
     const internalPort = await listen(internalServer, options.internalPort, options.host);
-    return { port, internalPort, close };
+    const brokerPort = await listen(brokerServer, options.brokerPort, options.host);
+    return { port, internalPort, brokerPort, close };
   } catch (error) {
     await close();
     throw error;

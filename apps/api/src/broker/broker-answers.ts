@@ -1,0 +1,64 @@
+import { AppError } from '@signalbox/common';
+import type { Lease, LeaseAnswer } from '@signalbox/domain/credential-broker';
+
+export interface BrokerAnswer {
+  readonly status: number;
+  readonly body: object;
+  readonly retryAfterSeconds?: number;
+}
+
+export function failure(status: number, code: string, message: string): BrokerAnswer {
+  return { status, body: { code, message } };
+}
+
+export const answers = {
+  alive: { status: 200, body: { status: 'alive' } },
+  routeNotFound: failure(
+    404,
+    'route_not_found',
+    'The broker knows POST /v1/leases and GET /health/liveliness.',
+  ),
+  tokenInvalid: failure(401, 'broker_token_invalid', 'Send SIGNALBOX_BROKER_TOKEN as a bearer token.'),
+  requestInvalid: failure(
+    400,
+    'request_invalid',
+    'Send {"credential_id": "cred_...", "key_hash": "<SHA-256, hex>"} as application/json, of at most 4 KB.',
+  ),
+  tooSlow: {
+    ...failure(
+      503,
+      'secret_store_unavailable',
+      'The secret store does not answer. Try again in a few seconds.',
+    ),
+    retryAfterSeconds: 5,
+  },
+  failed: failure(500, 'internal_error', 'The broker failed; the log of the API says how.'),
+} as const satisfies Record<string, BrokerAnswer>;
+
+function leaseBody(lease: Lease): object {
+  return {
+    credential_id: lease.credentialId,
+    owner_key: lease.ownerKey,
+    fingerprint: lease.fingerprint,
+    secret: lease.secret,
+    ...(lease.environmentVariable === null ? {} : { environment_variable: lease.environmentVariable }),
+    base_url: lease.baseUrl,
+    base_url_is_trusted: lease.baseUrlIsTrusted,
+    fresh_for_ms: lease.freshForMs,
+    usable_for_ms: lease.usableForMs,
+  };
+}
+
+const refusalStatus = { credential_not_found: 404, credential_unusable: 403 } as const;
+
+export function leaseAnswer(answer: LeaseAnswer): BrokerAnswer {
+  if ('lease' in answer) return { status: 200, body: leaseBody(answer.lease) };
+  return failure(refusalStatus[answer.refusal], answer.refusal, answer.message);
+}
+
+/** @returns null for a defect, which is not told to the caller but logged */
+export function errorAnswer(error: unknown): BrokerAnswer | null {
+  if (!(error instanceof AppError) || error.status !== 503) return null;
+  const { status, code, message, retryAfterSeconds } = error;
+  return { ...failure(status, code, message), ...(retryAfterSeconds ? { retryAfterSeconds } : {}) };
+}
