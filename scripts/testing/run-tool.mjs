@@ -60,7 +60,7 @@ function endOnce(child) {
 
 /** Enough to run tools and to install packages. */
 const passedOn =
-  /^(PATH|HOME|LANG|LC_.*|TZ|TMPDIR|TERM|CI|FORCE_COLOR|NO_COLOR|XDG_CACHE_HOME|PIP_.*|npm_config_(registry|cafile|cache)|HTTPS?_PROXY|NO_PROXY|SSL_CERT_.*|NODE_EXTRA_CA_CERTS|REQUESTS_CA_BUNDLE)$/i;
+  /^(PATH|HOME|LANG|LC_.*|TZ|TMPDIR|TERM|CI|FORCE_COLOR|NO_COLOR|XDG_CACHE_HOME|PIP_.*|npm_config_(registry|cafile|cache)|HTTPS?_PROXY|NO_PROXY|SSL_CERT_.*|NODE_EXTRA_CA_CERTS|REQUESTS_CA_BUNDLE|SIGNALBOX_PROVE_[A-Z_]+)$/i;
 
 /** What tests get to see of the environment: none of the settings or keys of the person who runs them. */
 export function toolEnvironment(more = {}) {

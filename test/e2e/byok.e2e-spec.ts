@@ -11,6 +11,7 @@ import {
 import { distributionOf, printTable } from '../support/e2e/figures';
 import { type CallKind, callKinds, LlmCaller, type CallOutcome } from '../support/e2e/llm-calls';
 import { platformKeys, useLoopbackProvider } from '../support/e2e/loopback-models';
+import { rotateQuickly } from '../support/e2e/rotations';
 import type { E2eStack } from '../support/e2e-stack';
 import { useStack } from '../support/use-stack';
 import { waitUntil } from '../support/wait-until';
@@ -114,14 +115,7 @@ describe('own provider keys', () => {
     const old = red.providerKeys.openai ?? '';
     const next = makeProviderKey('openai', 'rotated');
     const traffic = new ByokTraffic(caller, [red], 6);
-    const rotation = await stack.api.rotateCredential(credential?.id ?? '', { api_key: next, grace: '1s' });
-    const finished = await waitUntil(
-      async () => {
-        const found = await stack.api.getRotation(rotation.id);
-        return found.status === 'running' ? null : found;
-      },
-      { deadlineMs: 60_000, what: 'the rotation to end', pollEveryMs: 100 },
-    ).finally(() => traffic.stop());
+    const finished = await rotateQuickly(stack, credential?.id ?? '', next).finally(() => traffic.stop());
     expect(finished.status).toBe('done');
     red.providerKeys.openai = next;
     expect(traffic.failed).toEqual([]);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createByokWorkspace, makeProviderKey } from '../support/e2e/byok-workspaces';
 import { byokProviders, createModel, loopback, useLoopbackProvider } from '../support/e2e/loopback-models';
 import { applySuccessfully } from '../support/e2e/releases';
+import { rotateQuickly } from '../support/e2e/rotations';
 import {
   huntCommandLines,
   huntDatabase,
@@ -129,11 +130,7 @@ describe('secrets', () => {
     const { id = '' } = workspace.credentials.openai ?? {};
     await stack.chat.expectAnswer({ key, model: loopback.keyedChat });
 
-    const rotation = await api.rotateCredential(id, { api_key: rotated, grace: '0s' });
-    await waitUntil(async () => (await api.getRotation(rotation.id)).status !== 'running', {
-      deadlineMs: 60_000,
-      what: 'the rotation',
-    });
+    await rotateQuickly(stack, id, rotated);
     await stack.chat.expectAnswer({ key, model: loopback.keyedChat });
     await api.request('POST', `/credentials/${id}/reveal`, { body: { reason: 'canary' } });
 
