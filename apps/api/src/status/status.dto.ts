@@ -189,6 +189,34 @@ class MirrorView {
   virtual_keys!: MirrorCountsView;
 }
 
+class SecretStoreView extends StoreStatusView {
+  @ApiProperty({ enum: ['sealed', 'infisical'], example: 'sealed' })
+  kind!: 'sealed' | 'infisical';
+}
+
+class CredentialCountsView {
+  @ApiProperty({ example: 0 })
+  pending!: number;
+
+  @ApiProperty({ example: 3 })
+  verified!: number;
+
+  @ApiProperty({ example: 1 })
+  unverified!: number;
+
+  @ApiProperty({ example: 0 })
+  invalid!: number;
+
+  @ApiProperty({ example: 0 })
+  exhausted!: number;
+
+  @ApiProperty({ example: 0 })
+  expired!: number;
+
+  @ApiProperty({ example: 0 })
+  unreadable!: number;
+}
+
 export class StatusView {
   @ApiProperty({ enum: ['ok', 'degraded'], example: 'ok' })
   status!: 'ok' | 'degraded';
@@ -207,6 +235,12 @@ export class StatusView {
 
   @ApiProperty({ type: LitellmStatusView })
   litellm!: LitellmStatusView;
+
+  @ApiProperty({
+    description: 'Enabled provider keys by state, of what the token sees.',
+    type: CredentialCountsView,
+  })
+  credentials!: CredentialCountsView;
 
   @ApiProperty({
     description: 'How far the copies in LiteLLM are, of what the token sees.',
@@ -236,6 +270,12 @@ export class StatusView {
 
   @ApiPropertyOptional({ description: 'Platform tokens only.', type: OutboxView })
   outbox?: OutboxView;
+
+  @ApiPropertyOptional({
+    description: 'Platform tokens only. Where new provider keys are kept.',
+    type: SecretStoreView,
+  })
+  secret_store?: SecretStoreView;
 
   @ApiPropertyOptional({
     description: "Platform tokens only. The last comparison of LiteLLM's keys and teams with ours.",

@@ -55,6 +55,8 @@ describe('the status', () => {
     expect(status).toMatchObject({
       database: { status: 'ok' },
       redis: { status: 'ok' },
+      secret_store: { status: 'ok', kind: 'sealed' },
+      credentials: { verified: 0, invalid: 0 },
       litellm: { status: 'starting' },
       runner: { status: 'ok', engine: 'wasm', candidate: { phase: 'verifying', release_number: 2 } },
       edges: [{ id: 'edge-1', pid: 7, started_at: '2026-11-21T08:00:00.000Z', details: { keys: 3 } }],
@@ -84,7 +86,7 @@ describe('the status', () => {
     });
     const status = await look(await api.createToken({ organizationId: body.id }));
     expect(Object.keys(status).sort()).toEqual(
-      ['status', 'problems', 'version', 'database', 'redis', 'litellm', 'mirror'].sort(),
+      ['status', 'problems', 'version', 'database', 'redis', 'litellm', 'credentials', 'mirror'].sort(),
     );
     expect(status.mirror.workspaces).toEqual({ pending: 0, synced: 0, failed: 0 });
   });

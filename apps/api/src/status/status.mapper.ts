@@ -5,7 +5,14 @@ import type { StatusView } from './status.dto';
 type PlatformView = Required<
   Pick<
     StatusView,
-    'runner' | 'edges' | 'workers' | 'active_release' | 'applying_release' | 'outbox' | 'mirror_comparison'
+    | 'runner'
+    | 'edges'
+    | 'workers'
+    | 'active_release'
+    | 'applying_release'
+    | 'outbox'
+    | 'secret_store'
+    | 'mirror_comparison'
   >
 >;
 
@@ -68,6 +75,7 @@ function toPlatform(platform: PlatformStatus): PlatformView {
     active_release: toReleaseRef(platform.activeRelease),
     applying_release: toReleaseRef(platform.applyingRelease),
     outbox: { pending: pendingCount, failing: failingCount, oldest_seconds: oldestSeconds },
+    secret_store: { ...toStore(platform.secretStore.latencyMs), kind: platform.secretStore.kind },
     mirror_comparison: toComparison(platform.mirrorReport),
   };
 }
@@ -83,6 +91,7 @@ export function toStatusView(status: Status): StatusView {
       status: status.litellm,
       version: status.litellmVersion,
     },
+    credentials: status.credentials,
     mirror: { workspaces: status.mirror.workspaces, virtual_keys: status.mirror.virtualKeys },
     ...(status.platform ? toPlatform(status.platform) : {}),
   };

@@ -153,7 +153,7 @@ describe('webhooks of owners', () => {
     expect((await deliveries())[0]).toMatchObject({ status: 'pending', lastStatus: null });
   });
 
-  it.each(['http://169.254.169.254/latest', 'http://[::1]/', 'http://0x7f.1/', 'http://10.0.0.1/'])(
+  it.each(['http://169.254.169.254/latest', 'http://[::1]/', 'http://167772161/', 'http://10.0.0.1/'])(
     'refuses %s',
     async (forbidden) => {
       const webhooks = api.get(WebhookService);

@@ -17,8 +17,19 @@ const platform: PlatformStatus = {
   applyingRelease: null,
   outbox: { pendingCount: 0, failingCount: 0, oldestSeconds: null },
   mirrorReport: null,
+  secretStore: { kind: 'sealed', latencyMs: 1, problem: null },
+};
+const credentials = {
+  pending: 0,
+  verified: 3,
+  unverified: 1,
+  invalid: 0,
+  exhausted: 0,
+  expired: 0,
+  unreadable: 0,
 };
 const well: Status = {
+  credentials,
   version: '1',
   databaseLatencyMs: 1,
   redisLatencyMs: 1,
@@ -57,6 +68,11 @@ describe('the problems of an installation', () => {
       ofPlatform({ runner: { ...runner, active: { ...runner.active, database_mode: false } } }),
     ],
     ['7 changes', ofPlatform({ outbox: { pendingCount: 7, failingCount: 0, oldestSeconds: 61 } })],
+    ['2 provider keys are invalid', { ...well, credentials: { ...credentials, invalid: 2 } }],
+    [
+      'The secret store (infisical): It is away.',
+      ofPlatform({ secretStore: { kind: 'infisical', latencyMs: null, problem: 'It is away.' } }),
+    ],
     ['2 copies', { ...well, mirror: { ...well.mirror, virtualKeys: { ...counts, failed: 2 } } }],
   ])('tell of one: %s', (words, status) => {
     const problems = findProblems(status);

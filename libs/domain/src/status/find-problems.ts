@@ -18,8 +18,13 @@ function litellmProblem(status: Status): string[] {
 
 function platformProblems({ platform }: Status): string[] {
   if (!platform) return [];
-  const { edges, workers, activeRelease, outbox, runner } = platform;
+  const { edges, workers, activeRelease, outbox, runner, secretStore } = platform;
   const problems: string[] = [];
+  if (secretStore.problem !== null) {
+    problems.push(
+      `The secret store (${secretStore.kind}): ${secretStore.problem} Provider keys in use are served from memory for a while; none can be saved.`,
+    );
+  }
   if (edges.length === 0) problems.push('No edge has reported in the last 15 seconds. Start one.');
   if (workers.length === 0) {
     problems.push(
@@ -41,6 +46,16 @@ function platformProblems({ platform }: Status): string[] {
   return problems;
 }
 
+/** Each of them is one owner's affair; GET /api/v1/credentials?state=... names them. */
+function credentialProblems({ credentials }: Status): string[] {
+  return (['invalid', 'exhausted', 'expired', 'unreadable'] as const)
+    .filter((state) => credentials[state] > 0)
+    .map(
+      (state) =>
+        `${credentials[state]} provider keys are ${state}: see GET /api/v1/credentials?state=${state}.`,
+    );
+}
+
 /** Pure: what a person has to look at. */
 export function findProblems(status: Status): string[] {
   const failed = status.mirror.workspaces.failed + status.mirror.virtualKeys.failed;
@@ -50,6 +65,7 @@ export function findProblems(status: Status): string[] {
       : []),
     ...litellmProblem(status),
     ...platformProblems(status),
+    ...credentialProblems(status),
     ...(failed > 0
       ? [`${failed} copies in LiteLLM failed; their mirror.error says why. Serving is not affected.`]
       : []),

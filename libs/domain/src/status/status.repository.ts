@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ConfigReleaseEntity } from '@signalbox/database';
+import { ConfigReleaseEntity, type CredentialState, credentialStates } from '@signalbox/database';
 import type { EntityManager } from 'typeorm';
 
 export interface MirrorCounts {
@@ -7,6 +7,8 @@ export interface MirrorCounts {
   synced: number;
   failed: number;
 }
+
+export type CredentialCounts = Record<Exclude<CredentialState, 'disabled'>, number>;
 
 export interface OutboxBacklog {
   pendingCount: number;
@@ -42,6 +44,16 @@ export class StatusRepository {
          JOIN virtual_keys k ON k.id = s.virtual_key_id WHERE k.deleted_at IS NULL GROUP BY 1`,
       ),
     );
+  }
+
+  async credentials(manager: EntityManager): Promise<CredentialCounts> {
+    const rows = await manager.query<{ state: CredentialState; count: string }[]>(
+      'SELECT state, count(*) FROM credentials WHERE enabled AND deleted_at IS NULL GROUP BY 1',
+    );
+    const countOf = (state: CredentialState): number =>
+      Number(rows.find((row) => row.state === state)?.count ?? 0);
+    const states = credentialStates.filter((state) => state !== 'disabled');
+    return Object.fromEntries(states.map((state) => [state, countOf(state)])) as CredentialCounts;
   }
 
   /** An item that is due at a later time by plan (the end of a rotated value) carries that time and is no backlog yet. */

@@ -6,6 +6,7 @@ import { MirrorReportService } from '@signalbox/domain/mirror';
 import { findProblems } from './find-problems';
 import { HeartbeatProbe, type Heartbeats } from './heartbeat-probe';
 import { RunnerProbe, type RunnerReport } from './runner-probe';
+import { SecretStoreProbe } from './secret-store-probe';
 import { StatusRepository } from './status.repository';
 import type { PlatformStatus, Status } from './status.types';
 
@@ -19,6 +20,7 @@ export class StatusService {
     private readonly runner: RunnerProbe,
     private readonly heartbeats: HeartbeatProbe,
     private readonly mirrorReports: MirrorReportService,
+    private readonly secretStore: SecretStoreProbe,
   ) {}
 
   /** A part that is down makes the answer shorter, never slow: each look at one is bounded in time. */
@@ -36,6 +38,7 @@ export class StatusService {
       redisLatencyMs: beats?.latencyMs ?? null,
       litellm: runner?.litellm_status ?? 'unknown',
       litellmVersion: runner?.active?.litellm_version ?? null,
+      credentials: stored.credentials,
       mirror: stored.mirror,
       platform: isPlatform ? await this.platformStatus(runner, beats) : null,
       problems: [],
@@ -43,13 +46,16 @@ export class StatusService {
     return { ...status, problems: findProblems(status) };
   }
 
-  private async stored(caller: Caller): Promise<{ latencyMs: number; mirror: Status['mirror'] }> {
+  private async stored(
+    caller: Caller,
+  ): Promise<{ latencyMs: number } & Pick<Status, 'credentials' | 'mirror'>> {
     const startedAt = performance.now();
     return this.transactions.run(tenantOf(caller), async (manager) => {
       const latencyMs = performance.now() - startedAt;
       const workspaces = await this.repository.workspaceMirror(manager);
       const virtualKeys = await this.repository.virtualKeyMirror(manager);
-      return { latencyMs, mirror: { workspaces, virtualKeys } };
+      const credentials = await this.repository.credentials(manager);
+      return { latencyMs, credentials, mirror: { workspaces, virtualKeys } };
     });
   }
 
@@ -62,7 +68,11 @@ export class StatusService {
       applyingRelease: await this.repository.release(manager, 'applying'),
       outbox: await this.repository.outbox(manager),
     }));
-    const mirrorReport = await this.mirrorReports.last();
-    return { runner, edges: beats?.edges ?? [], workers: beats?.workers ?? [], mirrorReport, ...stored };
+    const [mirrorReport, secretStore] = await Promise.all([
+      this.mirrorReports.last(),
+      this.secretStore.look(),
+    ]);
+    const { edges = [], workers = [] } = beats ?? {};
+    return { runner, edges, workers, mirrorReport, secretStore, ...stored };
   }
 }

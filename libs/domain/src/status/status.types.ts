@@ -2,7 +2,8 @@ import type { ConfigReleaseEntity } from '@signalbox/database';
 import type { MirrorReport } from '@signalbox/domain/mirror';
 import type { Heartbeat } from './heartbeat-probe';
 import type { RunnerReport } from './runner-probe';
-import type { MirrorCounts, OutboxBacklog } from './status.repository';
+import type { SecretStoreReport } from './secret-store-probe';
+import type { CredentialCounts, MirrorCounts, OutboxBacklog } from './status.repository';
 
 /** What concerns the installation as a whole: for platform callers only. */
 export interface PlatformStatus {
@@ -12,6 +13,7 @@ export interface PlatformStatus {
   activeRelease: ConfigReleaseEntity | null;
   applyingRelease: ConfigReleaseEntity | null;
   outbox: OutboxBacklog;
+  secretStore: SecretStoreReport;
   /** null: LiteLLM's keys and teams were not compared yet, or Redis does not answer. */
   mirrorReport: MirrorReport | null;
 }
@@ -23,6 +25,8 @@ export interface Status {
   redisLatencyMs: number | null;
   litellm: 'running' | 'starting' | 'down' | 'unknown';
   litellmVersion: string | null;
+  /** Enabled provider keys of the caller, by state. */
+  credentials: CredentialCounts;
   /** Of the caller's own rows. */
   mirror: { workspaces: MirrorCounts; virtualKeys: MirrorCounts };
   /** null: the caller is bound to an organization. */
