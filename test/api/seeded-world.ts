@@ -1,5 +1,5 @@
 import { OrganizationService } from '@signalbox/domain/organizations';
-import { CredentialService } from '@signalbox/domain/credentials';
+import { EnvironmentCredentialService } from '@signalbox/domain/credentials';
 import { systemCaller } from '@signalbox/domain/access';
 import { JobProducer } from '@signalbox/jobs';
 import { type ApiApp, type ApiAppOptions, openApiApp } from '../support/api-app';
@@ -71,8 +71,8 @@ export async function seedPlatform(
   const token = await api.createToken();
   const provider = await made(api, token, '/api/v1/llm/providers', { name: 'demo-provider', kind: 'demo' });
   await api
-    .get(CredentialService)
-    .syncEnvironment(systemCaller('test'), [{ name: 'OPENAI_API_KEY', fingerprint: 'ab', last4: 'wxyz' }]);
+    .get(EnvironmentCredentialService)
+    .sync(systemCaller('test'), [{ name: 'OPENAI_API_KEY', fingerprint: 'ab', last4: 'wxyz' }]);
   const credentials = await api.call<{ data: { id: string }[] }>('GET', '/api/v1/credentials', { token });
   const model = await made(api, token, '/api/v1/llm/models', {
     name: 'demo-model',

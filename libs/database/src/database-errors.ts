@@ -24,3 +24,8 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
 export function isDataError(error: unknown): boolean {
   return /^2[23]/.test(property(error, 'code') ?? '');
 }
+
+/** True when the row that a foreign key names is not there (SQLSTATE 23503). */
+export function isForeignKeyViolation(error: unknown, constraint: string): boolean {
+  return property(error, 'code') === '23503' && property(error, 'constraint') === constraint;
+}

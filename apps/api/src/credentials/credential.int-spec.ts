@@ -1,5 +1,5 @@
 import { systemCaller } from '@signalbox/domain/access';
-import { CredentialService } from '@signalbox/domain/credentials';
+import { EnvironmentCredentialService } from '@signalbox/domain/credentials';
 import { type ApiApp, openApiApp } from '../../../../test/support/api-app';
 
 interface Credential {
@@ -18,12 +18,12 @@ const groqKey = { name: 'GROQ_API_KEY', fingerprint: 'fedcba9876543210', last4: 
 
 let api: ApiApp;
 let token: string;
-let service: CredentialService;
+let service: EnvironmentCredentialService;
 
 beforeAll(async () => {
   api = await openApiApp();
   token = await api.createToken();
-  service = api.get(CredentialService);
+  service = api.get(EnvironmentCredentialService);
 });
 
 afterAll(() => api.close());
@@ -33,17 +33,17 @@ const list = async (query = '') =>
 
 it('follows the environment: added, unchanged, changed, gone, back', async () => {
   const ignored = { ...groqKey, name: 'SOME_OTHER_KEY' };
-  expect(await service.syncEnvironment(bootstrap, [openaiKey, groqKey, ignored])).toEqual({
+  expect(await service.sync(bootstrap, [openaiKey, groqKey, ignored])).toEqual({
     added: ['OPENAI_API_KEY', 'GROQ_API_KEY'],
     changed: [],
     disabled: [],
     ignored: ['SOME_OTHER_KEY'],
   });
   const nothing = { added: [], changed: [], disabled: [], ignored: [] };
-  expect(await service.syncEnvironment(bootstrap, [openaiKey, groqKey])).toEqual(nothing);
+  expect(await service.sync(bootstrap, [openaiKey, groqKey])).toEqual(nothing);
 
   const rotated = { ...openaiKey, fingerprint: 'aaaaaaaaaaaaaaaa', last4: 'new1' };
-  expect(await service.syncEnvironment(bootstrap, [rotated])).toEqual({
+  expect(await service.sync(bootstrap, [rotated])).toEqual({
     ...nothing,
     changed: ['OPENAI_API_KEY'],
     disabled: ['GROQ_API_KEY'],
@@ -59,7 +59,7 @@ it('follows the environment: added, unchanged, changed, gone, back', async () =>
     { reference: 'env:GROQ_API_KEY', enabled: false, version: 2, provider: { kind: 'groq' } },
   ]);
   expect(await list('?enabled=false')).toHaveLength(1);
-  expect((await service.syncEnvironment(bootstrap, [rotated, groqKey])).changed).toEqual(['GROQ_API_KEY']);
+  expect((await service.sync(bootstrap, [rotated, groqKey])).changed).toEqual(['GROQ_API_KEY']);
 });
 
 it('gives a key to the provider that reaches the vendor itself, not to a proxy of the same kind', async () => {
@@ -70,14 +70,14 @@ it('gives a key to the provider that reaches the vendor itself, not to a proxy o
     });
   await add('mistral proxy', 'https://proxy.example.com');
   await add('mistral itself', null);
-  await service.syncEnvironment(bootstrap, [{ ...groqKey, name: 'MISTRAL_API_KEY' }]);
+  await service.sync(bootstrap, [{ ...groqKey, name: 'MISTRAL_API_KEY' }]);
   const credentials = await list();
   const mistral = credentials.find(({ provider }) => provider.kind === 'mistral');
   expect(mistral?.provider.name).toBe('mistral itself');
 });
 
 it('is what a new deployment of that provider uses, with the next release', async () => {
-  await service.syncEnvironment(bootstrap, [openaiKey]);
+  await service.sync(bootstrap, [openaiKey]);
   const { data } = (
     await api.call<{ data: { id: string }[] }>('GET', '/api/v1/llm/providers?kind=openai', { token })
   ).body;

@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type CredentialEntity, TenantTransactions } from '@signalbox/database';
-import { CredentialService, type EnvironmentKey, type EnvironmentSync } from '@signalbox/domain/credentials';
+import {
+  CredentialService,
+  EnvironmentCredentialService,
+  type EnvironmentKey,
+  type EnvironmentSync,
+} from '@signalbox/domain/credentials';
 import { type CreateModel, ModelService } from '@signalbox/domain/models';
 import { providerKind, ProviderService } from '@signalbox/domain/providers';
 import { BootstrapRepository } from './bootstrap.repository';
@@ -21,15 +26,20 @@ export class FirstModelsStep {
     private readonly repository: BootstrapRepository,
     private readonly providers: ProviderService,
     private readonly credentials: CredentialService,
+    private readonly environment: EnvironmentCredentialService,
     private readonly models: ModelService,
   ) {}
 
   /** @returns whether the catalogue changed */
   async run(providerKeys: EnvironmentKey[], report: Report): Promise<boolean> {
     const isDemoMade = await this.makeDemoModel(report);
-    const sync = await this.credentials.syncEnvironment(bootstrapCaller, providerKeys);
+    const sync = await this.environment.sync(bootstrapCaller, providerKeys);
     reportSync(sync, report);
-    const { data } = await this.credentials.list(bootstrapCaller, { enabled: true }, credentialLimit);
+    const { data } = await this.credentials.list(
+      bootstrapCaller,
+      { enabled: true, ownerType: 'platform', purpose: 'inference' },
+      credentialLimit,
+    );
     let isChanged = isDemoMade || sync.changed.length + sync.disabled.length > 0;
     for (const credential of data) {
       if (await this.makeWildcard(credential, report)) isChanged = true;

@@ -29,7 +29,8 @@ const snapshotSql = `
   LEFT JOIN providers p ON p.id = d.provider_id
   LEFT JOIN LATERAL (
     SELECT id, reference, enabled FROM credentials
-    WHERE id = d.credential_id OR (d.credential_id IS NULL AND provider_id = d.provider_id AND owner_type = 'platform')
+    WHERE owner_type = 'platform' AND purpose = 'inference' AND deleted_at IS NULL
+      AND (id = d.credential_id OR (d.credential_id IS NULL AND provider_id = d.provider_id))
     ORDER BY enabled DESC, id LIMIT 1
   ) c ON true
   ORDER BY m.name, d.id`;

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '@signalbox/common';
-import type { CredentialEntity, OutboxTopic } from '@signalbox/database';
+import type { CredentialEntity, CredentialVersionEntity, OutboxTopic } from '@signalbox/database';
 import type { Caller } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
@@ -22,15 +22,19 @@ export class CredentialAnnouncer {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
+  /** Inserts the row and its first version; an environment's key has none. */
   async created(
     manager: EntityManager,
     caller: Caller,
     credential: CredentialEntity,
+    version: CredentialVersionEntity | null,
     action: string,
     changes: Record<string, unknown>,
   ): Promise<void> {
     await this.credentials.insert(manager, credential);
-    await this.announce(manager, caller, credential, action, changes);
+    if (version) await this.credentials.insertVersion(manager, version);
+    await this.queue(manager, credential);
+    await this.record(manager, caller, credential, action, changes);
   }
 
   /**
@@ -45,10 +49,25 @@ export class CredentialAnnouncer {
     action: string,
     changes: Record<string, unknown>,
   ): Promise<void> {
-    credential.version += 1;
-    credential.updatedAt = this.clock.now();
-    await this.credentials.save(manager, credential);
-    await this.announce(manager, caller, credential, action, changes);
+    await this.save(manager, credential);
+    await this.record(manager, caller, credential, action, changes);
+  }
+
+  /**
+   * The same for several: all rows first, then all events. Who else changes one of them holds its row before the audit
+   * chain, so nobody waits in a circle.
+   */
+  async allChanged(
+    manager: EntityManager,
+    caller: Caller,
+    credentials: readonly CredentialEntity[],
+    action: string,
+    changesOf: (credential: CredentialEntity) => Record<string, unknown>,
+  ): Promise<void> {
+    for (const credential of credentials) await this.save(manager, credential);
+    for (const credential of credentials) {
+      await this.record(manager, caller, credential, action, changesOf(credential));
+    }
   }
 
   /** After the commit: the edges and LiteLLM's hook learn of it before the caller gets the answer. Never throws. */
@@ -56,14 +75,24 @@ export class CredentialAnnouncer {
     await this.projection.drainNow(topics, ownerKey);
   }
 
-  private async announce(
+  private async save(manager: EntityManager, credential: CredentialEntity): Promise<void> {
+    credential.version += 1;
+    credential.updatedAt = this.clock.now();
+    await this.credentials.save(manager, credential);
+    await this.queue(manager, credential);
+  }
+
+  private async queue(manager: EntityManager, credential: CredentialEntity): Promise<void> {
+    await this.outbox.add(manager, topics, credential.ownerKey, credential.organizationId);
+  }
+
+  private async record(
     manager: EntityManager,
     caller: Caller,
     credential: CredentialEntity,
     action: string,
     changes: Record<string, unknown>,
   ): Promise<void> {
-    await this.outbox.add(manager, topics, credential.ownerKey, credential.organizationId);
     await this.audit.record(manager, caller, {
       action,
       targetType: 'credential',

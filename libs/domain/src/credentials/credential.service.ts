@@ -1,39 +1,65 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError, type Clock, decodeIdCursor, newId, type Page, toPage } from '@signalbox/common';
-import { CredentialEntity, TenantTransactions } from '@signalbox/database';
-import { type Caller, requirePlatform, requireScope } from '@signalbox/domain/access';
-import { AuditTrail } from '@signalbox/domain/audit';
+import { AppError, type Clock, decodeIdCursor, type Page, toPage } from '@signalbox/common';
+import { type CredentialEntity, type CredentialVersionEntity, TenantTransactions } from '@signalbox/database';
+import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
 import { CLOCK } from '@signalbox/domain/core';
-import { kindOfEnvironmentVariable, ProviderService } from '@signalbox/domain/providers';
+import { ProviderLookup } from '@signalbox/domain/providers';
 import type { EntityManager } from 'typeorm';
-import { type CredentialFilter, CredentialRepository } from './credential.repository';
-
-/** A provider key in the runner's environment, by name and marks; never the key. */
-export interface EnvironmentKey {
-  name: string;
-  fingerprint: string;
-  last4: string;
-}
-
-export interface EnvironmentSync {
-  added: string[];
-  changed: string[];
-  disabled: string[];
-  /** Variables that no kind of provider names. */
-  ignored: string[];
-}
-
-const referenceOf = (variable: string): string => `env:${variable}`;
+import { CredentialAnnouncer } from './credential-announcer';
+import { CheckedSettings } from './credential-checked-settings';
+import { newCredential } from './credential-factory';
+import {
+  applySettings,
+  auditedSettings,
+  checkKey,
+  checkKeyStandsNowhereElse,
+  inEnvironment,
+  refuseOfEnvironment,
+} from './credential-input';
+import { CredentialOwners, ownerTypeOf } from './credential-owners';
+import { CredentialRemoval } from './credential-removal';
+import { CredentialRepository } from './credential.repository';
+import { CredentialSecrets } from './credential-secrets';
+import { awaitCheck, disabledByRequest, followSettings, switchOff } from './credential-state';
+import type { CreateCredential, CredentialFilter, UpdateCredential } from './credential.types';
+import { CredentialWrites } from './credential-writes';
+import { makeCurrent } from './current-version';
+import { knownCredential } from './known-credential';
+import { maskedKey } from './mask-secret';
 
 @Injectable()
 export class CredentialService {
   constructor(
     private readonly transactions: TenantTransactions,
+    private readonly writes: CredentialWrites,
     private readonly credentials: CredentialRepository,
-    private readonly providers: ProviderService,
-    private readonly audit: AuditTrail,
+    private readonly owners: CredentialOwners,
+    private readonly providers: ProviderLookup,
+    private readonly settings: CheckedSettings,
+    private readonly secrets: CredentialSecrets,
+    private readonly removal: CredentialRemoval,
+    private readonly announcer: CredentialAnnouncer,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
+
+  /** The secret first, then the rows: a secret without a row is swept, a row without its secret would be a lie. */
+  async create(caller: Caller, input: CreateCredential): Promise<CredentialEntity> {
+    requireScope(caller, 'credentials:write');
+    checkKey(input.apiKey);
+    checkKeyStandsNowhereElse(input);
+    const draft = await this.draft(caller, input);
+    const target = { id: draft.id, organizationId: draft.organizationId, kind: draft.provider?.kind ?? '' };
+    const made = await this.secrets.saveFirst(target, input.apiKey, (version) =>
+      this.writes.run(caller, draft, async (manager) => {
+        // Again, and held: the owner may have been deleted meanwhile.
+        await this.owners.resolve(manager, caller, input);
+        await this.insert(manager, caller, draft, version);
+        return draft;
+      }),
+    );
+    await this.announcer.live(made.ownerKey);
+    return made;
+  }
 
   async list(
     caller: Caller,
@@ -41,10 +67,12 @@ export class CredentialService {
     limit: number,
     cursor?: string,
   ): Promise<Page<CredentialEntity>> {
-    this.requireReader(caller);
-    const after = decodeIdCursor('credential', cursor);
-    const rows = await this.transactions.run('platform', (manager) =>
-      this.credentials.list(manager, filter, limit + 1, after),
+    requireScope(caller, 'credentials:read');
+    const before = decodeIdCursor('credential', cursor);
+    // Row-level security decides; naming the organization as well lets PostgreSQL use its index.
+    const organizationId = filter.organizationId ?? caller.organizationId ?? undefined;
+    const rows = await this.transactions.run(tenantOf(caller), (manager) =>
+      this.credentials.list(manager, { ...filter, organizationId }, { limit: limit + 1, before }),
     );
     return toPage(
       rows,
@@ -55,131 +83,114 @@ export class CredentialService {
   }
 
   async get(caller: Caller, id: string): Promise<CredentialEntity> {
-    this.requireReader(caller);
-    const credential = await this.transactions.run('platform', (manager) =>
-      this.credentials.find(manager, id),
-    );
-    if (credential) return credential;
-    throw new AppError(
-      'credential_not_found',
-      'Check the id: GET /api/v1/credentials lists all credentials.',
-    );
+    requireScope(caller, 'credentials:read');
+    return this.find(caller, id);
   }
 
-  /**
-   * Makes the rows say what the environment says: new variables become credentials of their vendor's provider, which
-   * is made when there is none; a changed key changes the marks; a vanished one is disabled, since deployments may
-   * still name it. Does nothing when called again.
-   */
-  async syncEnvironment(caller: Caller, keys: readonly EnvironmentKey[]): Promise<EnvironmentSync> {
-    requireScope(caller, 'models:write');
-    requirePlatform(caller);
-    return this.transactions.run('platform', async (manager) => {
-      const known = await this.credentials.listEnvironmentForUpdate(manager);
-      const result: EnvironmentSync = { added: [], changed: [], disabled: [], ignored: [] };
-      for (const key of keys) {
-        const credential = known.find(({ reference }) => reference === referenceOf(key.name));
-        if (credential) await this.refresh(manager, caller, credential, key, result);
-        else await this.add(manager, caller, key, result);
+  async update(caller: Caller, id: string, input: UpdateCredential): Promise<CredentialEntity> {
+    requireScope(caller, 'credentials:write');
+    const { version, ...wanted } = input;
+    const known = await this.find(caller, id);
+    const settings = await this.settings.of(known.provider?.kind ?? '', known.ownerType, wanted);
+    const updated = await this.writes.run(caller, known, async (manager) => {
+      const credential = knownCredential(await this.credentials.findForUpdate(manager, id));
+      if (version !== undefined && version !== credential.version) {
+        throw new AppError(
+          'version_conflict',
+          'Read it again, and repeat the change if it still makes sense.',
+        );
       }
-      const present = new Set(keys.map(({ name }) => referenceOf(name)));
-      for (const credential of known) {
-        if (credential.enabled && !present.has(credential.reference ?? '')) {
-          await this.disable(manager, caller, credential, result);
-        }
-      }
-      return result;
+      refuseOfEnvironment(credential, settings);
+      const changed = applySettings(credential, settings, this.clock.now());
+      const isSwitched = settings.enabled !== undefined && settings.enabled !== credential.enabled;
+      if (changed.length === 0 && !isSwitched) return credential;
+      if (isSwitched && settings.enabled) await this.writes.refuseSecond(manager, credential);
+      followSettings(credential, changed, settings.enabled, this.clock.now());
+      await this.announcer.changed(manager, caller, credential, 'byok_key_updated', {
+        ...auditedSettings(credential, changed),
+        ...(isSwitched ? { enabled: settings.enabled } : {}),
+      });
+      return credential;
     });
+    await this.announcer.live(updated.ownerKey);
+    return updated;
   }
 
-  private requireReader(caller: Caller): void {
-    requireScope(caller, 'models:read');
-    requirePlatform(caller);
+  /** Calls stop using it at once. A second time changes nothing. */
+  async disable(caller: Caller, id: string): Promise<CredentialEntity> {
+    requireScope(caller, 'credentials:write');
+    const disabled = await this.transactions.run(tenantOf(caller), async (manager) => {
+      const credential = knownCredential(await this.credentials.findForUpdate(manager, id));
+      if (!credential.enabled) return credential;
+      switchOff(credential, disabledByRequest, this.clock.now());
+      const { fingerprint } = credential;
+      await this.announcer.changed(manager, caller, credential, 'credential.disabled', { fingerprint });
+      return credential;
+    });
+    await this.announcer.live(disabled.ownerKey);
+    return disabled;
   }
 
-  private async add(
-    manager: EntityManager,
-    caller: Caller,
-    key: EnvironmentKey,
-    result: EnvironmentSync,
-  ): Promise<void> {
-    const kind = kindOfEnvironmentVariable(key.name);
-    if (kind === null) {
-      result.ignored.push(key.name);
-      return;
+  /** The row stays for the record; its secrets are erased. */
+  async delete(caller: Caller, id: string): Promise<void> {
+    requireScope(caller, 'credentials:write');
+    const removed = await this.transactions.run(tenantOf(caller), async (manager) => {
+      const credential = knownCredential(await this.credentials.findForUpdate(manager, id));
+      if (credential.source === 'env') {
+        throw inEnvironment(credential, 'take it out there. To stop its use now, disable the credential');
+      }
+      return this.removal.remove(manager, caller, [credential]);
+    });
+    await this.removal.finish(removed);
+  }
+
+  private async find(caller: Caller, id: string): Promise<CredentialEntity> {
+    return this.transactions.run(tenantOf(caller), async (manager) =>
+      knownCredential(await this.credentials.find(manager, id)),
+    );
+  }
+
+  /** Everything that can be refused is refused here, before the secret store is asked. */
+  private async draft(caller: Caller, input: CreateCredential): Promise<CredentialEntity> {
+    const owner = await this.transactions.run(tenantOf(caller), (manager) =>
+      this.owners.resolve(manager, caller, input),
+    );
+    const provider = await this.providers.resolve(caller, input.provider);
+    const settings = await this.settings.of(provider.kind, ownerTypeOf(caller, input), input);
+    const now = this.clock.now();
+    const credential = newCredential(caller, owner, provider, 'api', now);
+    credential.purpose = input.purpose ?? 'inference';
+    applySettings(credential, settings, now);
+    if (input.enabled === false) switchOff(credential, disabledByRequest, now);
+    else awaitCheck(credential, now);
+    if (credential.enabled) {
+      await this.transactions.run(tenantOf(caller), (manager) =>
+        this.writes.refuseSecond(manager, credential),
+      );
     }
-    const provider = await this.providers.findOrCreateVendorOwn(manager, caller, kind);
-    const credential = Object.assign(new CredentialEntity(), {
-      id: newId('credential', this.clock.nowMs()),
-      version: 1,
-      organizationId: null,
-      providerId: provider.id,
-      ownerType: 'platform',
-      ownerKey: 'platform',
-      source: 'env',
-      state: 'unverified',
-      reference: referenceOf(key.name),
-      fingerprint: key.fingerprint,
-      last4: key.last4,
-      enabled: true,
-      createdAt: this.clock.now(),
-      updatedAt: this.clock.now(),
-    });
-    await this.credentials.insert(manager, credential);
-    await this.record(manager, caller, 'credential.created', credential);
-    result.added.push(key.name);
+    return credential;
   }
 
-  private async refresh(
+  private async insert(
     manager: EntityManager,
     caller: Caller,
     credential: CredentialEntity,
-    key: EnvironmentKey,
-    result: EnvironmentSync,
+    version: CredentialVersionEntity,
   ): Promise<void> {
-    const isSame = credential.enabled && credential.fingerprint === key.fingerprint;
-    if (isSame) return;
-    credential.enabled = true;
-    credential.state = 'unverified';
-    credential.fingerprint = key.fingerprint;
-    credential.last4 = key.last4;
-    await this.saveChanged(manager, credential);
-    await this.record(manager, caller, 'credential.updated', credential);
-    result.changed.push(key.name);
-  }
-
-  private async disable(
-    manager: EntityManager,
-    caller: Caller,
-    credential: CredentialEntity,
-    result: EnvironmentSync,
-  ): Promise<void> {
-    credential.enabled = false;
-    credential.state = 'disabled';
-    await this.saveChanged(manager, credential);
-    await this.record(manager, caller, 'credential.disabled', credential);
-    result.disabled.push((credential.reference ?? '').slice(referenceOf('').length));
-  }
-
-  private async saveChanged(manager: EntityManager, credential: CredentialEntity): Promise<void> {
-    credential.version += 1;
-    credential.updatedAt = this.clock.now();
-    await this.credentials.save(manager, credential);
-  }
-
-  private async record(
-    manager: EntityManager,
-    caller: Caller,
-    action: string,
-    credential: CredentialEntity,
-  ): Promise<void> {
-    const { reference, fingerprint, enabled, providerId } = credential;
-    await this.audit.record(manager, caller, {
-      action,
-      targetType: 'credential',
-      targetId: credential.id,
-      organizationId: null,
-      changes: { reference, fingerprint, enabled, providerId },
+    makeCurrent(credential, version, this.clock.now());
+    const { ownerType, ownerKey, providerId, purpose, name, baseUrl, expiresAt, enabled, fingerprint } =
+      credential;
+    await this.announcer.created(manager, caller, credential, version, 'byok_key_added', {
+      ownerType,
+      ownerKey,
+      providerId,
+      purpose,
+      name,
+      keyName: maskedKey(credential),
+      fingerprint,
+      baseUrl,
+      expiresAt,
+      enabled,
     });
   }
 }

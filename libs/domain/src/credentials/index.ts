@@ -1,9 +1,20 @@
 export { CredentialAnnouncer } from './credential-announcer';
+export { nextRotationAt } from './credential-input';
 export { CredentialsModule } from './credential.module';
 export { type CredentialOwner, ownerKeyOf } from './credential-owner';
-export type { CredentialFilter } from './credential.repository';
-export { CredentialService, type EnvironmentKey, type EnvironmentSync } from './credential.service';
+export { CredentialRemoval, type RemovedCredentials } from './credential-removal';
+export { CredentialReplacementService } from './credential-replacement.service';
+export { CredentialRevealService } from './credential-reveal.service';
+export { CredentialService } from './credential.service';
+export { awaitCheck, enterState, isPastExpiry } from './credential-state';
+export type * from './credential.types';
 export { CredentialVersions, type StoredVersion, type VersionedCredential } from './credential-versions';
 export { makeCurrent } from './current-version';
+export {
+  EnvironmentCredentialService,
+  type EnvironmentKey,
+  type EnvironmentSync,
+} from './environment-credential.service';
 export { fingerprintOf } from './fingerprint';
 export { last4Of, maskedKey, prefixOf } from './mask-secret';
+export { MemberCredentialService, type SaveMemberKey } from './member-credential.service';

@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError, type Clock, type Logger, type NamedKey, seal, sha256Hex, unseal } from '@signalbox/common';
+import { AppError, type Clock, type Logger, type NamedKey, seal, unseal } from '@signalbox/common';
 import { TenantTransactions } from '@signalbox/database';
 import { type Caller, type IdempotencyClaim, tenantOf } from '@signalbox/domain/access';
-import { CLOCK, ENCRYPTION_KEYS, LOGGER } from '@signalbox/domain/core';
+import { CLOCK, ENCRYPTION_KEYS, FINGERPRINT_KEY, LOGGER } from '@signalbox/domain/core';
+import { createHmac } from 'node:crypto';
 import { decideOnKnownRecord } from './idempotency.decision';
 import { IdempotencyRepository } from './idempotency.repository';
 
@@ -40,6 +41,7 @@ export class IdempotencyService {
     private readonly records: IdempotencyRepository,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(ENCRYPTION_KEYS) private readonly encryptionKeys: NamedKey[],
+    @Inject(FINGERPRINT_KEY) private readonly fingerprintKey: string | null,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -50,7 +52,7 @@ export class IdempotencyService {
         'Send 1 to 255 visible ASCII characters, such as a UUID.',
       );
     }
-    const requestHash = sha256Hex(JSON.stringify([request.method, request.path, request.body ?? null]));
+    const requestHash = this.hashOf(request);
     const now = this.clock.now();
     const lockedUntil = new Date(now.getTime() + leaseMs);
     const expiresAt = new Date(now.getTime() + keptMs);
@@ -99,6 +101,14 @@ export class IdempotencyService {
     await this.quietly('an Idempotency-Key was not released', caller, (manager) =>
       this.records.release(manager, caller, claim, this.clock.now()),
     );
+  }
+
+  /** With a key: the body may hold a provider key, and a bare hash would let anybody who reads it try guesses. */
+  private hashOf({ method, path, body }: IdempotentRequest): string {
+    const text = JSON.stringify([method, path, body ?? null]);
+    return createHmac('sha256', this.fingerprintKey ?? '')
+      .update(text, 'utf8')
+      .digest('hex');
   }
 
   private open(caller: Caller, key: string, sealedResponse: string): unknown {

@@ -66,7 +66,7 @@ export class DeploymentWriter {
     if (credentialId !== null && !credential) {
       throw new AppError(
         'credential_not_found',
-        'credential_id names no credential: see GET /api/v1/credentials.',
+        'credential_id names no credential of the platform: see GET /api/v1/credentials?owner_type=platform.',
       );
     }
     return { provider, credential };

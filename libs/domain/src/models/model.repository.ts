@@ -7,7 +7,7 @@ import {
   type ModelMode,
   ProviderEntity,
 } from '@signalbox/database';
-import { type EntityManager, In, type SelectQueryBuilder } from 'typeorm';
+import { type EntityManager, In, IsNull, type SelectQueryBuilder } from 'typeorm';
 
 export interface ModelFilter {
   search?: string | undefined;
@@ -100,7 +100,9 @@ export class ModelRepository {
     return manager.findOne(ProviderEntity, { where: { id }, lock: { mode: 'for_key_share' } });
   }
 
+  /** Of the platform and for calls: all others are somebody's own, and found per call. */
   async findCredential(manager: EntityManager, id: string): Promise<CredentialEntity | null> {
-    return manager.findOne(CredentialEntity, { where: { id }, lock: { mode: 'for_key_share' } });
+    const where = { id, ownerType: 'platform', purpose: 'inference', deletedAt: IsNull() } as const;
+    return manager.findOne(CredentialEntity, { where, lock: { mode: 'for_key_share' } });
   }
 }

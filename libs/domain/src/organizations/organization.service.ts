@@ -4,6 +4,7 @@ import { OrganizationEntity, type OutboxTopic, TenantTransactions } from '@signa
 import { type Caller, requirePlatform, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
+import { CredentialRemoval } from '@signalbox/domain/credentials';
 import { OutboxRepository } from '@signalbox/domain/outbox';
 import { ProjectionService } from '@signalbox/domain/projection';
 import type { EntityManager } from 'typeorm';
@@ -34,6 +35,7 @@ export class OrganizationService {
     private readonly outbox: OutboxRepository,
     private readonly audit: AuditTrail,
     private readonly projection: ProjectionService,
+    private readonly credentials: CredentialRemoval,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -112,11 +114,11 @@ export class OrganizationService {
     return this.live(updated);
   }
 
-  /** Its service tokens end with it. The row stays for the record. */
+  /** Its service tokens and its provider keys end with it. The row stays for the record. */
   async delete(caller: Caller, id: string): Promise<void> {
     requireScope(caller, 'organizations:write');
     requirePlatform(caller);
-    const deleted = await this.transactions.run(tenantOf(caller), async (manager) => {
+    const { deleted, removed } = await this.transactions.run(tenantOf(caller), async (manager) => {
       const organization = known(await this.repository.findForUpdate(manager, id));
       const workspaceCount = await this.repository.countWorkspaces(manager, id);
       if (workspaceCount > 0) {
@@ -127,10 +129,12 @@ export class OrganizationService {
       }
       organization.deletedAt = this.clock.now();
       await this.save(manager, organization);
+      const keys = await this.credentials.removeAllOf(manager, caller, { organizationId: id });
       await this.announce(manager, caller, organization, 'deleted', {});
-      return organization;
+      return { deleted: organization, removed: keys };
     });
     await this.live(deleted);
+    await this.credentials.finish(removed);
   }
 
   private async save(manager: EntityManager, organization: OrganizationEntity): Promise<void> {

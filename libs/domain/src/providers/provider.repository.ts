@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { containsPattern, DeploymentEntity, ProviderEntity } from '@signalbox/database';
-import type { EntityManager } from 'typeorm';
+import { containsPattern, CredentialEntity, DeploymentEntity, ProviderEntity } from '@signalbox/database';
+import { type EntityManager, IsNull, Not } from 'typeorm';
 
 export interface ProviderFilter {
   search?: string | undefined;
@@ -38,6 +38,14 @@ export class ProviderRepository {
     return manager.findOne(ProviderEntity, { where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
+  async findByName(manager: EntityManager, name: string): Promise<ProviderEntity | null> {
+    return manager.findOne(ProviderEntity, { where: { name } });
+  }
+
+  async listOfKind(manager: EntityManager, kind: string, limit: number): Promise<ProviderEntity[]> {
+    return manager.find(ProviderEntity, { where: { kind }, order: { id: 'ASC' }, take: limit });
+  }
+
   /** The oldest one that reaches the vendor itself: there a platform key belongs. */
   async findVendorOwn(manager: EntityManager, kind: string): Promise<ProviderEntity | null> {
     return manager
@@ -59,9 +67,23 @@ export class ProviderRepository {
     return manager.count(DeploymentEntity, { where: { providerId } });
   }
 
-  /** Its credential rows go with it: they are only references. */
-  async delete(manager: EntityManager, id: string): Promise<void> {
-    await manager.query('DELETE FROM credentials WHERE provider_id = $1', [id]);
+  /** Keys that somebody saved; references to the environment are made anew from it. */
+  async countCredentials(manager: EntityManager, providerId: string): Promise<number> {
+    return manager.countBy(CredentialEntity, { providerId, source: Not('env'), deletedAt: IsNull() });
+  }
+
+  /**
+   * Its references to the environment go with it. Rows of credentials stay: the versions of an owner's rows, added up,
+   * guard the order of its documents, so that sum may never get smaller.
+   */
+  async delete(manager: EntityManager, id: string, now: Date): Promise<void> {
+    await manager.query(
+      `UPDATE credentials SET provider_id = NULL, reference = NULL, enabled = false, state = 'disabled',
+         deleted_at = COALESCE(deleted_at, $2),
+         version = version + CASE WHEN deleted_at IS NULL THEN 1 ELSE 0 END, updated_at = $2
+       WHERE provider_id = $1`,
+      [id, now],
+    );
     await manager.delete(ProviderEntity, { id });
   }
 }

@@ -1,13 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Clock, decodeCursor, newId, type Page, toPage } from '@signalbox/common';
-import { isUniqueViolation, ProviderEntity, TenantTransactions } from '@signalbox/database';
+import { isUniqueViolation, type OutboxTopic, ProviderEntity, TenantTransactions } from '@signalbox/database';
 import { type Caller, requirePlatform, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
+import { OutboxRepository } from '@signalbox/domain/outbox';
+import { ProjectionService } from '@signalbox/domain/projection';
 import type { EntityManager } from 'typeorm';
 import { checkBaseUrl } from './base-url';
 import { providerKind, type ProviderKindName } from './provider-kinds';
 import { type ProviderFilter, ProviderRepository } from './provider.repository';
+
+/** Keys of the environment, the only ones that a provider takes with it, are the platform's. */
+const topicsOfCredentials: readonly OutboxTopic[] = ['project.credentials'];
+const platformOwner = 'platform';
 
 export interface CreateProvider {
   name: string;
@@ -34,7 +40,9 @@ export class ProviderService {
   constructor(
     private readonly transactions: TenantTransactions,
     private readonly providers: ProviderRepository,
+    private readonly outbox: OutboxRepository,
     private readonly audit: AuditTrail,
+    private readonly projection: ProjectionService,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -109,9 +117,18 @@ export class ProviderService {
           `${deploymentCount} deployment(s) still use this provider. Delete or move them first (GET /api/v1/llm/models?provider_id=${id}).`,
         );
       }
-      await this.providers.delete(manager, id);
+      const credentialCount = await this.providers.countCredentials(manager, id);
+      if (credentialCount > 0) {
+        throw new AppError(
+          'provider_in_use',
+          `${credentialCount} provider key(s) are saved for this provider. Delete them first (GET /api/v1/credentials?provider=${id}), or disable the provider.`,
+        );
+      }
+      await this.providers.delete(manager, id, this.clock.now());
+      await this.outbox.add(manager, topicsOfCredentials, platformOwner, null);
       await this.record(manager, caller, 'provider.deleted', id, { name: provider.name });
     });
+    await this.projection.drainNow(topicsOfCredentials, platformOwner);
   }
 
   private async insert(

@@ -4,6 +4,7 @@ import { type OutboxTopic, TenantTransactions, WorkspaceEntity } from '@signalbo
 import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
+import { CredentialRemoval } from '@signalbox/domain/credentials';
 import { OutboxRepository } from '@signalbox/domain/outbox';
 import { ProjectionService } from '@signalbox/domain/projection';
 import type { EntityManager } from 'typeorm';
@@ -37,6 +38,7 @@ export class WorkspaceService {
     private readonly outbox: OutboxRepository,
     private readonly audit: AuditTrail,
     private readonly projection: ProjectionService,
+    private readonly credentials: CredentialRemoval,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -108,10 +110,10 @@ export class WorkspaceService {
     return this.live(updated);
   }
 
-  /** The row stays for the record. */
+  /** Its provider keys go with it. The row stays for the record. */
   async delete(caller: Caller, id: string): Promise<void> {
     requireScope(caller, 'workspaces:write');
-    const deleted = await this.transactions.run(tenantOf(caller), async (manager) => {
+    const { deleted, removed } = await this.transactions.run(tenantOf(caller), async (manager) => {
       const workspace = known(await this.repository.findForUpdate(manager, id));
       const keyCount = await this.repository.countVirtualKeys(manager, id);
       if (keyCount > 0) {
@@ -122,10 +124,12 @@ export class WorkspaceService {
       }
       workspace.deletedAt = this.clock.now();
       await this.save(manager, workspace);
+      const keys = await this.credentials.removeAllOf(manager, caller, { workspaceId: id });
       await this.announce(manager, caller, workspace, 'deleted', {});
-      return workspace;
+      return { deleted: workspace, removed: keys };
     });
     await this.live(deleted);
+    await this.credentials.finish(removed);
   }
 
   private newRow(input: CreateWorkspace): WorkspaceEntity {
