@@ -92,7 +92,7 @@ describe('infra/docker/runtime-dependencies.json', () => {
   });
 
   it.each([
-    ['edge', ['apps/edge', 'libs/common', 'libs/config', 'libs/gateway']],
+    ['edge', ['apps/edge', 'libs/common', 'libs/config', 'libs/egress', 'libs/gateway']],
     ['api', ['apps/api', 'libs']],
     ['worker', ['apps/worker', 'libs']],
   ])('names what the %s imports', (image, sources) => {

@@ -18,8 +18,8 @@ export const byokProviders = { openai: 'loopback-keyed-openai', anthropic: 'loop
 
 /** The platform's own keys of them. */
 export const platformKeys = {
-  openai: 'sk-proj-loopback-platform-0123456789',
-  anthropic: 'sk-ant-api03-loopback-platform-0123456789',
+  openai: 'sk-loopback-platform-of-openai',
+  anthropic: 'sk-ant-loopback-platform-of-anthropic',
 } as const;
 
 /** USD per token, set on the deployment, so that no price list has a say. */
