@@ -84,10 +84,11 @@ export function createBrokerServer({ broker, token, logger }: BrokerListenerOpti
     try {
       send(request, response, await route(request));
     } catch (error) {
+      // The caller left in the middle of its request.
+      if (!request.complete) return void response.destroy();
       const answer = errorAnswer(error);
       if (!answer) logger.error('the broker failed', { error });
-      if (response.writable && !request.destroyed) send(request, response, answer ?? answers.failed);
-      else response.destroy();
+      send(request, response, answer ?? answers.failed);
     }
   };
   const server = createServer(
