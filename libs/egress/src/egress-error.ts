@@ -67,7 +67,7 @@ const tlsCode =
 function reasonOfCode(code: string | null): EgressReason {
   if (code === null) return 'broken';
   if (tlsCode.test(code)) return 'tls';
-  return reasonsOfCodes[code] ?? (code.startsWith('HPE_') ? 'bad_answer' : 'broken');
+  return reasonsOfCodes[code] ?? 'broken';
 }
 
 /** Of whatever the resolver, the socket or undici threw. */
@@ -76,6 +76,7 @@ export function toEgressError(error: unknown): EgressError {
   const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
   if (name === 'TimeoutError') return new EgressError('timeout');
   if (name === 'AbortError') return new EgressError('aborted');
+  if (name === 'HTTPParserError') return new EgressError('bad_answer');
   const known = typeof code === 'string' ? code : null;
   return new EgressError(reasonOfCode(known), known);
 }

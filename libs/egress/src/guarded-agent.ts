@@ -18,25 +18,35 @@ function pinned(addresses: readonly string[]): LookupFunction {
   };
 }
 
+type Connect = buildConnector.connector;
+
+async function connectChecked(
+  policy: AddressPolicy,
+  ca: string | undefined,
+  ...[options, callback]: Parameters<Connect>
+): Promise<void> {
+  const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
+  let addresses: readonly string[];
+  try {
+    addresses = await allowedAddresses({ host: hostOf(options.hostname), port }, policy);
+  } catch (error) {
+    callback(toEgressError(error), null);
+    return;
+  }
+  const connect = buildConnector({
+    timeout: connectTimeoutMs,
+    lookup: pinned(addresses),
+    ...(ca === undefined ? {} : { ca }),
+  });
+  connect(options, callback);
+}
+
 /**
- * Resolves and checks at the moment of connecting, and connects to exactly what was checked: a name that leads elsewhere a moment later (DNS
- * rebinding) gains nothing. TLS still asks for the certificate of the name.
+ * Resolves and checks at the moment of connecting, and connects to exactly what was checked: a name that leads elsewhere a
+ * moment later (DNS rebinding) gains nothing. TLS still asks for the certificate of the name.
  */
-function guardedConnector(policy: AddressPolicy, ca: string | undefined): buildConnector.connector {
-  return (options, callback) => {
-    const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
-    allowedAddresses({ host: hostOf(options.hostname), port }, policy).then(
-      (addresses) => {
-        const connect = buildConnector({
-          timeout: connectTimeoutMs,
-          lookup: pinned(addresses),
-          ...(ca ? { ca } : {}),
-        });
-        connect(options, callback);
-      },
-      (error: unknown) => callback(toEgressError(error), null),
-    );
-  };
+function guardedConnector(policy: AddressPolicy, ca: string | undefined): Connect {
+  return (options, callback) => void connectChecked(policy, ca, options, callback);
 }
 
 export interface GuardedAgentOptions {
