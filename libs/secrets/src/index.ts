@@ -5,3 +5,9 @@ export type { InfisicalOptions } from './infisical/infisical-options';
 export * from './sealed/envelope';
 export * from './sealed/sealed-rows';
 export * from './sealed/sealed-secret-store';
+export {
+  type InfisicalNotice,
+  infisicalNoticeOf,
+  type InfisicalSignatureCheck,
+  verifyInfisicalSignature,
+} from './infisical/infisical-webhook';
