@@ -6,6 +6,7 @@ import { CoreModule } from '@signalbox/domain/core';
 import { DriftCheckModule } from '@signalbox/domain/drift';
 import { AttemptModule } from '@signalbox/domain/attempts';
 import { HousekeepingModule } from '@signalbox/domain/housekeeping';
+import { MaintenanceModule } from '@signalbox/domain/maintenance';
 import { NotificationsModule } from '@signalbox/domain/notifications';
 import { MirrorModule } from '@signalbox/domain/mirror';
 import { ProjectionModule } from '@signalbox/domain/projection';
@@ -18,6 +19,7 @@ import { JobTable } from './jobs/job-table';
 import { JobWorkers } from './jobs/job-workers';
 import { ScheduleKeeper } from './jobs/schedule-keeper';
 import { LitellmModule } from './litellm/litellm.module';
+import { MaintenanceProcessor } from './maintenance/maintenance.processor';
 import { MirrorWatchLoop } from './mirror/mirror-watch-loop';
 import { MirrorProcessor } from './mirror/mirror.processor';
 import { NotificationProcessor } from './notifications/notification.processor';
@@ -58,6 +60,7 @@ export class WorkerModule {
         ProjectionModule,
         AttemptModule,
         HousekeepingModule,
+        MaintenanceModule,
         NotificationsModule,
         MirrorModule.forRoot({ litellmDatabaseUrl: config.litellmDatabaseUrl }),
         ConfigReleasesModule,
@@ -73,6 +76,7 @@ export class WorkerModule {
         MirrorProcessor,
         AttemptLoop,
         HousekeepingProcessor,
+        MaintenanceProcessor,
         NotificationProcessor,
         HeartbeatLoop,
         ScheduleKeeper,

@@ -22,3 +22,25 @@ export async function withAdvisoryLock<Result>(
     await holder.release();
   }
 }
+
+/** As above, but nobody waits. @returns null when somebody else holds the lock */
+export async function tryAdvisoryLock<Result>(
+  dataSource: DataSource,
+  key: number,
+  work: () => Promise<Result>,
+): Promise<Result | null> {
+  const holder = dataSource.createQueryRunner();
+  try {
+    const [lock] = (await holder.query('SELECT pg_try_advisory_lock($1) AS "isMine"', [key])) as {
+      isMine: boolean;
+    }[];
+    if (!lock?.isMine) return null;
+    try {
+      return await work();
+    } finally {
+      await holder.query('SELECT pg_advisory_unlock($1)', [key]);
+    }
+  } finally {
+    await holder.release();
+  }
+}

@@ -1,6 +1,6 @@
 import { AppError } from '@signalbox/common';
 import type { DataSource, EntityManager } from 'typeorm';
-import { withAdvisoryLock } from './advisory-lock';
+import { tryAdvisoryLock, withAdvisoryLock } from './advisory-lock';
 import { isConnectionFailure } from './database-errors';
 import { type Tenant, tenantSetting } from './tenant';
 
@@ -27,6 +27,11 @@ export class TenantTransactions {
   /** For work of several transactions that no two processes may do at the same time; see advisory-lock.ts. */
   async exclusively<Result>(lockKey: number, work: () => Promise<Result>): Promise<Result> {
     return withAdvisoryLock(this.dataSource, lockKey, work);
+  }
+
+  /** The same for work that may be left to whoever does it already. @returns null then */
+  async exclusivelyOrNot<Result>(lockKey: number, work: () => Promise<Result>): Promise<Result | null> {
+    return tryAdvisoryLock(this.dataSource, lockKey, work);
   }
 
   /** Throws unless PostgreSQL answers. */

@@ -9,6 +9,7 @@ export const queueNames = {
   reconcile: '{reconcile}',
   housekeeping: '{housekeeping}',
   notifications: '{notifications}',
+  maintenance: '{maintenance}',
 } as const;
 export type QueueKey = keyof typeof queueNames;
 
@@ -31,6 +32,8 @@ export const jobs = {
   'config_drift.check': { queue: 'housekeeping', payload: nothing },
   /** Sends the events that owners wait for. */
   'webhook.deliver': { queue: 'notifications', payload: nothing },
+  /** Goes on with maintenance runs, which may take long: they have a queue of their own. */
+  'maintenance.run': { queue: 'maintenance', payload: nothing },
   /** Removes what has had its time. */
   'housekeeping.sweep': { queue: 'housekeeping', payload: nothing },
 } as const satisfies Record<string, { queue: QueueKey; payload: z.ZodObject }>;

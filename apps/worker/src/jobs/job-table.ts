@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { JobHandlers } from '@signalbox/jobs';
 import { ConfigReleaseProcessor } from '../config-releases/config-release.processor';
 import { HousekeepingProcessor } from '../housekeeping/housekeeping.processor';
+import { MaintenanceProcessor } from '../maintenance/maintenance.processor';
 import { MirrorProcessor } from '../mirror/mirror.processor';
 import { NotificationProcessor } from '../notifications/notification.processor';
 import { OutboxLoops } from '../outbox/outbox-loops';
@@ -18,6 +19,7 @@ export class JobTable {
     mirror: MirrorProcessor,
     configReleases: ConfigReleaseProcessor,
     housekeeping: HousekeepingProcessor,
+    maintenance: MaintenanceProcessor,
     notifications: NotificationProcessor,
   ) {
     this.handlers = {
@@ -27,6 +29,7 @@ export class JobTable {
       'config_release.watch': () => configReleases.watch(),
       'config_drift.check': () => configReleases.checkDrift(),
       'webhook.deliver': (_payload, signal) => notifications.deliver(signal),
+      'maintenance.run': (_payload, signal) => maintenance.run(signal),
       'housekeeping.sweep': async () => {
         await housekeeping.run();
         await notifications.sweep();

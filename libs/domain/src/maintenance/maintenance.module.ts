@@ -1,0 +1,26 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '@signalbox/domain/audit';
+import { ProjectionModule } from '@signalbox/domain/projection';
+import { SecretsModule } from '@signalbox/domain/secrets';
+import { MaintenanceRunRepository } from './maintenance-run.repository';
+import { MaintenanceRunner } from './maintenance-runner';
+import { MaintenanceService } from './maintenance.service';
+import { MoveSecretsTask } from './move/move-secrets.task';
+import { StoredVersionRepository } from './move/stored-version.repository';
+import { ReencryptSecretsTask } from './reencrypt/reencrypt-secrets.task';
+import { SealedColumnRepository } from './reencrypt/sealed-column.repository';
+
+@Module({
+  imports: [AuditModule, ProjectionModule, SecretsModule],
+  providers: [
+    MaintenanceService,
+    MaintenanceRunner,
+    MaintenanceRunRepository,
+    ReencryptSecretsTask,
+    SealedColumnRepository,
+    MoveSecretsTask,
+    StoredVersionRepository,
+  ],
+  exports: [MaintenanceService, MaintenanceRunner],
+})
+export class MaintenanceModule {}
