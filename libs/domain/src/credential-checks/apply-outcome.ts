@@ -1,6 +1,6 @@
 import type { CredentialEntity, CredentialState } from '@signalbox/database';
 import type { NotificationType } from '@signalbox/domain/notifications';
-import { type CheckAnswer, isProbeResult, reasonOf, signalOf } from './check-answer';
+import { type CheckAnswer, expiredDetail, isProbeResult, reasonOf, signalOf } from './check-answer';
 import { nextCheckAt } from './check-schedule';
 import { type CheckedState, type CheckSignal, transitions } from './credential-transitions';
 
@@ -36,9 +36,11 @@ export function applyOutcome(
   now: Date,
   random: number,
 ): AppliedOutcome {
-  if (before.state === 'disabled') return { facts: before, event: null, isVisible: false };
   const expiresAt = earliest(before.expiresAt, isProbeResult(answer) ? answer.expiresAt : null);
   const isPast = expiresAt !== null && expiresAt <= now;
+  // Its owner gave it more time while somebody looked.
+  const isOutdated = answer.outcome === 'expired' && !isPast;
+  if (before.state === 'disabled' || isOutdated) return { facts: before, event: null, isVisible: false };
   const effective: CheckAnswer = isPast ? { outcome: 'expired', detail: expiredDetail } : answer;
   const signal = signalOf(effective, before, now);
   const state = stateAfter(signal, before.state, before.verifiedAt);
@@ -56,8 +58,6 @@ export function applyOutcome(
     (signal !== 'unclear' && facts.stateReason !== before.stateReason);
   return { facts, event: eventOf(before.state, state), isVisible };
 }
-
-const expiredDetail = 'The time until which the key is good has passed.';
 
 function earliest(first: Date | null, second: Date | null): Date | null {
   if (first === null || second === null) return first ?? second;

@@ -9,6 +9,8 @@ export interface UnaskedAnswer {
 
 export type CheckAnswer = ProbeResult | UnaskedAnswer;
 
+export const expiredDetail = 'The time until which the key is good has passed.';
+
 /** Between two refusals of a key that was once accepted: providers have refused good keys for a moment. */
 export const secondRefusalAfterMs = 5 * 60_000;
 
@@ -35,7 +37,7 @@ interface KnownSoFar {
 
 export function signalOf(answer: CheckAnswer, known: KnownSoFar, now: Date): CheckSignal {
   if (!isProbeResult(answer)) return answer.outcome;
-  if (answer.outcome === 'valid' && answer.certainty === 'none') return 'unchecked';
+  if (answer.certainty === 'none') return 'unchecked';
   if (answer.outcome === 'invalid' && !isSecondRefusal(known, now)) return 'refused_once';
   return signalsOfOutcomes[answer.outcome];
 }
@@ -54,7 +56,7 @@ export function reasonOf(signal: CheckSignal, answer: CheckAnswer): string | nul
     case 'unchecked':
       return 'not_checkable';
     case 'unclear':
-      return isProbeResult(answer) && answer.certainty === 'none' ? 'not_checkable' : answer.outcome;
+      return answer.outcome;
     case 'refused':
       return 'provider_refused';
     case 'expired':

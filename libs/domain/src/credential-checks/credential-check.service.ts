@@ -1,39 +1,147 @@
-import { Injectable } from '@nestjs/common';
-import type { CredentialEntity } from '@signalbox/database';
-import { driverOf, type ProbeResult, type ProbeTarget } from '@signalbox/domain/provider-drivers';
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError, type Clock, type Logger } from '@signalbox/common';
+import { type CredentialEntity, TenantTransactions } from '@signalbox/database';
+import { CLOCK, LOGGER } from '@signalbox/domain/core';
+import type { ProbeResult } from '@signalbox/domain/provider-drivers';
+import { JobProducer } from '@signalbox/jobs';
 import type { EntityManager } from 'typeorm';
+import { isProbeResult } from './check-answer';
+import { CredentialAsker } from './credential-asker.service';
+import { CredentialCheckRepository, type CredentialToCheck, groupOf } from './credential-check.repository';
+import { OutcomeWriter } from './outcome-writer.service';
+import { byRequest, bySchedule, type KindTarget, ProviderProber } from './provider-prober.service';
 
 export interface CheckedCredential {
   /** As it is after the check, with its provider. */
   credential: CredentialEntity;
-  /** null: there was no answer within the limit, or nothing to ask. */
+  /** null: there was no answer within the limit, or there is nobody to ask. */
   result: ProbeResult | null;
 }
 
-/** A probe of a key that need not be anybody's credential. */
-export interface KindTarget extends Omit<ProbeTarget, 'allowedHosts'> {
-  kind: string;
-}
+/** Longer than any check takes. Should this process die, its credentials are due again after this time. */
+const leaseMs = 60_000;
+const probeLimitMs = 30_000;
+/** So that providers that let us wait hold up nobody else's checks. */
+const lanes = 8;
 
 @Injectable()
 export class CredentialCheckService {
-  /** Asks the provider now and writes down what it says. Past the limit the check is left to the worker. */
+  constructor(
+    private readonly transactions: TenantTransactions,
+    private readonly repository: CredentialCheckRepository,
+    private readonly asker: CredentialAsker,
+    private readonly prober: ProviderProber,
+    private readonly writer: OutcomeWriter,
+    private readonly jobs: JobProducer,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Asks the provider now and writes down what it says; past the limit the check is left to the worker. Who may ask is for
+   * the caller to know.
+   */
   async checkNow(credentialId: string, limitMs: number): Promise<CheckedCredential> {
-    throw new Error(`not yet: ${credentialId} ${limitMs}`);
+    const toCheck = await this.transactions.run('platform', (manager) =>
+      this.repository.take(manager, credentialId, this.leaseEnd()),
+    );
+    if (!toCheck) return { credential: await this.current(credentialId), result: null };
+    const answer = await this.asker.ask(toCheck, byRequest, AbortSignal.timeout(limitMs));
+    if (answer === null) {
+      await this.giveBack(toCheck);
+      await this.hint();
+      return { credential: await this.current(credentialId), result: null };
+    }
+    await this.writer.write(toCheck.credential, answer);
+    return {
+      credential: await this.current(credentialId),
+      result: isProbeResult(answer) ? answer : null,
+    };
   }
 
-  /** Checks what is due, until nothing is. Any number of workers may do so at once. */
+  /** Checks what is due, until nothing is. Any number of workers may do so at once. @returns how many were checked */
   async checkDue(signal: AbortSignal): Promise<number> {
-    return Promise.resolve(signal.aborted ? 0 : 0);
+    // Groups of which the provider's limit is reached: they stay due, for the next round.
+    const without = new Set<string>();
+    const counts = await Promise.all(Array.from({ length: lanes }, () => this.workOff(without, signal)));
+    await this.prober.forgetOld();
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** In the caller's transaction: the worker checks it within seconds. */
+  /** In the caller's transaction: it is due from now on. `hint` after the commit makes it a matter of a moment. */
   async requestCheck(manager: EntityManager, credentialId: string): Promise<void> {
-    await manager.query('UPDATE credentials SET next_check_at = now() WHERE id = $1', [credentialId]);
+    await this.repository.setNextCheck(manager, credentialId, this.clock.now());
   }
 
-  /** Only asks: nothing is written down. */
-  async probe({ kind, ...target }: KindTarget): Promise<ProbeResult> {
-    return driverOf(kind).probe(target, AbortSignal.timeout(10_000));
+  /** Only a hint: the worker looks by itself every few seconds. */
+  async hint(): Promise<void> {
+    await this.jobs.add('credential.check_due', {});
+  }
+
+  /** Only asks: nothing is written down. Within the limits for each host, so it may have to wait for its turn. */
+  async probe(target: KindTarget, signal = AbortSignal.timeout(probeLimitMs)): Promise<ProbeResult> {
+    const result = await this.prober.ask(target, byRequest, signal);
+    return result ?? busyResult;
+  }
+
+  private async workOff(without: Set<string>, signal: AbortSignal): Promise<number> {
+    let count = 0;
+    while (!signal.aborted) {
+      const toCheck = await this.transactions.run('platform', (manager) =>
+        this.repository.takeDue(manager, this.clock.now(), this.leaseEnd(), [...without]),
+      );
+      if (!toCheck) break;
+      if (await this.check(toCheck, signal)) count += 1;
+      else without.add(groupOf(toCheck.credential));
+    }
+    return count;
+  }
+
+  /** @returns false when the provider's limit is reached */
+  private async check(toCheck: CredentialToCheck, signal: AbortSignal): Promise<boolean> {
+    const { credential } = toCheck;
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(probeLimitMs)]);
+    try {
+      const answer = await this.asker.ask(toCheck, bySchedule, limit);
+      if (answer) await this.writer.write(credential, answer);
+      else await this.giveBack(toCheck);
+      return answer !== null;
+    } catch (error) {
+      // One that cannot be checked must not hold up the others; its lease ends, and it comes again.
+      this.logger.error('a credential could not be checked', { credential_id: credential.id, error });
+      return true;
+    }
+  }
+
+  private async giveBack({ credential, dueAt }: CredentialToCheck): Promise<void> {
+    await this.transactions.run('platform', (manager) =>
+      this.repository.setNextCheck(manager, credential.id, dueAt ?? this.clock.now()),
+    );
+  }
+
+  private async current(id: string): Promise<CredentialEntity> {
+    const credential = await this.transactions.run('platform', (manager) =>
+      this.repository.find(manager, id),
+    );
+    if (credential) return credential;
+    throw new AppError(
+      'credential_not_found',
+      'Check the id: GET /api/v1/credentials lists those that you may see.',
+    );
+  }
+
+  private leaseEnd(): Date {
+    return new Date(this.clock.nowMs() + leaseMs);
   }
 }
+
+/** Says nothing of the key. */
+const busyResult: ProbeResult = {
+  outcome: 'rate_limited',
+  httpStatus: null,
+  code: 'probe_limit',
+  detail: 'Signalbox asks each provider only so often, and has done so just now. Try again in a minute.',
+  retryAfterMs: 60_000,
+  expiresAt: null,
+  certainty: 'sure',
+};

@@ -46,7 +46,11 @@ const nothingKnown = all('usable', { verified: 'same', invalid: 'same', exhauste
 /** The one table of the life cycle. docs/credentials.md shows it; a test holds the two together. */
 export const transitions: Readonly<Record<CheckSignal, Transition>> = {
   accepted: { meaning: 'the provider accepts the key', to: all('verified') },
-  unchecked: { meaning: 'the server works and checks no key', to: all('usable') },
+  unchecked: {
+    meaning:
+      'nobody checks keys there: a server without keys, or a kind of provider that has no free route for it',
+    to: all('usable'),
+  },
   refused: {
     meaning:
       'the provider refuses the key; if it was ever accepted: for the second time, at least 5 minutes after the first',

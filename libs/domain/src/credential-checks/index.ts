@@ -1,2 +1,4 @@
-export { type CheckedCredential, CredentialCheckService, type KindTarget } from './credential-check.service';
+export { type CheckedCredential, CredentialCheckService } from './credential-check.service';
 export { CredentialChecksModule } from './credential-checks.module';
+export { CredentialExpiryService } from './credential-expiry.service';
+export type { KindTarget } from './provider-prober.service';
