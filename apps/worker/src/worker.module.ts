@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@signalbox/common';
 import type { WorkerConfig } from '@signalbox/config';
 import { ConfigReleasesModule } from '@signalbox/domain/config-releases';
 import { CoreModule } from '@signalbox/domain/core';
+import { CredentialChecksModule } from '@signalbox/domain/credential-checks';
 import { DriftCheckModule } from '@signalbox/domain/drift';
 import { AttemptModule } from '@signalbox/domain/attempts';
 import { HousekeepingModule } from '@signalbox/domain/housekeeping';
@@ -13,6 +14,7 @@ import { ProjectionModule } from '@signalbox/domain/projection';
 import { ConfigReleaseProcessor } from './config-releases/config-release.processor';
 import { AttemptLoop } from './attempts/attempt-loop';
 import { WorkerHealth } from './health/worker-health';
+import { CredentialCheckProcessor } from './credential-checks/credential-check.processor';
 import { HeartbeatLoop } from './heartbeat/heartbeat-loop';
 import { HousekeepingProcessor } from './housekeeping/housekeeping.processor';
 import { JobTable } from './jobs/job-table';
@@ -65,6 +67,7 @@ export class WorkerModule {
         MirrorModule.forRoot({ litellmDatabaseUrl: config.litellmDatabaseUrl }),
         ConfigReleasesModule,
         DriftCheckModule,
+        CredentialChecksModule,
       ],
       providers: [
         { provide: WORKER_CONFIG, useValue: config },
@@ -75,6 +78,7 @@ export class WorkerModule {
         MirrorWatchLoop,
         MirrorProcessor,
         AttemptLoop,
+        CredentialCheckProcessor,
         HousekeepingProcessor,
         MaintenanceProcessor,
         NotificationProcessor,

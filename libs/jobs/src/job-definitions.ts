@@ -2,12 +2,13 @@ import { z } from 'zod';
 
 /**
  * The queues. The braces are Redis Cluster's hash tag: all keys of a queue must lie on one node. A slow reconcile run
- * must not hold up hints, so they do not share a queue.
+ * must not hold up hints, so they do not share a queue; nor must providers that let the checks of keys wait.
  */
 export const queueNames = {
   sync: '{sync}',
   reconcile: '{reconcile}',
   housekeeping: '{housekeeping}',
+  credentials: '{credentials}',
   notifications: '{notifications}',
   maintenance: '{maintenance}',
 } as const;
@@ -32,6 +33,10 @@ export const jobs = {
   'config_drift.check': { queue: 'housekeeping', payload: nothing },
   /** Sends the events that owners wait for. */
   'webhook.deliver': { queue: 'notifications', payload: nothing },
+  /** Asks providers about the keys that are due. Also a hint, after a save. */
+  'credential.check_due': { queue: 'credentials', payload: nothing },
+  /** Ends keys whose time has passed, and tells owners of those that will end soon. */
+  'credential.watch_expiry': { queue: 'housekeeping', payload: nothing },
   /** Goes on with maintenance runs, which may take long: they have a queue of their own. */
   'maintenance.run': { queue: 'maintenance', payload: nothing },
   /** Removes what has had its time. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { JobHandlers } from '@signalbox/jobs';
 import { ConfigReleaseProcessor } from '../config-releases/config-release.processor';
+import { CredentialCheckProcessor } from '../credential-checks/credential-check.processor';
 import { HousekeepingProcessor } from '../housekeeping/housekeeping.processor';
 import { MaintenanceProcessor } from '../maintenance/maintenance.processor';
 import { MirrorProcessor } from '../mirror/mirror.processor';
@@ -21,6 +22,7 @@ export class JobTable {
     housekeeping: HousekeepingProcessor,
     maintenance: MaintenanceProcessor,
     notifications: NotificationProcessor,
+    credentialChecks: CredentialCheckProcessor,
   ) {
     this.handlers = {
       'outbox.drain': async () => outbox.wake(),
@@ -29,6 +31,8 @@ export class JobTable {
       'config_release.watch': () => configReleases.watch(),
       'config_drift.check': () => configReleases.checkDrift(),
       'webhook.deliver': (_payload, signal) => notifications.deliver(signal),
+      'credential.check_due': (_payload, signal) => credentialChecks.checkDue(signal),
+      'credential.watch_expiry': (_payload, signal) => credentialChecks.watchExpiry(signal),
       'maintenance.run': (_payload, signal) => maintenance.run(signal),
       'housekeeping.sweep': async () => {
         await housekeeping.run();

@@ -12,6 +12,8 @@ export const schedules: readonly Schedule[] = [
   { job: 'config_release.watch', everyMs: 30_000 },
   { job: 'config_drift.check', everyMs: 60_000 },
   { job: 'webhook.deliver', everyMs: 2_000 },
+  { job: 'credential.check_due', everyMs: 5_000 },
+  { job: 'credential.watch_expiry', everyMs: 30_000 },
   { job: 'maintenance.run', everyMs: 30_000 },
   { job: 'housekeeping.sweep', everyMs: 300_000 },
 ];
