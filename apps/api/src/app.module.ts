@@ -9,6 +9,7 @@ import { CredentialApiModule } from './credentials/credential.module';
 import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
 import { RunnerApiModule } from './internal/runner.module';
+import { LlmUsersApiModule } from './llm-users/llm-users-api.module';
 import { ModelApiModule } from './models/model.module';
 import { ProviderApiModule } from './providers/provider.module';
 import { OrganizationsApiModule } from './organizations/organizations-api.module';
@@ -27,6 +28,7 @@ const featureModules = [
   VirtualKeyApiModule,
   ProviderApiModule,
   CredentialApiModule,
+  LlmUsersApiModule,
   ModelApiModule,
   ConfigReleaseApiModule,
   ServiceTokensApiModule,

@@ -19,7 +19,8 @@ export const credentialStates = [
 export type CredentialState = (typeof credentialStates)[number];
 
 /** inference: pays for calls. admin: makes and revokes inference keys at the provider, never used for calls. */
-export type CredentialPurpose = 'inference' | 'admin';
+export const credentialPurposes = ['inference', 'admin'] as const;
+export type CredentialPurpose = (typeof credentialPurposes)[number];
 
 /** env: a variable of LiteLLM's process. api: given to us. store: put into the secret store by hand, and found there. */
 export type CredentialSource = 'env' | 'api' | 'store';

@@ -144,6 +144,16 @@ export class CredentialService {
     await this.removal.finish(removed);
   }
 
+  /** For whoever then asks the provider about it. */
+  async requireCheckable(caller: Caller, id: string): Promise<void> {
+    requireScope(caller, 'credentials:write');
+    const credential = await this.find(caller, id);
+    if (credential.source === 'env')
+      throw inEnvironment(credential, 'only LiteLLM can use it, so it is not checked');
+    if (credential.enabled) return;
+    throw new AppError('credential_not_readable', 'It is disabled: PATCH with enabled: true has it checked.');
+  }
+
   private async find(caller: Caller, id: string): Promise<CredentialEntity> {
     return this.transactions.run(tenantOf(caller), async (manager) =>
       knownCredential(await this.credentials.find(manager, id)),
