@@ -16,7 +16,7 @@ const pageSize = 50;
 /** Older than this, a store's word is what it remembers of itself while it does not answer. */
 const maxAgeMs = 60_000;
 /** Of one secret, and no reason to stop with the others. */
-const ownFailures: readonly SecretStoreFailure[] = ['not_found', 'unreadable', 'invalid_value'];
+const ownFailures: ReadonlySet<SecretStoreFailure> = new Set(['not_found', 'unreadable', 'invalid_value']);
 
 interface Copied {
   readonly version: CredentialVersionEntity;
@@ -156,7 +156,7 @@ export class MoveSecretsTask implements MaintenanceTask {
       await work();
       return { version, failure: null };
     } catch (error) {
-      if (!(error instanceof SecretStoreError) || !ownFailures.includes(error.reason)) throw error;
+      if (!(error instanceof SecretStoreError) || !ownFailures.has(error.reason)) throw error;
       return { version, failure: error.message };
     }
   }
