@@ -22,10 +22,13 @@ const attemptEvent = z
     model_group: text(512),
     deployment_id: text(200),
     provider: text(100),
+    credential_id: text(64),
+    credential_fingerprint: text(64),
     upstream_model: text(512),
     status: z.enum(['success', 'failure']),
     error_class: text(200),
     status_code: z.int().min(0).max(9_999).nullish(),
+    is_out_of_credit: z.boolean().nullish(),
     prompt_tokens: count,
     completion_tokens: count,
     total_tokens: count,
@@ -45,10 +48,15 @@ export interface AttemptRow {
   model: string | null;
   deployment_id: string | null;
   provider: string | null;
+  /** Whose key was really sent, and which value of it. */
+  credential_id: string | null;
+  credential_fingerprint: string | null;
   upstream_model: string | null;
   status: 'success' | 'failure';
   error_class: string | null;
   status_code: number | null;
+  /** The provider said so in words; not kept. */
+  is_out_of_credit: boolean;
   prompt_tokens: number;
   completion_tokens: number;
   total_tokens: number;
@@ -75,8 +83,7 @@ export function parseAttempt(eventText: string | undefined, now: Date): ParsedAt
     const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'the event');
     return { problem: `unusable: ${[...new Set(fields)].join(', ')}` };
   }
-  const { attempt_id, request_id, model_group, started_at, ended_at, stream, status_code, ...same } =
-    parsed.data;
+  const { attempt_id, request_id, model_group, started_at, ended_at, ...same } = parsed.data;
   const endedAt = ended_at ?? started_at ?? now.toISOString();
   return {
     row: {
@@ -84,8 +91,9 @@ export function parseAttempt(eventText: string | undefined, now: Date): ParsedAt
       id: attempt_id,
       request_id: request_id ?? attempt_id,
       model: model_group,
-      status_code: status_code ?? null,
-      stream: stream ?? false,
+      status_code: same.status_code ?? null,
+      is_out_of_credit: same.is_out_of_credit ?? false,
+      stream: same.stream ?? false,
       started_at: started_at ?? endedAt,
       ended_at: endedAt,
     },

@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import { type AttemptRow, parseAttempt } from './attempt-event';
 import { AttemptStream, type StreamEntry } from './attempt-stream';
 import { AttemptRepository } from './attempt.repository';
+import { CredentialUseRepository } from './credential-use.repository';
 import { KeyUseRepository } from './key-use.repository';
 
 const batchSize = 500;
@@ -27,6 +28,7 @@ export class AttemptIntakeService implements OnApplicationShutdown {
     private readonly transactions: TenantTransactions,
     private readonly repository: AttemptRepository,
     private readonly keyUse: KeyUseRepository,
+    private readonly credentialUse: CredentialUseRepository,
     @Inject(REDIS) redis: Redis,
     @Inject(REDIS_PREFIX) prefix: string,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -105,5 +107,8 @@ export class AttemptIntakeService implements OnApplicationShutdown {
   private async insert(rows: readonly AttemptRow[]): Promise<void> {
     await this.transactions.run('platform', (manager) => this.repository.insert(manager, rows));
     await this.transactions.run('platform', (manager) => this.keyUse.note(manager, rows));
+    await this.transactions.run('platform', (manager) =>
+      this.credentialUse.note(manager, rows, this.clock.now()),
+    );
   }
 }

@@ -1,7 +1,10 @@
 import { createLogger, newId, systemClock } from '@signalbox/common';
 import {
   AttemptEntity,
+  CredentialEntity,
+  CredentialVersionEntity,
   OrganizationEntity,
+  ProviderEntity,
   VirtualKeyEntity,
   VirtualKeySecretEntity,
   WorkspaceEntity,
@@ -11,6 +14,7 @@ import { openTestDatabase, type TestDatabase } from '../../../../test/support/te
 import { waitUntil } from '../../../../test/support/wait-until';
 import { AttemptIntakeService } from './attempt-intake.service';
 import { AttemptRepository } from './attempt.repository';
+import { CredentialUseRepository } from './credential-use.repository';
 import { KeyUseRepository } from './key-use.repository';
 
 const prefix = 'attempts-test';
@@ -61,6 +65,7 @@ describe('intake of attempts', () => {
       transactions,
       repository,
       new KeyUseRepository(),
+      new CredentialUseRepository(),
       own.redis,
       prefix,
       systemClock,
@@ -119,6 +124,107 @@ describe('intake of attempts', () => {
     await report(attempt('used-3', { ended_at: '2026-01-01T00:03:00.000Z' }));
     await intake.takeIn(signal());
     expect(await lastUse()).toEqual(new Date('2026-01-01T00:03:00.000Z'));
+  });
+
+  describe('of calls with a provider key', () => {
+    const credentialId = newId('credential');
+    const versionIds = [newId('credentialVersion'), newId('credentialVersion')] as const;
+    const far = new Date('2100-01-01T00:00:00.000Z');
+
+    beforeEach(async () => {
+      await database.transactions.run('platform', async (manager) => {
+        await manager.query('DELETE FROM credential_versions');
+        await manager.query('DELETE FROM credentials');
+        await manager.query('DELETE FROM providers');
+        const providerId = newId('provider');
+        await manager.insert(ProviderEntity, { id: providerId, name: 'openai', kind: 'openai' });
+        await manager.insert(CredentialEntity, {
+          id: credentialId,
+          organizationId,
+          providerId,
+          ownerType: 'organization',
+          ownerKey: organizationId,
+          fingerprint: 'new',
+          keyPrefix: '',
+          last4: '0000',
+          state: 'verified',
+          nextCheckAt: far,
+        });
+        for (const [index, fingerprint] of ['old', 'new'].entries()) {
+          await manager.insert(CredentialVersionEntity, {
+            id: versionIds[index]!,
+            organizationId,
+            credentialId,
+            number: index + 1,
+            status: 'current',
+            secretStore: 'sealed',
+            secretName: `S${index}`,
+            fingerprint,
+            keyPrefix: '',
+            last4: '0000',
+          });
+        }
+      });
+    });
+
+    const credential = (): Promise<CredentialEntity> =>
+      database.transactions.run('platform', (manager) =>
+        manager.findOneByOrFail(CredentialEntity, { id: credentialId }),
+      );
+    const withKey = (id: string, more: object = {}): object =>
+      attempt(id, { credential_id: credentialId, credential_fingerprint: 'old', ...more });
+    const takeIn = async (...events: object[]): Promise<void> => {
+      const intake = await openIntake();
+      for (const event of events) await report(event);
+      await intake.takeIn(signal());
+    };
+    const refusal = { status: 'failure', error_class: 'AuthenticationError', status_code: 401 };
+
+    it('notes when each value was last used, and writes it again only after a while', async () => {
+      await takeIn(withKey('k1'), withKey('k2', { ended_at: '2026-01-01T00:00:09.000Z' }));
+      const versions = await database.transactions.run('platform', (manager) =>
+        manager.find(CredentialVersionEntity, { order: { number: 'ASC' } }),
+      );
+      const last = new Date('2026-01-01T00:00:09.000Z');
+      expect(versions.map(({ lastUsedAt }) => lastUsedAt)).toEqual([last, null]);
+      expect(await credential()).toMatchObject({ lastUsedAt: last, version: 1, nextCheckAt: far });
+      await takeIn(withKey('k3', { ended_at: '2026-01-01T00:00:18.000Z' }));
+      expect((await credential()).lastUsedAt).toEqual(last);
+      await takeIn(withKey('k4', { ended_at: '2026-01-01T00:00:20.000Z' }));
+      expect((await credential()).lastUsedAt).toEqual(new Date('2026-01-01T00:00:20.000Z'));
+      expect(await stored()).toMatchObject(
+        ['k1', 'k2', 'k3', 'k4'].map((id) => ({ id, credentialId, credentialFingerprint: 'old' })),
+      );
+    });
+
+    it('asks for a check at once when the provider refused the key, and judges nothing', async () => {
+      await takeIn(withKey('r1', refusal));
+      const { nextCheckAt, state, version } = await credential();
+      expect([state, version]).toEqual(['verified', 1]);
+      expect(nextCheckAt?.getTime()).toBeLessThanOrEqual(Date.now());
+    });
+
+    it('asks no more often than once a minute', async () => {
+      await database.transactions.run('platform', (manager) =>
+        manager.update(CredentialEntity, { id: credentialId }, { checkedAt: new Date() }),
+      );
+      await takeIn(withKey('r1', refusal));
+      expect((await credential()).nextCheckAt).toEqual(far);
+    });
+
+    it('asks for none that is disabled, or that only LiteLLM knows', async () => {
+      for (const change of [{ enabled: false, state: 'disabled' as const }, { source: 'env' as const }]) {
+        await database.transactions.run('platform', (manager) =>
+          manager.update(
+            CredentialEntity,
+            { id: credentialId },
+            { enabled: true, state: 'verified', ...change },
+          ),
+        );
+        await takeIn(withKey(`r-${JSON.stringify(change)}`, refusal));
+        expect((await credential()).nextCheckAt).toEqual(far);
+      }
+    });
   });
 
   it('drops what cannot be used, says so without its content, and goes on', async () => {
