@@ -12,6 +12,8 @@ from typing import Any
 
 NANO_USD_PER_USD = Decimal(1_000_000_000)
 MAX_ERROR_CLASS_CHARS = 100
+# 429 and 400 alone do not tell an empty account from a busy one: OpenAI's codes, Anthropic's sentence.
+OUT_OF_CREDIT_MARKS = ("insufficient_quota", "billing_hard_limit_reached", "credit balance is too low")
 
 AttemptEvent = dict[str, Any]
 
@@ -42,11 +44,13 @@ def build_attempt_event(payload: Mapping[str, Any], status: str, attempt_id: str
 
 
 def describe_error(information: Mapping[str, Any]) -> AttemptEvent:
-    """The class and the status only: messages of providers quote requests and keys."""
+    """What stands in no message: messages of providers quote requests and keys."""
+    message = str(information.get("error_message") or "").lower()
     code = str(information.get("error_code") or "")
     return {
         "error_class": str(information.get("error_class") or "unknown")[:MAX_ERROR_CLASS_CHARS],
         "status_code": int(code) if code.isdigit() else None,
+        "is_out_of_credit": any(mark in message for mark in OUT_OF_CREDIT_MARKS),
     }
 
 

@@ -54,6 +54,17 @@ class AttemptEventTest(unittest.TestCase):
         self.assertEqual((event["error_class"], event["status_code"]), ("RateLimitError", 429))
         self.assertNotIn("canary", str(event))
 
+    def test_tells_an_empty_account_from_a_busy_one(self) -> None:
+        for text, expected in (
+            ("RateLimitError: OpenAIException - {'code': 'insufficient_quota'}", True),
+            ("Your credit balance is too low to access the Anthropic API", True),
+            ("Rate limit reached for gpt-4o", False),
+            (None, False),
+        ):
+            with self.subTest(text=text):
+                payload = PAYLOAD | {"error_information": {"error_code": "429", "error_message": text}}
+                self.assertIs(build_attempt_event(payload, "failure", "att_1")["is_out_of_credit"], expected)
+
     def test_costs_are_exact_integers(self) -> None:
         for cost, expected in ((0.1 + 0.2, 300_000_000), (1e-9, 1), (None, 0), (0, 0), ("nonsense", 0), (12.345678901, 12_345_678_901)):
             with self.subTest(cost=cost):
