@@ -38,7 +38,7 @@ export const errorCodes = {
   service_token_not_found: { status: 404, title: 'No such service token' },
   provider_not_found: { status: 404, title: 'No such provider' },
   provider_name_taken: { status: 409, title: 'The provider name is taken' },
-  provider_in_use: { status: 409, title: 'Deployments still use the provider' },
+  provider_in_use: { status: 409, title: 'The provider is still in use' },
   credential_not_found: { status: 404, title: 'No such credential' },
   credential_exists: { status: 409, title: 'The owner already has an enabled credential for this provider' },
   credential_in_environment: { status: 409, title: 'The credential is a variable of the environment' },
