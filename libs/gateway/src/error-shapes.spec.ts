@@ -41,7 +41,8 @@ describe('error bodies', () => {
 
   it.each(codes)('%s: retryable exactly where a retry may help', (code) => {
     const { status, isFinal } = gatewayErrorCodes[code];
-    expect(isFinal).toBe(status !== 503 && code !== 'litellm_no_answer');
+    const needsPerson = code === 'platform_credential_missing';
+    expect(isFinal).toBe(needsPerson || (status !== 503 && code !== 'litellm_no_answer'));
   });
 
   it.each(codes)('%s is described in docs/errors-edge.md', (code) => {

@@ -101,7 +101,7 @@ const codes = {
   litellm_timeout: final(504, 'LiteLLM did not answer in time.'),
   provider_credential_refused: final(
     502,
-    'The provider refused the credential that the operator set; your key is fine.',
+    'The provider refused the provider key of this call. Your virtual key is fine. Whose key it is: header x-signalbox-credential-owner.',
   ),
   stream_interrupted: final(
     502,

@@ -21,16 +21,48 @@ const key = {
   max_parallel_requests: null,
   max_budget: '12.50',
   budget_duration: '30d',
+  user_id: 'anna@example.com',
 };
+const policy = { credential_policy: 'byok_only', platform_fallback: true };
 const documents = {
   key,
-  workspace: { v: 1, id: 'ws_1', organization_id: 'org_1', models: [], blocked: false, deleted: false },
+  workspace: {
+    v: 1,
+    id: 'ws_1',
+    organization_id: 'org_1',
+    models: [],
+    blocked: false,
+    deleted: false,
+    ...policy,
+  },
+  credentials: {
+    v: 4,
+    owner_key: 'org_1/anna@example.com',
+    credentials: [{ id: 'cred_1', provider_id: 'prov_1', state: 'exhausted', expires_at: null }],
+  },
   organization: { v: 1, id: 'org_1', blocked: false, deleted: false },
   catalogue: {
     v: 1,
     release_id: 'rel_1',
     release_number: 1,
-    models: [{ name: 'demo', mode: 'chat', deployment_ids: ['dep_1'] }],
+    models: [
+      {
+        name: 'demo',
+        mode: 'chat',
+        deployment_ids: ['dep_1'],
+        deployments: [
+          {
+            id: 'dep_1',
+            provider_id: 'prov_1',
+            provider_kind: 'openai',
+            needs_key: true,
+            credential_id: 'cred_1',
+            weight: 0.5,
+            order: 1,
+          },
+        ],
+      },
+    ],
   },
 };
 
@@ -41,6 +73,25 @@ describe('documents of the projection', () => {
 
   it('may have fields of a newer writer', () => {
     expect(readProjectionDocument('key', { ...key, tier: 'pro' })).toEqual(key);
+  });
+
+  it('of an older writer are read as before there were provider keys of tenants', () => {
+    const { user_id: _user, ...oldKey } = key;
+    expect(readProjectionDocument('key', oldKey)).toEqual({ ...key, user_id: null });
+    const { credential_policy: _policy, platform_fallback: _fallback, ...oldWorkspace } = documents.workspace;
+    expect(readProjectionDocument('workspace', oldWorkspace)).toMatchObject({
+      credential_policy: 'byok_then_platform',
+      platform_fallback: false,
+    });
+    const models = [{ name: 'demo', mode: 'chat', deployment_ids: ['dep_1'] }];
+    expect(readProjectionDocument('catalogue', { ...documents.catalogue, models })).toMatchObject({
+      models: [{ deployments: [] }],
+    });
+  });
+
+  it('credentials in a state that this edge does not know are refused, and with them the document', () => {
+    const credentials = [{ ...documents.credentials.credentials[0], state: 'perhaps' }];
+    expect(readProjectionDocument('credentials', { ...documents.credentials, credentials })).toBeNull();
   });
 
   it.each([

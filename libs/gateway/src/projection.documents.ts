@@ -70,7 +70,8 @@ const catalogueDeployment = z.object({
   needs_key: z.boolean(),
   /** The platform's own credential that this deployment names; null: the platform's of the provider. */
   credential_id: id.nullable(),
-  weight: z.number().positive().default(1),
+  /** 0: only when nothing else is left. */
+  weight: z.number().nonnegative().default(1),
   order: z.int().default(0),
 });
 
