@@ -54,6 +54,9 @@ export class InfisicalStandIn {
   readonly requests: InfisicalRequest[] = [];
   /** The identity's permissions: requests for which this says true get a 403. */
   isForbidden: (request: InfisicalRequest) => boolean = () => false;
+  /** The most requests that were under way together since forgetRequests(). */
+  mostAtOnce = 0;
+  private underWay = 0;
   private rules: Rule[] = [];
   private readonly environment: string;
   private readonly dialect: InfisicalDialect;
@@ -163,6 +166,7 @@ export class InfisicalStandIn {
 
   forgetRequests(): void {
     this.requests.length = 0;
+    this.mostAtOnce = 0;
   }
 
   /** @returns the status of the answer */
@@ -187,9 +191,18 @@ export class InfisicalStandIn {
     const body = parsed(text);
     const request = requestOf(message.method ?? 'GET', url, body);
     this.requests.push(request);
+    this.countUntilClosed(response);
     const fault = this.faultOf(request);
     if (fault) return this.fail(fault, request, url, body, message, response);
     send(response, this.answer(request, url, body, message));
+  }
+
+  private countUntilClosed(response: ServerResponse): void {
+    this.underWay += 1;
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.underWay);
+    response.once('close', () => {
+      this.underWay -= 1;
+    });
   }
 
   private faultOf(request: InfisicalRequest): InfisicalFault | null {
