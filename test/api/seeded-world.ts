@@ -26,7 +26,10 @@ export type ResourceName =
   | 'release'
   | 'service_token'
   | 'webhook'
+  | 'maintenance_run'
   | 'audit_event';
+
+type PlatformResource = 'provider' | 'credential' | 'model' | 'deployment' | 'release' | 'maintenance_run';
 
 /** The path before an id says what the id is of. */
 const resourceOfSegment: Record<string, ResourceName> = {
@@ -40,6 +43,7 @@ const resourceOfSegment: Record<string, ResourceName> = {
   releases: 'release',
   'service-tokens': 'service_token',
   webhooks: 'webhook',
+  runs: 'maintenance_run',
   'audit-events': 'audit_event',
 };
 
@@ -65,9 +69,7 @@ async function made(api: ApiApp, token: string, path: string, body: object): Pro
 }
 
 /** What belongs to the platform and is there once, whatever the number of organizations. */
-export async function seedPlatform(
-  api: ApiApp,
-): Promise<Pick<World['ids'], 'provider' | 'credential' | 'model' | 'deployment' | 'release'>> {
+export async function seedPlatform(api: ApiApp): Promise<Pick<World['ids'], PlatformResource>> {
   const token = await api.createToken();
   const provider = await made(api, token, '/api/v1/llm/providers', { name: 'demo-provider', kind: 'demo' });
   await api
@@ -82,12 +84,15 @@ export async function seedPlatform(
     token,
   });
   const release = await made(api, token, '/api/v1/config/releases', {});
+  const move = { kind: 'move_secrets', dry_run: true, parameters: { to: 'sealed' } };
+  const run = await made(api, token, '/api/v1/maintenance/runs', move);
   return {
     provider,
     credential: credentials.body.data[0]?.id ?? '',
     model,
     deployment: shown.body.deployments[0]?.id ?? '',
     release,
+    maintenance_run: run,
   };
 }
 

@@ -10,6 +10,7 @@ import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
 import { RunnerApiModule } from './internal/runner.module';
 import { LlmUsersApiModule } from './llm-users/llm-users-api.module';
+import { MaintenanceApiModule } from './maintenance/maintenance-api.module';
 import { ModelApiModule } from './models/model.module';
 import { ProviderApiModule } from './providers/provider.module';
 import { OrganizationsApiModule } from './organizations/organizations-api.module';
@@ -33,6 +34,7 @@ const featureModules = [
   ConfigReleaseApiModule,
   ServiceTokensApiModule,
   WebhooksApiModule,
+  MaintenanceApiModule,
   AuditEventsApiModule,
   StatusApiModule,
   HealthModule,
