@@ -39,9 +39,12 @@ function brokenLinks(path: string): string[] {
   });
 }
 
-/** Routes of the admin API that a text names, with every id as `{id}`. README.md shortens the beginning to `$api`. */
+/** Routes of the admin API that a text names, with every id (`$name` in shell lines) as `{id}`. `$api` is the beginning. */
 function namedRoutes(text: string): string[] {
-  const paths = matches(text.replaceAll('$api/', '/api/v1/'), /\/api\/v1(\/[\w/{}.-]*[\w}])/g);
+  const paths = matches(
+    text.replaceAll('$api/', '/api/v1/').replaceAll(/\/\$\w+/g, '/{id}'),
+    /\/api\/v1(\/[\w/{}.-]*[\w}])/g,
+  );
   return paths.map((path) => path.replaceAll(/\{\w+\}|\.\.\./g, '{id}'));
 }
 
