@@ -1,5 +1,6 @@
 import { hasList } from './answer-fields';
 import { versioned } from './base-url-path';
+import { anthropicKeys } from './anthropic.keys';
 import { httpDriver } from './http.driver';
 import type { ProbeSpec } from './probe-spec';
 
@@ -34,4 +35,5 @@ export const anthropicDriver = httpDriver({
   defaultBaseUrl: 'https://api.anthropic.com',
   inference: asks('models'),
   admin: asks('organizations/api_keys'),
+  keys: anthropicKeys,
 });

@@ -1,3 +1,4 @@
+import { fireworksKeys } from './fireworks.keys';
 import { httpDriver } from './http.driver';
 import { listOfModels } from './openai-dialect';
 
@@ -7,4 +8,5 @@ export const fireworksDriver = httpDriver({
   inference: listOfModels({
     rules: [{ statuses: [412], outcome: 'out_of_credit', detail: 'Fireworks has suspended the account.' }],
   }),
+  keys: fireworksKeys,
 });

@@ -1,2 +1,3 @@
 export { driverOf } from './driver-registry';
 export * from './provider-driver';
+export { ProviderKeyError, type ProviderKeyFailure } from './provider-key-error';

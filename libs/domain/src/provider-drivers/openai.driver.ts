@@ -1,5 +1,6 @@
 import { hasList } from './answer-fields';
 import { httpDriver } from './http.driver';
+import { openaiKeys } from './openai.keys';
 import { listOfModels } from './openai-dialect';
 import type { AnswerRule } from './probe-spec';
 
@@ -33,4 +34,5 @@ export const openaiDriver = httpDriver({
     isGood: (body) => hasList(body, 'data'),
     rules,
   },
+  keys: openaiKeys,
 });

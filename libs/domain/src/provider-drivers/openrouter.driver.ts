@@ -1,5 +1,6 @@
 import { dateOf, field } from './answer-fields';
 import { httpDriver } from './http.driver';
+import { openrouterKeys } from './openrouter.keys';
 import type { KeyFacts, ProbeSpec } from './probe-spec';
 
 /** Not /models: that list is public and answers 200 to a made-up key. */
@@ -42,4 +43,5 @@ export const openrouterDriver = httpDriver({
   defaultBaseUrl: 'https://openrouter.ai/api/v1',
   inference: asksForKey(inferenceFacts),
   admin: asksForKey(adminFacts),
+  keys: openrouterKeys,
 });

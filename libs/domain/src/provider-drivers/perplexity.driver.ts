@@ -1,5 +1,6 @@
 import { hasList } from './answer-fields';
 import { httpDriver } from './http.driver';
+import { perplexityKeys } from './perplexity.keys';
 
 /**
  * Its list of models is public and would call any text a good key. The list of one's own asynchronous jobs needs a key; what
@@ -17,4 +18,5 @@ export const perplexityDriver = httpDriver({
     isGood: (body) => Array.isArray(body) || hasList(body, 'requests'),
     certainty: 'probable',
   },
+  keys: perplexityKeys,
 });
