@@ -7,6 +7,7 @@ import type { Loop } from './loops/loop';
 import { MirrorWatchLoop } from './mirror/mirror-watch-loop';
 import { OutboxLoops } from './outbox/outbox-loops';
 import { ProjectionLoop } from './projection/projection-loop';
+import { RotationLoop } from './rotations/rotation-loop';
 
 /** Starts everything that runs by itself, and ends it before the connections are closed. */
 @Injectable()
@@ -19,10 +20,11 @@ export class WorkerRuntime implements OnApplicationBootstrap, BeforeApplicationS
     projection: ProjectionLoop,
     mirror: MirrorWatchLoop,
     attempts: AttemptLoop,
+    rotations: RotationLoop,
     schedules: ScheduleKeeper,
     heartbeat: HeartbeatLoop,
   ) {
-    this.loops = [projection, ...outbox.loops, mirror, attempts, schedules, heartbeat];
+    this.loops = [projection, ...outbox.loops, mirror, attempts, rotations, schedules, heartbeat];
   }
 
   onApplicationBootstrap(): void {

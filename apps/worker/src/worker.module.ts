@@ -11,6 +11,7 @@ import { MaintenanceModule } from '@signalbox/domain/maintenance';
 import { NotificationsModule } from '@signalbox/domain/notifications';
 import { MirrorModule } from '@signalbox/domain/mirror';
 import { ProjectionModule } from '@signalbox/domain/projection';
+import { RotationsModule } from '@signalbox/domain/rotations';
 import { ConfigReleaseProcessor } from './config-releases/config-release.processor';
 import { AttemptLoop } from './attempts/attempt-loop';
 import { WorkerHealth } from './health/worker-health';
@@ -28,6 +29,8 @@ import { NotificationProcessor } from './notifications/notification.processor';
 import { OutboxLoops } from './outbox/outbox-loops';
 import { ProjectionLoop } from './projection/projection-loop';
 import { ProjectionProcessor } from './projection/projection.processor';
+import { RotationLoop } from './rotations/rotation-loop';
+import { RotationProcessor } from './rotations/rotation.processor';
 import { WORKER_CONFIG } from './worker-config.token';
 import { WorkerRuntime } from './worker-runtime';
 
@@ -68,12 +71,15 @@ export class WorkerModule {
         ConfigReleasesModule,
         DriftCheckModule,
         CredentialChecksModule,
+        RotationsModule,
       ],
       providers: [
         { provide: WORKER_CONFIG, useValue: config },
         OutboxLoops,
         ProjectionLoop,
         ProjectionProcessor,
+        RotationLoop,
+        RotationProcessor,
         ConfigReleaseProcessor,
         MirrorWatchLoop,
         MirrorProcessor,

@@ -39,6 +39,10 @@ export const jobs = {
   'credential.watch_expiry': { queue: 'housekeeping', payload: nothing },
   /** Goes on with maintenance runs, which may take long: they have a queue of their own. */
   'maintenance.run': { queue: 'maintenance', payload: nothing },
+  /** A rotation has a step due. Only a hint: the worker looks by itself. */
+  'rotation.advance': { queue: 'sync', payload: nothing },
+  /** Starts the rotations that policies ask for, and reminds people of the others. */
+  'rotation.plan': { queue: 'housekeeping', payload: nothing },
   /** Removes what has had its time. */
   'housekeeping.sweep': { queue: 'housekeeping', payload: nothing },
 } as const satisfies Record<string, { queue: QueueKey; payload: z.ZodObject }>;

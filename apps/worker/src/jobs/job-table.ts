@@ -8,6 +8,7 @@ import { MirrorProcessor } from '../mirror/mirror.processor';
 import { NotificationProcessor } from '../notifications/notification.processor';
 import { OutboxLoops } from '../outbox/outbox-loops';
 import { ProjectionProcessor } from '../projection/projection.processor';
+import { RotationProcessor } from '../rotations/rotation.processor';
 
 /** Which handler does which job. A job without one does not compile. */
 @Injectable()
@@ -23,6 +24,7 @@ export class JobTable {
     maintenance: MaintenanceProcessor,
     notifications: NotificationProcessor,
     credentialChecks: CredentialCheckProcessor,
+    rotations: RotationProcessor,
   ) {
     this.handlers = {
       'outbox.drain': async () => outbox.wake(),
@@ -34,6 +36,8 @@ export class JobTable {
       'credential.check_due': (_payload, signal) => credentialChecks.checkDue(signal),
       'credential.watch_expiry': (_payload, signal) => credentialChecks.watchExpiry(signal),
       'maintenance.run': (_payload, signal) => maintenance.run(signal),
+      'rotation.advance': async () => rotations.advance(),
+      'rotation.plan': (_payload, signal) => rotations.plan(signal),
       'housekeeping.sweep': async () => {
         await housekeeping.run();
         await notifications.sweep();

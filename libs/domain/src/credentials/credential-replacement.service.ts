@@ -89,7 +89,7 @@ export class CredentialReplacementService {
     if (!(await this.credentials.hasRunningRotation(manager, id))) return;
     throw new AppError(
       'rotation_in_progress',
-      `A rotation is giving this credential a new value. Wait for its end, or cancel it: GET /api/v1/rotations?credential_id=${id}.`,
+      `A rotation is giving this credential a new value. Wait for its end, or cancel it: GET /api/v1/rotations?subject_id=${id}.`,
     );
   }
 }

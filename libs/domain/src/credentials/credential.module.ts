@@ -36,7 +36,9 @@ import { MemberCredentialService } from './member-credential.service';
     EnvironmentCredentialService,
   ],
   exports: [
+    CheckedSettings,
     CredentialVersions,
+    CredentialSecrets,
     CredentialAnnouncer,
     CredentialRemoval,
     CredentialService,

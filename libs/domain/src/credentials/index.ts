@@ -1,11 +1,13 @@
 export { CredentialAnnouncer } from './credential-announcer';
-export { nextRotationAt } from './credential-input';
+export { checkKey, nextRotationAt } from './credential-input';
+export { CheckedSettings } from './credential-checked-settings';
 export { CredentialsModule } from './credential.module';
 export { type CredentialOwner, ownerKeyOf } from './credential-owner';
 export { CredentialRemoval, type RemovedCredentials } from './credential-removal';
 export { CredentialReplacementService } from './credential-replacement.service';
 export { CredentialRevealService } from './credential-reveal.service';
 export { CredentialService } from './credential.service';
+export { CredentialSecrets } from './credential-secrets';
 export { awaitCheck, enterState, isPastExpiry } from './credential-state';
 export type * from './credential.types';
 export { CredentialVersions, type StoredVersion, type VersionedCredential } from './credential-versions';

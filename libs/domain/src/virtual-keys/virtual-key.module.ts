@@ -5,10 +5,11 @@ import { ProjectionModule } from '@signalbox/domain/projection';
 import { VirtualKeyFactory } from './virtual-key.factory';
 import { VirtualKeyRepository } from './virtual-key.repository';
 import { VirtualKeyService } from './virtual-key.service';
+import { VirtualKeyValues } from './virtual-key-values.service';
 
 @Module({
   imports: [AuditModule, OutboxModule, ProjectionModule],
-  providers: [VirtualKeyRepository, VirtualKeyFactory, VirtualKeyService],
-  exports: [VirtualKeyService],
+  providers: [VirtualKeyRepository, VirtualKeyFactory, VirtualKeyService, VirtualKeyValues],
+  exports: [VirtualKeyService, VirtualKeyValues],
 })
 export class VirtualKeyModule {}

@@ -84,6 +84,11 @@ export class VirtualKeyRepository {
     );
   }
 
+  /** Of one value; null: it lives as long as the key. */
+  async setEnd(manager: EntityManager, secretId: string, end: Date | null): Promise<void> {
+    await manager.update(VirtualKeySecretEntity, { id: secretId }, { validUntil: end });
+  }
+
   /** LiteLLM's copies are behind now; a sealed value is kept for it only while the value lives. */
   async markMirrorPending(manager: EntityManager, key: VirtualKeyEntity, now: Date): Promise<void> {
     await manager.query(
