@@ -8,6 +8,7 @@ import { ConfigReleaseApiModule } from './config-releases/config-release.module'
 import { CredentialApiModule } from './credentials/credential.module';
 import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
+import { LlmTestApiModule } from './llm-test/llm-test.module';
 import { RunnerApiModule } from './internal/runner.module';
 import { LlmUsersApiModule } from './llm-users/llm-users-api.module';
 import { MaintenanceApiModule } from './maintenance/maintenance-api.module';
@@ -29,6 +30,7 @@ const featureModules = [
   VirtualKeyApiModule,
   ProviderApiModule,
   CredentialApiModule,
+  LlmTestApiModule,
   LlmUsersApiModule,
   ModelApiModule,
   ConfigReleaseApiModule,

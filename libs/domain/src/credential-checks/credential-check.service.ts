@@ -5,11 +5,19 @@ import { CLOCK, LOGGER } from '@signalbox/domain/core';
 import type { ProbeResult } from '@signalbox/domain/provider-drivers';
 import { JobProducer } from '@signalbox/jobs';
 import type { EntityManager } from 'typeorm';
-import { isProbeResult } from './check-answer';
+import { type CheckAnswer, isProbeResult } from './check-answer';
 import { CredentialAsker } from './credential-asker.service';
 import { CredentialCheckRepository, type CredentialToCheck, groupOf } from './credential-check.repository';
 import { OutcomeWriter } from './outcome-writer.service';
-import { byRequest, bySchedule, type KindTarget, ProviderProber } from './provider-prober.service';
+import {
+  byRequest,
+  bySchedule,
+  byToken,
+  type KindTarget,
+  ProviderProber,
+  type Urgency,
+} from './provider-prober.service';
+import { busyResult } from './unasked-results';
 
 export interface CheckedCredential {
   /** As it is after the check, with its provider. */
@@ -40,15 +48,21 @@ export class CredentialCheckService {
   /**
    * Asks the provider now and writes down what it says; past the limit the check is left to the worker. Who may ask is for
    * the caller to know.
+   * @param actorId the service token whose own limit this counts against; null: nobody's
+   * @throws AppError when that limit is reached
    */
-  async checkNow(credentialId: string, limitMs: number): Promise<CheckedCredential> {
+  async checkNow(
+    credentialId: string,
+    limitMs: number,
+    actorId: string | null = null,
+  ): Promise<CheckedCredential> {
     const toCheck = await this.transactions.run('platform', (manager) =>
       this.repository.take(manager, credentialId, this.leaseEnd()),
     );
     if (!toCheck) return { credential: await this.current(credentialId), result: null };
-    const answer = await this.asker.ask(toCheck, byRequest, AbortSignal.timeout(limitMs));
+    const urgency = actorId === null ? byRequest : byToken(actorId);
+    const answer = await this.askOrGiveBack(toCheck, urgency, AbortSignal.timeout(limitMs));
     if (answer === null) {
-      await this.giveBack(toCheck);
       await this.hint();
       return { credential: await this.current(credentialId), result: null };
     }
@@ -102,14 +116,28 @@ export class CredentialCheckService {
     const { credential } = toCheck;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(probeLimitMs)]);
     try {
-      const answer = await this.asker.ask(toCheck, bySchedule, limit);
+      const answer = await this.askOrGiveBack(toCheck, bySchedule, limit);
       if (answer) await this.writer.write(credential, answer);
-      else await this.giveBack(toCheck);
       return answer !== null;
     } catch (error) {
       // One that cannot be checked must not hold up the others; its lease ends, and it comes again.
       this.logger.error('a credential could not be checked', { credential_id: credential.id, error });
       return true;
+    }
+  }
+
+  /** @returns null when nothing could be asked: the credential is due again at once */
+  private async askOrGiveBack(
+    toCheck: CredentialToCheck,
+    urgency: Urgency,
+    signal: AbortSignal,
+  ): Promise<CheckAnswer | null> {
+    let answer: CheckAnswer | null = null;
+    try {
+      answer = await this.asker.ask(toCheck, urgency, signal);
+      return answer;
+    } finally {
+      if (answer === null) await this.giveBack(toCheck);
     }
   }
 
@@ -134,14 +162,3 @@ export class CredentialCheckService {
     return new Date(this.clock.nowMs() + leaseMs);
   }
 }
-
-/** Says nothing of the key. */
-const busyResult: ProbeResult = {
-  outcome: 'rate_limited',
-  httpStatus: null,
-  code: 'probe_limit',
-  detail: 'Signalbox asks each provider only so often, and has done so just now. Try again in a minute.',
-  retryAfterMs: 60_000,
-  expiresAt: null,
-  certainty: 'sure',
-};

@@ -7,6 +7,7 @@ import { CredentialAsker } from './credential-asker.service';
 import { CredentialCheckRepository } from './credential-check.repository';
 import { CredentialCheckService } from './credential-check.service';
 import { CredentialExpiryService } from './credential-expiry.service';
+import { KeyTestService } from './key-test.service';
 import { OutcomeWriter } from './outcome-writer.service';
 import { ProbePermitRepository } from './probe-permits.repository';
 import { ProviderProber } from './provider-prober.service';
@@ -21,7 +22,8 @@ import { ProviderProber } from './provider-prober.service';
     OutcomeWriter,
     CredentialCheckService,
     CredentialExpiryService,
+    KeyTestService,
   ],
-  exports: [CredentialCheckService, CredentialExpiryService],
+  exports: [CredentialCheckService, CredentialExpiryService, KeyTestService],
 })
 export class CredentialChecksModule {}
