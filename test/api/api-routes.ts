@@ -36,6 +36,7 @@ interface Operation {
   requestBody?: { content: Record<string, { schema: Schema }> };
   responses: Record<string, unknown>;
   'x-error-codes': string[];
+  'x-answer-not-kept'?: boolean;
 }
 
 export interface OpenApiDocument {
@@ -66,6 +67,8 @@ export interface ApiRoute {
   body: Schema | null;
   description: string;
   errorCodes: string[];
+  /** Its answer may stay nowhere, so it takes no Idempotency-Key. */
+  isAnswerNotKept: boolean;
 }
 
 function toRoute(path: string, method: string, operation: Operation): ApiRoute {
@@ -81,6 +84,7 @@ function toRoute(path: string, method: string, operation: Operation): ApiRoute {
     body: body ? resolveSchema(body) : null,
     description: operation.description ?? '',
     errorCodes: operation['x-error-codes'],
+    isAnswerNotKept: operation['x-answer-not-kept'] === true,
   };
 }
 

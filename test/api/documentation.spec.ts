@@ -31,7 +31,7 @@ describe('openapi.json', () => {
   });
 
   it.each(titled(tokenRoutes))('%s names its scope', (_title, route) => {
-    expect(route.description).toMatch(/Scope:? [a-z]+:(read|write)|No scope is needed/);
+    expect(route.description).toMatch(/Scope:? [a-z]+:(read|write|reveal)|No scope is needed/);
   });
 
   it('shows an example of every field', () => {

@@ -21,6 +21,7 @@ export type ResourceName =
   | 'key'
   | 'provider'
   | 'credential'
+  | 'user'
   | 'model'
   | 'deployment'
   | 'release'
@@ -29,7 +30,7 @@ export type ResourceName =
   | 'maintenance_run'
   | 'audit_event';
 
-type PlatformResource = 'provider' | 'credential' | 'model' | 'deployment' | 'release' | 'maintenance_run';
+type PlatformResource = 'provider' | 'model' | 'deployment' | 'release' | 'maintenance_run';
 
 /** The path before an id says what the id is of. */
 const resourceOfSegment: Record<string, ResourceName> = {
@@ -38,6 +39,8 @@ const resourceOfSegment: Record<string, ResourceName> = {
   keys: 'key',
   providers: 'provider',
   credentials: 'credential',
+  users: 'user',
+  byok: 'provider',
   models: 'model',
   deployments: 'deployment',
   releases: 'release',
@@ -52,6 +55,7 @@ export const resourceOfField: Record<string, ResourceName> = {
   organization_id: 'organization',
   workspace_id: 'workspace',
   provider_id: 'provider',
+  provider: 'provider',
   credential_id: 'credential',
 };
 
@@ -75,7 +79,6 @@ export async function seedPlatform(api: ApiApp): Promise<Pick<World['ids'], Plat
   await api
     .get(EnvironmentCredentialService)
     .sync(systemCaller('test'), [{ name: 'OPENAI_API_KEY', fingerprint: 'ab', last4: 'wxyz' }]);
-  const credentials = await api.call<{ data: { id: string }[] }>('GET', '/api/v1/credentials', { token });
   const model = await made(api, token, '/api/v1/llm/models', {
     name: 'demo-model',
     deployments: [{ provider_id: provider, upstream_model: 'demo' }],
@@ -88,7 +91,6 @@ export async function seedPlatform(api: ApiApp): Promise<Pick<World['ids'], Plat
   const run = await made(api, token, '/api/v1/maintenance/runs', move);
   return {
     provider,
-    credential: credentials.body.data[0]?.id ?? '',
     model,
     deployment: shown.body.deployments[0]?.id ?? '',
     release,
@@ -121,6 +123,17 @@ export async function seedWorld(
     name: `token ${canary}`,
     scopes: ['keys:read'],
   });
+  const credential = await made(api, token, '/api/v1/credentials', {
+    provider: platformIds.provider,
+    api_key: `key-of-${canary}-0123456789`,
+    metadata,
+  });
+  const user = 'ada@example.com';
+  await made(api, token, `/api/v1/llm/users/${user}/byok`, {
+    provider: platformIds.provider,
+    api_key: `key-of-ada-of-${canary}-0123456789`,
+    metadata,
+  });
   const webhook = await made(api, token, '/api/v1/webhooks', { url: `https://example.com/${canary}` });
   const events = await api.call<{ data: { id: string }[] }>('GET', '/api/v1/audit-events', { token });
   return {
@@ -131,6 +144,8 @@ export async function seedWorld(
       organization,
       workspace,
       key,
+      credential,
+      user,
       service_token: serviceToken,
       webhook,
       audit_event: events.body.data[0]?.id ?? '',

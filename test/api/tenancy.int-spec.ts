@@ -14,8 +14,8 @@ import {
   type World,
 } from './seeded-world';
 
-/** Rows of the platform that every organization may read: what can be used at all. */
-const sharedResources: ReadonlySet<ResourceName> = new Set(['provider', 'model', 'deployment']);
+/** Rows of the platform that every organization may read: what can be used at all. A user's name is each one's own. */
+const sharedResources: ReadonlySet<ResourceName> = new Set(['provider', 'model', 'deployment', 'user']);
 
 let api: ApiApp;
 let platformToken: string;
@@ -36,13 +36,16 @@ afterAll(() => api.close());
 
 /** Everything of theirs that anybody could have changed. */
 async function stateOfTheirs(): Promise<string> {
-  const { organization, workspace, key, service_token } = theirs.ids;
+  const { organization, workspace, key, credential, user, service_token } = theirs.ids;
   const paths = [
     `/api/v1/organizations/${organization}`,
     `/api/v1/workspaces/${workspace}`,
     `/api/v1/workspaces?organization_id=${organization}`,
     `/api/v1/keys/${key}`,
     `/api/v1/keys?organization_id=${organization}`,
+    `/api/v1/credentials/${credential}`,
+    `/api/v1/credentials?organization_id=${organization}`,
+    `/api/v1/llm/users/${user}/byok?organization_id=${organization}`,
     `/api/v1/service-tokens/${service_token}`,
     `/api/v1/audit-events?organization_id=${organization}`,
   ];
@@ -115,6 +118,7 @@ describe('what belongs to the platform', () => {
   const changing = tokenRoutes.filter(
     (route) =>
       route.method !== 'GET' &&
+      !isForOrganizations(route) &&
       (pathResources(route).some((resource) => !isOfAnOrganization(resource)) || isOfThePlatform(route)),
   );
 
@@ -136,8 +140,13 @@ function isOfThePlatform({ path }: ApiRoute): boolean {
   return path.startsWith('/api/v1/config/') || path.startsWith('/api/v1/llm/');
 }
 
+/** Among the platform's paths, those that are for everybody. */
+function isForOrganizations({ path }: ApiRoute): boolean {
+  return path.startsWith('/api/v1/llm/users/') || path === '/api/v1/llm/test';
+}
+
 function isHidden({ method, path }: ApiRoute): boolean {
-  return method === 'GET' && (path.startsWith('/api/v1/config/') || path.startsWith('/api/v1/credentials'));
+  return method === 'GET' && path.startsWith('/api/v1/config/');
 }
 
 describe('lists', () => {
