@@ -3,7 +3,7 @@ import { type Clock, newId } from '@signalbox/common';
 import { CredentialVersionEntity, type SecretStoreKind, TenantTransactions } from '@signalbox/database';
 import { CLOCK, FINGERPRINT_KEY } from '@signalbox/domain/core';
 import { SecretStores } from '@signalbox/domain/secrets';
-import type { SecretAddress, StoredSecret } from '@signalbox/secrets';
+import { type SecretAddress, SecretStoreError, type StoredSecret } from '@signalbox/secrets';
 import { fingerprintOf } from './fingerprint';
 import { last4Of, prefixOf } from './mask-secret';
 
@@ -27,6 +27,10 @@ function secretNameOf(kind: string, versionId: string): string {
 
 function addressOf(version: Pick<StoredVersion, 'organizationId' | 'secretName'>): SecretAddress {
   return { organizationId: version.organizationId, area: 'credentials', name: version.secretName };
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof SecretStoreError && error.reason === 'not_found';
 }
 
 /**
@@ -84,7 +88,14 @@ export class CredentialVersions {
 
   /** Also says how old the store's word is, for whoever keeps the secret for a while. */
   async readStored(version: StoredVersion): Promise<StoredSecret> {
-    return this.stores.of(version.secretStore).read(addressOf(version));
+    try {
+      return await this.stores.of(version.secretStore).read(addressOf(version));
+    } catch (error) {
+      // Secrets move from one store to the other while they are in use: the row that the caller has may be an old one.
+      const secretStore = isNotFound(error) ? await this.storeOf(version.id) : undefined;
+      if (secretStore === undefined || secretStore === version.secretStore) throw error;
+      return this.stores.of(secretStore).read(addressOf(version));
+    }
   }
 
   /** Out of the store, then noted in the row. Does nothing when it is gone already. */
@@ -100,5 +111,13 @@ export class CredentialVersions {
     if (this.fingerprintKey === null)
       throw new Error('SIGNALBOX_FINGERPRINT_KEY is not given to this process');
     return fingerprintOf(this.fingerprintKey, secret);
+  }
+
+  /** As the row says now. */
+  private async storeOf(versionId: string): Promise<SecretStoreKind | undefined> {
+    const row = await this.transactions.run('platform', (manager) =>
+      manager.findOneBy(CredentialVersionEntity, { id: versionId }),
+    );
+    return row?.secretStore;
   }
 }

@@ -166,11 +166,13 @@ export class MoveSecretsTask implements MaintenanceTask {
     failure: string | null,
     progress: RunProgress,
   ): Promise<void> {
-    await this.transactions.run('platform', (manager) =>
-      failure === null
-        ? progress.done(manager, version.id)
-        : progress.failed(manager, version.id, `${version.credentialId} ${version.id}`, failure),
-    );
+    await this.transactions.run('platform', async (manager) => {
+      if (failure === null) return progress.done(manager, version.id);
+      const current = await this.versions.find(manager, version.id);
+      const isOver = current?.secretStore !== version.secretStore || current.erasedAt !== null;
+      if (isOver) return progress.skipped(manager, version.id);
+      return progress.failed(manager, version.id, `${version.credentialId} ${version.id}`, failure);
+    });
   }
 }
 
