@@ -21,6 +21,7 @@ export type ResourceName =
   | 'key'
   | 'provider'
   | 'credential'
+  | 'rotation'
   | 'user'
   | 'model'
   | 'deployment'
@@ -39,6 +40,7 @@ const resourceOfSegment: Record<string, ResourceName> = {
   keys: 'key',
   providers: 'provider',
   credentials: 'credential',
+  rotations: 'rotation',
   users: 'user',
   byok: 'provider',
   models: 'model',
@@ -134,6 +136,8 @@ export async function seedWorld(
     api_key: `key-of-ada-of-${canary}-0123456789`,
     metadata,
   });
+  const rotatedKey = await made(api, token, '/api/v1/keys', { workspace_id: workspace, metadata });
+  const rotation = await made(api, token, `/api/v1/keys/${rotatedKey}/rotations`, {});
   const webhook = await made(api, token, '/api/v1/webhooks', { url: `https://example.com/${canary}` });
   const events = await api.call<{ data: { id: string }[] }>('GET', '/api/v1/audit-events', { token });
   return {
@@ -145,6 +149,7 @@ export async function seedWorld(
       workspace,
       key,
       credential,
+      rotation,
       user,
       service_token: serviceToken,
       webhook,

@@ -15,6 +15,7 @@ import { MaintenanceApiModule } from './maintenance/maintenance-api.module';
 import { ModelApiModule } from './models/model.module';
 import { ProviderApiModule } from './providers/provider.module';
 import { OrganizationsApiModule } from './organizations/organizations-api.module';
+import { RotationApiModule } from './rotations/rotation.module';
 import { ServiceTokensApiModule } from './service-tokens/service-tokens-api.module';
 import { StatusApiModule } from './status/status-api.module';
 import { VirtualKeyApiModule } from './virtual-keys/virtual-key.module';
@@ -32,6 +33,7 @@ const featureModules = [
   CredentialApiModule,
   LlmTestApiModule,
   LlmUsersApiModule,
+  RotationApiModule,
   ModelApiModule,
   ConfigReleaseApiModule,
   ServiceTokensApiModule,

@@ -1,7 +1,8 @@
 import { Column, Entity, Index } from 'typeorm';
 import { JsonObject, Timestamp, VersionedRow } from './columns';
 
-export type RotationStatus = 'running' | 'done' | 'failed' | 'rolled_back' | 'cancelled';
+export const rotationStatuses = ['running', 'done', 'failed', 'rolled_back', 'cancelled'] as const;
+export type RotationStatus = (typeof rotationStatuses)[number];
 export type RotationSubjectType = 'credential' | 'virtual_key';
 /** given: somebody gave the new value. provider_api: made at the provider. value: a virtual key's new value. */
 export type RotationMethod = 'given' | 'provider_api' | 'value';
