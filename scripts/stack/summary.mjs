@@ -31,7 +31,7 @@ function providerLine(providerKeys) {
   const names = Object.keys(providerKeys);
   return names.length > 0
     ? `Provider keys found in the environment, usable as platform credentials: ${names.join(', ')}`
-    : 'No provider key in the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, OPENROUTER_API_KEY, ...): only the demo model answers';
+    : 'No provider key in the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, OPENROUTER_API_KEY, ...): until one is saved (docs/byok.md), only the demo model answers';
 }
 
 /** What is printed when everything answers. */
