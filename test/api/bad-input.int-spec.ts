@@ -16,7 +16,7 @@ let world: World;
 
 beforeAll(async () => {
   api = await openApiWithoutWorker();
-  token = await api.createToken();
+  token = await api.createToken({ scopes: ['*', 'credentials:reveal'] });
   world = await seedWorld(api, 'canary', await seedPlatform(api));
 });
 

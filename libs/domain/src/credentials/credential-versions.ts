@@ -3,9 +3,10 @@ import { type Clock, newId } from '@signalbox/common';
 import { CredentialVersionEntity, type SecretStoreKind, TenantTransactions } from '@signalbox/database';
 import { CLOCK, FINGERPRINT_KEY } from '@signalbox/domain/core';
 import { SecretStores } from '@signalbox/domain/secrets';
-import { type SecretAddress, SecretStoreError, type StoredSecret } from '@signalbox/secrets';
+import { SecretStoreError, type StoredSecret } from '@signalbox/secrets';
 import { fingerprintOf } from './fingerprint';
 import { last4Of, prefixOf } from './mask-secret';
+import { addressOf, isKeptByHand, manualSecretName, secretNameOf } from './secret-address';
 
 /** Of whose secret a version is. `kind` is the provider's, so that people find their way in the store. */
 export interface VersionedCredential {
@@ -19,15 +20,6 @@ export type StoredVersion = Pick<
   CredentialVersionEntity,
   'id' | 'organizationId' | 'secretStore' | 'secretName'
 >;
-
-function secretNameOf(kind: string, versionId: string): string {
-  const [, body = ''] = versionId.split('_');
-  return `${kind}__${body}`.toUpperCase();
-}
-
-function addressOf(version: Pick<StoredVersion, 'organizationId' | 'secretName'>): SecretAddress {
-  return { organizationId: version.organizationId, area: 'credentials', name: version.secretName };
-}
 
 function isNotFound(error: unknown): boolean {
   return error instanceof SecretStoreError && error.reason === 'not_found';
@@ -57,29 +49,30 @@ export class CredentialVersions {
     secret: string,
     externalId: string | null = null,
   ): Promise<CredentialVersionEntity> {
-    const now = this.clock.now();
-    const id = newId('credentialVersion', now.getTime());
+    const id = newId('credentialVersion', this.clock.nowMs());
     const store = this.stores.active;
-    const version = Object.assign(new CredentialVersionEntity(), {
-      id,
-      organizationId: credential.organizationId,
-      credentialId: credential.id,
-      number,
-      status: 'staged' as const,
-      secretStore: store.kind as SecretStoreKind,
+    const version = this.row(id, credential, number, secret, {
+      secretStore: store.kind,
       secretName: secretNameOf(credential.kind, id),
-      fingerprint: this.fingerprint(secret),
-      keyPrefix: prefixOf(secret),
-      last4: last4Of(secret),
       externalId,
-      createdAt: now,
-      switchedAt: null,
-      lastUsedAt: null,
-      retiredAt: null,
-      erasedAt: null,
     });
     await store.write(addressOf(version), secret);
     return version;
+  }
+
+  /** Of a value that people keep in Infisical by hand: it is theirs, and stays where it is. */
+  adopt(
+    credential: Pick<VersionedCredential, 'id' | 'organizationId'>,
+    number: number,
+    name: string,
+    secret: string,
+  ): CredentialVersionEntity {
+    const id = newId('credentialVersion', this.clock.nowMs());
+    return this.row(id, credential, number, secret, {
+      secretStore: 'infisical',
+      secretName: manualSecretName(name),
+      externalId: null,
+    });
   }
 
   async readSecret(version: StoredVersion): Promise<string> {
@@ -98,9 +91,9 @@ export class CredentialVersions {
     }
   }
 
-  /** Out of the store, then noted in the row. Does nothing when it is gone already. */
+  /** Out of the store, unless people keep it there by hand; then noted in the row. Does nothing when it is gone already. */
   async erase(version: StoredVersion): Promise<void> {
-    await this.stores.of(version.secretStore).delete(addressOf(version));
+    if (!isKeptByHand(version)) await this.stores.of(version.secretStore).delete(addressOf(version));
     await this.transactions.run('platform', (manager) =>
       manager.update(CredentialVersionEntity, { id: version.id }, { erasedAt: this.clock.now() }),
     );
@@ -111,6 +104,31 @@ export class CredentialVersions {
     if (this.fingerprintKey === null)
       throw new Error('SIGNALBOX_FINGERPRINT_KEY is not given to this process');
     return fingerprintOf(this.fingerprintKey, secret);
+  }
+
+  private row(
+    id: string,
+    credential: Pick<VersionedCredential, 'id' | 'organizationId'>,
+    number: number,
+    secret: string,
+    place: Pick<CredentialVersionEntity, 'secretStore' | 'secretName' | 'externalId'>,
+  ): CredentialVersionEntity {
+    return Object.assign(new CredentialVersionEntity(), {
+      id,
+      organizationId: credential.organizationId,
+      credentialId: credential.id,
+      number,
+      status: 'staged' as const,
+      ...place,
+      fingerprint: this.fingerprint(secret),
+      keyPrefix: prefixOf(secret),
+      last4: last4Of(secret),
+      createdAt: this.clock.now(),
+      switchedAt: null,
+      lastUsedAt: null,
+      retiredAt: null,
+      erasedAt: null,
+    });
   }
 
   /** As the row says now. */

@@ -8,7 +8,8 @@ export { CredentialReplacementService } from './credential-replacement.service';
 export { CredentialRevealService } from './credential-reveal.service';
 export { CredentialService } from './credential.service';
 export { CredentialSecrets } from './credential-secrets';
-export { awaitCheck, enterState, isPastExpiry } from './credential-state';
+export { newCredential } from './credential-factory';
+export { awaitCheck, enterState, isPastExpiry, switchOff } from './credential-state';
 export type * from './credential.types';
 export { CredentialVersions, type StoredVersion, type VersionedCredential } from './credential-versions';
 export { makeCurrent } from './current-version';
@@ -20,3 +21,4 @@ export {
 export { fingerprintOf } from './fingerprint';
 export { last4Of, maskedKey, prefixOf } from './mask-secret';
 export { MemberCredentialService, type SaveMemberKey } from './member-credential.service';
+export { addressOf, isKeptByHand, manualSecretName } from './secret-address';

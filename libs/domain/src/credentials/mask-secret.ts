@@ -13,18 +13,26 @@ const knownPrefixes = [
   'r8_',
 ] as const;
 
-/** Shorter secrets are shown not at all: four characters of them are too much. */
+/** What follows the prefix is shown not at all when it is shorter: four characters of it are too much. */
 const shownFromLength = 12;
 const hidden = '....';
 
-/** @returns the last four characters, or dots for a secret that is too short to show any of it */
-export function last4Of(secret: string): string {
-  return secret.length < shownFromLength ? hidden : secret.slice(-4);
+function knownPrefixOf(secret: string): string {
+  return knownPrefixes.find((prefix) => secret.startsWith(prefix)) ?? '';
 }
 
+function isLongEnough(secret: string): boolean {
+  return secret.length - knownPrefixOf(secret).length >= shownFromLength;
+}
+
+/** @returns the last four characters, or dots for a secret that is too short to show any of it */
+export function last4Of(secret: string): string {
+  return isLongEnough(secret) ? secret.slice(-4) : hidden;
+}
+
+/** @returns empty where there is none that everybody knows */
 export function prefixOf(secret: string): string {
-  if (secret.length < shownFromLength) return '';
-  return knownPrefixes.find((prefix) => secret.startsWith(prefix)) ?? '';
+  return isLongEnough(secret) ? knownPrefixOf(secret) : '';
 }
 
 /** How a key is shown to people: a prefix that everybody knows, and its last four characters. */

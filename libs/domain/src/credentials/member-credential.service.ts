@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, type Page } from '@signalbox/common';
+import { AppError, decodeIdCursor, type Page } from '@signalbox/common';
 import { type CredentialEntity, TenantTransactions } from '@signalbox/database';
 import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
 import { ProviderLookup } from '@signalbox/domain/providers';
@@ -54,6 +54,8 @@ export class MemberCredentialService {
     cursor?: string,
   ): Promise<Page<CredentialEntity>> {
     requireScope(caller, 'credentials:read');
+    // A cursor that is none is refused whoever the member is.
+    decodeIdCursor('credential', cursor);
     const { organizationId, userId } = await this.owner(caller, member);
     const filter = {
       ownerType: 'member' as const,
