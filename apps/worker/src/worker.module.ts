@@ -4,6 +4,7 @@ import type { WorkerConfig } from '@signalbox/config';
 import { ConfigReleasesModule } from '@signalbox/domain/config-releases';
 import { CoreModule } from '@signalbox/domain/core';
 import { CredentialChecksModule } from '@signalbox/domain/credential-checks';
+import { CredentialsImportModule } from '@signalbox/domain/credentials-import';
 import { DriftCheckModule } from '@signalbox/domain/drift';
 import { AttemptModule } from '@signalbox/domain/attempts';
 import { HousekeepingModule } from '@signalbox/domain/housekeeping';
@@ -16,6 +17,7 @@ import { ConfigReleaseProcessor } from './config-releases/config-release.process
 import { AttemptLoop } from './attempts/attempt-loop';
 import { WorkerHealth } from './health/worker-health';
 import { CredentialCheckProcessor } from './credential-checks/credential-check.processor';
+import { CredentialImportProcessor } from './credentials-import/credential-import.processor';
 import { HeartbeatLoop } from './heartbeat/heartbeat-loop';
 import { HousekeepingProcessor } from './housekeeping/housekeeping.processor';
 import { JobTable } from './jobs/job-table';
@@ -71,6 +73,7 @@ export class WorkerModule {
         ConfigReleasesModule,
         DriftCheckModule,
         CredentialChecksModule,
+        CredentialsImportModule,
         RotationsModule,
       ],
       providers: [
@@ -85,6 +88,7 @@ export class WorkerModule {
         MirrorProcessor,
         AttemptLoop,
         CredentialCheckProcessor,
+        CredentialImportProcessor,
         HousekeepingProcessor,
         MaintenanceProcessor,
         NotificationProcessor,

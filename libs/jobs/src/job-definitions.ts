@@ -37,6 +37,8 @@ export const jobs = {
   'credential.check_due': { queue: 'credentials', payload: nothing },
   /** Ends keys whose time has passed, and tells owners of those that will end soon. */
   'credential.watch_expiry': { queue: 'housekeeping', payload: nothing },
+  /** Takes in the keys that people keep in Infisical by hand. Also a hint, after Infisical's own notice. */
+  'credential.pull': { queue: 'credentials', payload: nothing },
   /** Goes on with maintenance runs, which may take long: they have a queue of their own. */
   'maintenance.run': { queue: 'maintenance', payload: nothing },
   /** A rotation has a step due. Only a hint: the worker looks by itself. */

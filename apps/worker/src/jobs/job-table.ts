@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { JobHandlers } from '@signalbox/jobs';
 import { ConfigReleaseProcessor } from '../config-releases/config-release.processor';
 import { CredentialCheckProcessor } from '../credential-checks/credential-check.processor';
+import { CredentialImportProcessor } from '../credentials-import/credential-import.processor';
 import { HousekeepingProcessor } from '../housekeeping/housekeeping.processor';
 import { MaintenanceProcessor } from '../maintenance/maintenance.processor';
 import { MirrorProcessor } from '../mirror/mirror.processor';
@@ -24,6 +25,7 @@ export class JobTable {
     maintenance: MaintenanceProcessor,
     notifications: NotificationProcessor,
     credentialChecks: CredentialCheckProcessor,
+    credentialImport: CredentialImportProcessor,
     rotations: RotationProcessor,
   ) {
     this.handlers = {
@@ -35,6 +37,7 @@ export class JobTable {
       'webhook.deliver': (_payload, signal) => notifications.deliver(signal),
       'credential.check_due': (_payload, signal) => credentialChecks.checkDue(signal),
       'credential.watch_expiry': (_payload, signal) => credentialChecks.watchExpiry(signal),
+      'credential.pull': (_payload, signal) => credentialImport.pull(signal),
       'maintenance.run': (_payload, signal) => maintenance.run(signal),
       'rotation.advance': async () => rotations.advance(),
       'rotation.plan': (_payload, signal) => rotations.plan(signal),

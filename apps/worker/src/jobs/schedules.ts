@@ -14,6 +14,7 @@ export const schedules: readonly Schedule[] = [
   { job: 'webhook.deliver', everyMs: 2_000 },
   { job: 'credential.check_due', everyMs: 5_000 },
   { job: 'credential.watch_expiry', everyMs: 30_000 },
+  { job: 'credential.pull', everyMs: 60_000 },
   { job: 'maintenance.run', everyMs: 30_000 },
   { job: 'rotation.plan', everyMs: 300_000 },
   { job: 'housekeeping.sweep', everyMs: 300_000 },

@@ -1,0 +1,3 @@
+export { CredentialImportService, type PullResult } from './credential-import.service';
+export { CredentialsImportModule } from './credentials-import.module';
+export { SecretHints } from './secret-hints';
