@@ -6,6 +6,7 @@ import {
   hashVirtualKeyValue,
   type KeyDocument,
   projectionField,
+  type ProjectionKind,
 } from '@signalbox/gateway';
 import { Redis } from 'ioredis';
 import { Edge, type EdgeOptions } from '../../apps/edge/src/edge';
@@ -40,12 +41,7 @@ export class ProjectionWriter {
   }
 
   /** @param told false: the message is lost on its way */
-  async write(
-    kind: 'key' | 'workspace' | 'organization' | 'catalogue',
-    id: string,
-    document: object,
-    told = true,
-  ): Promise<void> {
+  async write(kind: ProjectionKind, id: string, document: object, told = true): Promise<void> {
     this.version += 1;
     const versioned = { v: this.version, ...document };
     const meta = `${this.prefix}:projection:meta`;

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, type Logger, newId, systemClock } from '@signalbox/common';
 import { type EdgeConfig, readProductVersion } from '@signalbox/config';
+import { CredentialDirectory } from './keys/credential-directory';
 import { KeyDirectory } from './keys/key-directory';
 import { ProjectionFeed } from './keys/projection-feed';
 import { ProjectionReader } from './keys/projection-reader';
 import { ProjectionStore } from './keys/projection-store';
 import { AttemptStep } from './request/attempt.step';
+import { CandidatesStep } from './request/candidates.step';
 import { ModelsStep } from './request/models.step';
 import { RequestPath } from './request/request-path';
 import { answerHealth, type HealthSources } from './server/health';
@@ -21,6 +23,8 @@ const drainLimitMs = 25_000;
 
 export interface EdgeOptions {
   clock?: Clock;
+  /** From 0 to 1. */
+  random?: () => number;
   drainLimitMs?: number;
 }
 
@@ -62,7 +66,11 @@ export class Edge {
     const litellm = new LitellmConnection(this.watcher, this.pools, clock);
     this.attempt = new AttemptStep({ litellm, signingKeys, clock, logger });
     const models = new ModelsStep({ litellm, store: this.store, signingKeys, clock });
-    this.path = new RequestPath({ directory, models, attempt: this.attempt, clock, newRequestId, logger });
+    const credentials = new CredentialDirectory(this.store, reader, () => this.feed.health().isLoaded);
+    const random = options.random ?? Math.random;
+    const candidates = new CandidatesStep({ store: this.store, credentials, clock, random });
+    const steps = { directory, models, candidates, attempt: this.attempt };
+    this.path = new RequestPath({ ...steps, clock, newRequestId, logger });
     this.server = new HttpServer((request, response) => this.handle(request, response), newRequestId);
     this.heartbeat = new Heartbeat(
       this.redis.commands,

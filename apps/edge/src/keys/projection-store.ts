@@ -15,34 +15,51 @@ export interface ProjectionEntry {
 
 type Documents = { [Kind in ProjectionKind]: Map<string, ProjectionDocuments[Kind]> };
 
-function emptyDocuments(): Documents {
-  return {
+interface Contents {
+  documents: Documents;
+  /** Fields whose document could not be read: there is one, so "none" would be wrong. */
+  unreadable: Set<string>;
+}
+
+function emptyContents(): Contents {
+  const documents = {
     key: new Map(),
     workspace: new Map(),
     organization: new Map(),
     catalogue: new Map(),
     credentials: new Map(),
   };
+  return { documents, unreadable: new Set() };
 }
 
-function put(documents: Documents, { field, document }: ProjectionEntry): void {
+function put({ documents, unreadable }: Contents, { field, document }: ProjectionEntry): void {
   const byId = documents[field.kind] as Map<string, ProjectionDocument>;
+  const name = projectionField(field.kind, field.id);
   const held = byId.get(field.id);
-  if (document === null) byId.delete(field.id);
-  else if (!held || document.v >= held.v) byId.set(field.id, document);
+  if (document === null) {
+    byId.delete(field.id);
+    unreadable.add(name);
+  } else if (!held || document.v >= held.v) {
+    byId.set(field.id, document);
+    unreadable.delete(name);
+  }
 }
 
 /** The projection in memory. It answers while Redis is away. */
 export class ProjectionStore {
-  private documents = emptyDocuments();
+  private contents = emptyContents();
 
   get<Kind extends ProjectionKind>(kind: Kind, id: string): ProjectionDocuments[Kind] | null {
-    return this.documents[kind].get(id) ?? null;
+    return this.contents.documents[kind].get(id) ?? null;
+  }
+
+  isUnreadable(kind: ProjectionKind, id: string): boolean {
+    return this.contents.unreadable.has(projectionField(kind, id));
   }
 
   /** A document older than the one held is ignored: messages may overtake one another. */
   apply(entry: ProjectionEntry): void {
-    put(this.documents, entry);
+    put(this.contents, entry);
   }
 
   /**
@@ -50,10 +67,10 @@ export class ProjectionStore {
    * a backup. Changes that arrived during the reading are newer than what it read, or the same.
    */
   replaceAll(entries: readonly ProjectionEntry[], changedMeanwhile: readonly ProjectionEntry[]): void {
-    const next = emptyDocuments();
+    const next = emptyContents();
     for (const entry of entries) put(next, entry);
     for (const entry of changedMeanwhile) put(next, entry);
-    this.documents = next;
+    this.contents = next;
   }
 
   /** Whether a complete reading holds an older version of anything than memory does, apart from what changed meanwhile. */
@@ -67,6 +84,6 @@ export class ProjectionStore {
   }
 
   size(kind: ProjectionKind): number {
-    return this.documents[kind].size;
+    return this.contents.documents[kind].size;
   }
 }

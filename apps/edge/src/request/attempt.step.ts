@@ -8,6 +8,7 @@ import { type ExchangeOutcome, UpstreamExchange } from '../upstream/upstream-exc
 import { sendGatewayError, sendJson } from './answer';
 import { AnswerRelay } from './answer-relay';
 import type { CallBody } from './call-body';
+import type { Choice } from './candidates.step';
 import type { EdgeRequest } from './edge-request';
 import { clientHeaders, litellmHeaders } from './litellm-headers';
 import { ClientGone, Refusal } from './refusal';
@@ -19,6 +20,13 @@ export interface AttemptDependencies {
   logger: Logger;
 }
 
+export interface AttemptCall {
+  caller: Caller;
+  choice: Choice;
+  body: CallBody;
+  bytes: Buffer;
+}
+
 type Failure = Extract<ExchangeOutcome, { kind: 'failed' }>;
 type Kept = Extract<ExchangeOutcome, { kind: 'kept' }>;
 
@@ -28,7 +36,7 @@ export class AttemptStep {
 
   constructor(private readonly dependencies: AttemptDependencies) {}
 
-  async run(edgeRequest: EdgeRequest, caller: Caller, body: CallBody, bytes: Buffer): Promise<void> {
+  async run(edgeRequest: EdgeRequest, call: AttemptCall): Promise<void> {
     let relay: AnswerRelay | null = null;
     const chooseSink = (status: number, headers: IncomingHttpHeaders): AnswerRelay | null => {
       // Errors are read and brought into the caller's dialect; they are small.
@@ -40,7 +48,7 @@ export class AttemptStep {
     try {
       const outcome = await this.dependencies.litellm.send((dispatcher) => {
         if (edgeRequest.response.destroyed) throw new ClientGone();
-        const exchange = this.startExchange(edgeRequest, caller, body, bytes, dispatcher, chooseSink);
+        const exchange = this.startExchange(edgeRequest, call, dispatcher, chooseSink);
         this.running.set(edgeRequest, exchange);
         return exchange;
       }, edgeRequest.facts);
@@ -58,14 +66,12 @@ export class AttemptStep {
 
   private startExchange(
     { id, request, path }: EdgeRequest,
-    caller: Caller,
-    { model, contentType }: CallBody,
-    bytes: Buffer,
+    { caller, choice, body: { model, contentType }, bytes }: AttemptCall,
     dispatcher: Dispatcher,
     chooseSink: (status: number, headers: IncomingHttpHeaders) => AnswerRelay | null,
   ): UpstreamExchange {
     const { signingKeys, clock } = this.dependencies;
-    const call = { requestId: id, method: 'POST', path, model, caller } as const;
+    const call = { requestId: id, method: 'POST', path, model, caller, choice } as const;
     const headers = litellmHeaders(call, request.headers, contentType, signingKeys, clock.nowMs());
     return new UpstreamExchange(dispatcher, { method: 'POST', path, headers, body: bytes }, chooseSink);
   }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Dialect } from '@signalbox/gateway';
+import type { CredentialOwner, Dialect } from '@signalbox/gateway';
 
 /** What the access log tells of a request; each step adds what it has learned. Never a secret, never a body. */
 export interface RequestFacts {
@@ -9,6 +9,10 @@ export interface RequestFacts {
   organization_id?: string;
   model?: string;
   stream?: boolean;
+  deployment_id?: string;
+  /** Whose provider key pays: the credential's id and the kind of its owner, never more. */
+  credential_id?: string;
+  credential_owner?: CredentialOwner;
   /** How many times it was sent to LiteLLM. */
   attempts?: number;
   slot?: string;

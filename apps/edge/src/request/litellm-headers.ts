@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import { type ContextClaims, signContext } from '@signalbox/gateway';
 import type { NamedKey } from '@signalbox/common';
 import type { Caller } from '../keys/key-directory';
+import type { Choice } from './candidates.step';
 
 /**
  * Headers to and from LiteLLM, by lists of what passes. LiteLLM obeys many request headers (x-litellm-tags, -timeout,
@@ -42,10 +43,11 @@ export interface LitellmCall {
   path: string;
   model: string | null;
   caller: Caller;
+  choice: Choice;
 }
 
 export function litellmHeaders(
-  { requestId, method, path, model, caller }: LitellmCall,
+  { requestId, method, path, model, caller, choice }: LitellmCall,
   clientHeaders: IncomingHttpHeaders,
   contentType: string | null,
   signingKeys: readonly NamedKey[],
@@ -61,9 +63,7 @@ export function litellmHeaders(
     ws: key.workspace_id,
     org: key.organization_id,
     mdl: model,
-    dep: null,
-    cred: null,
-    prov: null,
+    ...choice,
   };
   const headers: Record<string, string> = {
     'x-signalbox-context': signContext(signingKeys, claims, nowMs),

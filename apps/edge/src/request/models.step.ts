@@ -13,6 +13,7 @@ import type { LitellmConnection } from '../upstream/litellm-connection';
 import { identityOf } from '../upstream/runner-state';
 import { UpstreamExchange } from '../upstream/upstream-exchange';
 import { sendJson } from './answer';
+import { noChoice } from './candidates.step';
 import type { EdgeRequest } from './edge-request';
 import { litellmHeaders } from './litellm-headers';
 import { Refusal } from './refusal';
@@ -100,7 +101,7 @@ export class ModelsStep {
     const { litellm, signingKeys, clock } = this.dependencies;
     const active = litellm.active();
     const outcome = await litellm.send((dispatcher) => {
-      const call = { requestId, method: 'GET', path, model: null, caller } as const;
+      const call = { requestId, method: 'GET', path, model: null, caller, choice: noChoice } as const;
       const headers = litellmHeaders(call, {}, null, signingKeys, clock.nowMs());
       return new UpstreamExchange(
         dispatcher,

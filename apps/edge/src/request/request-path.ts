@@ -6,6 +6,7 @@ import { nameRequest, sendGatewayError } from './answer';
 import type { AttemptStep } from './attempt.step';
 import { readBody } from './body-reader';
 import { checkBodyType, parseCallBody } from './call-body';
+import type { CandidatesStep } from './candidates.step';
 import type { EdgeRequest } from './edge-request';
 import { findCaller, identifyCaller } from './key.step';
 import type { ModelsStep } from './models.step';
@@ -16,6 +17,7 @@ import { checkRoute } from './route.step';
 export interface RequestPathDependencies {
   directory: KeyDirectory;
   models: ModelsStep;
+  candidates: CandidatesStep;
   attempt: AttemptStep;
   clock: Clock;
   newRequestId: () => string;
@@ -47,7 +49,7 @@ export class RequestPath {
   }
 
   private async walk(edgeRequest: EdgeRequest): Promise<void> {
-    const { directory, models, attempt, clock } = this.dependencies;
+    const { directory, models, candidates, attempt, clock } = this.dependencies;
     const { request, facts } = edgeRequest;
 
     // 1. Route: LLM routes only.
@@ -71,10 +73,11 @@ export class RequestPath {
 
     // 4. Limits and budgets come here: reserve before the attempt, settle after it.
 
-    // 5. Candidates come here: deployments and credentials in order. Until then LiteLLM chooses the deployment of the model.
+    // 5. Candidates: deployments and provider keys in order. The first is taken.
+    const choice = await candidates.choose(edgeRequest, caller, body.model);
 
     // 6. Attempt, through LiteLLM. The next candidate, and OpenRouter while LiteLLM is down, will follow here.
-    await attempt.run(edgeRequest, caller, body, bytes);
+    await attempt.run(edgeRequest, { caller, choice, body, bytes });
 
     // 7. The usage event of the request comes here.
   }

@@ -70,6 +70,28 @@ describe('errors of LiteLLM', () => {
     });
   });
 
+  it.each([
+    ['signalbox_credential_unusable', 403, 'credential_unusable'],
+    ['signalbox_credential_unavailable', 503, 'credential_unavailable'],
+    ['signalbox_deployment_unavailable', 503, 'litellm_unavailable'],
+  ])('of the hook are known by their mark: %s', (type, status, code) => {
+    const message = `${type}: the broker refused it`;
+    for (const dialect of ['openai', 'anthropic'] as const) {
+      const replaced = { kind: 'replace', code };
+      expect(read(dialect, status, { error: { message, type, param: null, code: String(status) } })).toEqual(
+        replaced,
+      );
+      // Whatever status and type LiteLLM makes of it.
+      expect(read(dialect, 500, { type: 'error', error: { type: 'api_error', message } })).toEqual(replaced);
+    }
+  });
+
+  it('of a provider do not pass for the marks of the hook', () => {
+    const message = 'litellm.BadRequestError: OpenAIException - signalbox_credential_unavailable: x';
+    const error = { message, type: null, param: null, code: '400' };
+    expect(read('openai', 400, { error })).toMatchObject({ kind: 'pass_on' });
+  });
+
   it('show no key that a provider quotes', () => {
     const quoting = {
       error: { message: 'no quota for sk-proj-0123456789', type: 'x', param: null, code: '403' },

@@ -16,8 +16,14 @@ interface ErrorFields {
 }
 
 const messageCharsLimit = 4_000;
-/** The type with which litellm/signalbox_litellm/auth.py refuses. */
-const contextErrorType = 'signalbox_context_error';
+/** With which litellm/signalbox_litellm marks its refusals: auth.py, and refusal.py for the hook. */
+const ownMarks = new Map<string | null, GatewayErrorCode>([
+  ['signalbox_context_error', 'litellm_refused_context'],
+  ['signalbox_credential_unusable', 'credential_unusable'],
+  ['signalbox_credential_unavailable', 'credential_unavailable'],
+  // Two releases are changing places.
+  ['signalbox_deployment_unavailable', 'litellm_unavailable'],
+]);
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -54,14 +60,19 @@ function readError(value: unknown): ErrorFields {
 }
 
 /**
+ * The error's type; on some routes LiteLLM loses it, so the hook's messages begin with it. A provider's cannot: LiteLLM puts
+ * `litellm.` and the name of an exception before them (litellm/README.md).
+ */
+function markOf({ type, message }: ErrorFields): string | null {
+  return /^(signalbox_[a-z_]+): /.exec(message)?.[1] ?? type;
+}
+
+/**
  * A 401 of LiteLLM is never about the client's virtual key: the edge has accepted that one already. Its text is left out, for
  * providers like to quote the key that they refuse.
  */
-function replacementOf401({ type }: ErrorFields): LitellmError {
-  return {
-    kind: 'replace',
-    code: type === contextErrorType ? 'litellm_refused_context' : 'provider_credential_refused',
-  };
+function replacementOf(status: number, fields: ErrorFields): GatewayErrorCode | null {
+  return ownMarks.get(markOf(fields)) ?? (status === 401 ? 'provider_credential_refused' : null);
 }
 
 /** Brings an error of LiteLLM into the caller's dialect: its own errors come in OpenAI's form on /v1/messages too. */
@@ -74,12 +85,13 @@ export function readLitellmError(
 ): LitellmError {
   const parsed = /\bjson\b/i.test(headers['content-type'] ?? '') ? parse(body) : null;
   const fields = readError(parsed);
-  if (status === 401) return replacementOf401(fields);
+  const code = replacementOf(status, fields);
+  if (code) return { kind: 'replace', code };
   const message = redact(fields.message.slice(0, messageCharsLimit));
   const error = isRecord(parsed) ? parsed['error'] : null;
   const isInDialect =
     isRecord(parsed) && isRecord(error) && (dialect === 'openai' || parsed['type'] === 'error');
   if (isInDialect) return { kind: 'pass_on', body: { ...parsed, error: { ...error, message } } };
-  const { code, param } = fields;
-  return { kind: 'pass_on', body: errorBody(dialect, { status, message, code, param, requestId }) };
+  const shown = { status, message, code: fields.code, param: fields.param, requestId };
+  return { kind: 'pass_on', body: errorBody(dialect, shown) };
 }
