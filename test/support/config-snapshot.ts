@@ -16,9 +16,18 @@ export function aDeployment(
     baseUrl: null,
     litellmParams: {},
     enabled: true,
-    credential: { id: 'cred_1', reference: 'env:OPENAI_API_KEY', enabled: true },
+    credentialId: null,
+    credential: { id: 'cred_1', enabled: true },
     ...rest,
-    provider: { id: 'prov_1', name: 'OpenAI', kind: 'openai', baseUrl: null, enabled: true, ...provider },
+    provider: {
+      id: 'prov_1',
+      name: 'OpenAI',
+      kind: 'openai',
+      baseUrl: null,
+      enabled: true,
+      environmentKeys: [{ credentialId: 'cred_1', variable: 'OPENAI_API_KEY' }],
+      ...provider,
+    },
   };
 }
 
@@ -56,12 +65,11 @@ const params = fc.record(
   { requiredKeys: [] },
 );
 
-const credential = fc.option(
-  fc.record({
-    id: fc.stringMatching(/^cred_[a-z0-9]{6}$/),
-    reference: fc.constantFrom('env:OPENAI_API_KEY', 'env:GROQ_API_KEY', 'vault:secret/path'),
-    enabled: fc.boolean(),
-  }),
+const credentialId = fc.stringMatching(/^cred_[a-z0-9]{6}$/);
+const credential = fc.option(fc.record({ id: credentialId, enabled: fc.boolean() }));
+const environmentKeys = fc.uniqueArray(
+  fc.record({ credentialId, variable: fc.constantFrom('OPENAI_API_KEY', 'GROQ_API_KEY') }),
+  { maxLength: 2, selector: (key) => key.credentialId },
 );
 
 const provider = fc.record({
@@ -70,6 +78,7 @@ const provider = fc.record({
   kind: fc.constantFrom(...providerKindNames, 'of-a-newer-version'),
   baseUrl: fc.option(url),
   enabled: fc.boolean(),
+  environmentKeys,
 });
 
 const deployment = fc.record({
@@ -79,6 +88,7 @@ const deployment = fc.record({
   litellmParams: params,
   enabled: fc.boolean(),
   provider,
+  credentialId: fc.option(credentialId),
   credential,
 });
 
@@ -103,6 +113,12 @@ export const arbitrarySnapshot: fc.Arbitrary<ConfigSnapshot> = fc
 /** The same catalogue with its rows in another order. */
 export function reversed({ models }: ConfigSnapshot): ConfigSnapshot {
   return {
-    models: [...models].reverse().map((item) => ({ ...item, deployments: [...item.deployments].reverse() })),
+    models: [...models].reverse().map((item) => ({
+      ...item,
+      deployments: [...item.deployments].reverse().map((one) => ({
+        ...one,
+        provider: { ...one.provider, environmentKeys: [...one.provider.environmentKeys].reverse() },
+      })),
+    })),
   };
 }

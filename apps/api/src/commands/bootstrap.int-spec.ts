@@ -97,7 +97,8 @@ describe('the first start', () => {
     ]);
     const [release] = await all(ConfigReleaseEntity);
     expect(release).toMatchObject({ number: 1, status: 'applying' });
-    expect(release?.configYaml).toContain('os.environ/OPENAI_API_KEY');
+    expect(release?.configYaml).toMatch(/cred_\w+: "OPENAI_API_KEY"/);
+    expect(release?.configYaml).not.toContain('os.environ/OPENAI_API_KEY');
     expect(await isTokenUsable(read(adminTokenFile))).toBe(true);
     expect(parseVirtualKeyValue(read(virtualKeyFile))).toBe('valid');
     expect(await isKeyLive(read(virtualKeyFile))).toBe(true);

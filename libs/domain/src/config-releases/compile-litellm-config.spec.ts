@@ -1,3 +1,4 @@
+import { readProjectionDocument } from '@signalbox/gateway';
 import { parse } from 'yaml';
 import fc from 'fast-check';
 import {
@@ -55,7 +56,7 @@ describe('the whole configuration', () => {
     );
   });
 
-  it('never holds a key: only a reference, or a value that no provider takes', () => {
+  it('never holds a key, nor a reference to one: only values that no provider takes', () => {
     const anything = fc.dictionary(fc.constantFrom('api_key', 'api_base', 'model', 'rpm'), fc.string());
     fc.assert(
       fc.property(arbitrarySnapshot, anything, (snapshot, litellmParams) => {
@@ -65,11 +66,9 @@ describe('the whole configuration', () => {
         }));
         const { yaml } = compileLitellmConfig({ models });
         for (const { litellm_params } of read(yaml).model_list) {
-          expect(litellm_params['api_key']).toMatch(
-            /^(os\.environ\/[A-Z_]+|byok-credential-missing|no-key-needed)$/,
-          );
+          expect(litellm_params['api_key']).toMatch(/^(byok-credential-missing|no-key-needed)$/);
         }
-        expect(yaml).not.toContain('vault:secret');
+        expect(yaml.replace('os.environ/LITELLM_MASTER_KEY', '')).not.toContain('os.environ');
       }),
     );
   });
@@ -97,21 +96,82 @@ describe('the whole configuration', () => {
   });
 });
 
+describe('what the edge is told of the deployments', () => {
+  const released = (...deployments: ReturnType<typeof aDeployment>[]) =>
+    compileLitellmConfig(aSnapshot(aModel({ deployments }))).models[0]?.deployments;
+
+  it('is who provides, whether a key is needed, and which one the deployment names', () => {
+    const named = aDeployment({ credentialId: 'cred_9' });
+    const keyless = aDeployment({ id: 'dep_2', provider: { id: 'prov_2', kind: 'ollama' } });
+    expect(released(named, keyless)).toEqual([
+      {
+        id: 'dep_1',
+        provider_id: 'prov_1',
+        provider_kind: 'openai',
+        needs_key: true,
+        credential_id: 'cred_9',
+        weight: 1,
+        order: 1_000_000,
+      },
+      expect.objectContaining({ id: 'dep_2', provider_id: 'prov_2', needs_key: false, credential_id: null }),
+    ]);
+  });
+
+  it.each([
+    [{}, {}, [1, 1]],
+    [{ weight: 3 }, { weight: 1 }, [3, 1]],
+    [{ weight: 3 }, { rpm: 10 }, [3, 0]],
+    [{ rpm: 5 }, { rpm: 10, tpm: 1 }, [5, 10]],
+    [{ weight: 0 }, { weight: 0 }, [1, 1]],
+  ])('is the share that LiteLLM would give: %j, %j', (first, second, weights) => {
+    const all = released(
+      aDeployment({ litellmParams: first }),
+      aDeployment({ id: 'dep_2', litellmParams: second }),
+    );
+    expect(all?.map(({ weight }) => weight)).toEqual(weights);
+  });
+
+  it('is the order, and without one the last', () => {
+    const all = released(aDeployment({ litellmParams: { order: 2 } }), aDeployment({ id: 'dep_2' }));
+    expect(all?.map(({ order }) => order)).toEqual([2, 1_000_000]);
+  });
+
+  it('is what the edge can read', () => {
+    fc.assert(
+      fc.property(arbitrarySnapshot, (snapshot) => {
+        const { models } = compileLitellmConfig(snapshot);
+        const document = { v: 1, release_id: 'rel_1', release_number: 1, models };
+        expect(readProjectionDocument('catalogue', document)?.models).toHaveLength(models.length);
+      }),
+    );
+  });
+});
+
 describe('one deployment', () => {
-  it('refers to the environment for its key', () => {
+  it('carries a key that no provider takes, and tells the hook whose variables it may read', () => {
     expect(entryOf()).toEqual({
       model_name: 'smart',
-      litellm_params: { model: 'openai/gpt-4o-mini', api_key: 'os.environ/OPENAI_API_KEY' },
-      model_info: { id: 'dep_1', mode: 'chat' },
+      litellm_params: { model: 'openai/gpt-4o-mini', api_key: 'byok-credential-missing' },
+      model_info: {
+        id: 'dep_1',
+        mode: 'chat',
+        signalbox: { provider_id: 'prov_1', needs_key: true, env: { cred_1: 'OPENAI_API_KEY' } },
+      },
     });
   });
 
   it.each([
     ['without a credential', null],
-    ['with one that is switched off', { id: 'cred_1', reference: 'env:OPENAI_API_KEY', enabled: false }],
-    ['with one that is kept elsewhere', { id: 'cred_1', reference: 'vault:x', enabled: true }],
-  ])('%s carries a key that no provider takes', (_case, credential) => {
-    expect(entryOf({ credential }).litellm_params['api_key']).toBe('byok-credential-missing');
+    ['with one that is switched off', { id: 'cred_1', enabled: false }],
+    ['with one that is kept elsewhere', { id: 'cred_2', enabled: true }],
+  ])('%s is the same in the configuration: keys are chosen per call', (_case, credential) => {
+    expect(entryOf({ credential })).toEqual(entryOf());
+  });
+
+  it('of a kind that is not known is taken to need a key', () => {
+    const entry = entryOf({ provider: { kind: 'of-a-newer-version' } });
+    expect(entry.litellm_params['api_key']).toBe('byok-credential-missing');
+    expect(entry.model_info['signalbox']).toMatchObject({ needs_key: true });
   });
 
   it('of a server without keys never makes LiteLLM look for one in its environment', () => {

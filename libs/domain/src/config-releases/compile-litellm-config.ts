@@ -1,10 +1,9 @@
-import type { ModelMode, ReleasedModel } from '@signalbox/database';
+import type { ModelMode, ReleasedDeployment, ReleasedModel } from '@signalbox/database';
 import { isWildcard } from '@signalbox/domain/models';
-import { providerKind, type ProviderKind } from '@signalbox/domain/providers';
+import { providerKind } from '@signalbox/domain/providers';
 import {
   type ConfigSnapshot,
   servedDeployments,
-  type SnapshotCredential,
   type SnapshotDeployment,
   type SnapshotModel,
 } from './config-snapshot';
@@ -32,9 +31,9 @@ export interface LitellmConfig {
 }
 
 /**
- * Stands where a deployment has no key of its own. It makes a gap fail at the provider; without any api_key LiteLLM
- * would take the vendor's variable from its environment, and so let the platform pay or hand its key to a stranger's
- * server.
+ * Stands in every deployment whose provider wants a key: the key of a call is put in its place by our hook, for that call only. Where the
+ * hook should ever be passed by, the provider refuses; without any api_key LiteLLM would take the vendor's variable from its
+ * environment, and so let the platform pay or hand its key to a stranger's server.
  */
 export const missingCredentialKey = 'byok-credential-missing';
 /** The same for servers that ask for no key. */
@@ -96,10 +95,20 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([name, item]) => [name, sorted(item)]));
 }
 
-function apiKeyOf(credential: SnapshotCredential | null, kind: ProviderKind | null): string {
-  const variable = credential?.enabled ? /^env:(.+)$/.exec(credential.reference)?.[1] : undefined;
-  if (variable !== undefined) return `os.environ/${variable}`;
-  return kind?.needsKey === false ? noKeyNeeded : missingCredentialKey;
+/** Kinds that this version does not know are taken to need one. */
+function needsKey({ provider }: SnapshotDeployment): boolean {
+  return providerKind(provider.kind)?.needsKey ?? true;
+}
+
+/** What our hook in LiteLLM must know of the deployment; see docs/config-releases.md. */
+function hookInfo(deployment: SnapshotDeployment): Record<string, unknown> {
+  const { id, environmentKeys } = deployment.provider;
+  const variables = environmentKeys.map(({ credentialId, variable }) => [credentialId, variable] as const);
+  return {
+    provider_id: id,
+    needs_key: needsKey(deployment),
+    env: sorted(Object.fromEntries(variables)),
+  };
 }
 
 export function litellmModelOf(mode: ModelMode, { upstreamModel, provider }: SnapshotDeployment): string {
@@ -119,20 +128,23 @@ function furtherParams(params: Record<string, unknown>): Record<string, unknown>
 }
 
 function entryOf(model: SnapshotModel, deployment: SnapshotDeployment): LitellmModelEntry {
-  const kind = providerKind(deployment.provider.kind);
   const baseUrl = baseUrlOf(deployment);
   const { litellmParams: given, provider } = deployment;
   const params = provider.kind === 'demo' ? demoParams(model.mode, given) : given;
   const target = {
     model: litellmModelOf(model.mode, deployment),
-    api_key: apiKeyOf(deployment.credential, kind),
+    api_key: needsKey(deployment) ? missingCredentialKey : noKeyNeeded,
     ...(baseUrl === null ? {} : { api_base: baseUrl }),
   };
   return {
     model_name: model.name,
     litellm_params: { ...target, ...furtherParams(params) },
     // One mode would be wrong for most models behind a wildcard.
-    model_info: { id: deployment.id, ...(isWildcard(model.name) ? {} : { mode: model.mode }) },
+    model_info: {
+      id: deployment.id,
+      ...(isWildcard(model.name) ? {} : { mode: model.mode }),
+      signalbox: hookInfo(deployment),
+    },
   };
 }
 
@@ -144,6 +156,32 @@ function inOrder(snapshot: ConfigSnapshot): { model: SnapshotModel; deployments:
     }))
     .filter(({ deployments }) => deployments.length > 0)
     .sort((left, right) => compareText(left.model.name, right.model.name));
+}
+
+/**
+ * LiteLLM's simple-shuffle takes the first of these that any deployment of the model sets; one that does not set it counts as 0
+ * (router_strategy/simple_shuffle.py). The edge chooses by the same rule.
+ */
+function shareName(deployments: readonly SnapshotDeployment[]): string | undefined {
+  return ['weight', 'rpm', 'tpm'].find((name) =>
+    deployments.some(({ litellmParams }) => Number(litellmParams[name] ?? 0) > 0),
+  );
+}
+
+/** Where some deployments of a model have an `order`, those without come last (get_order_filtered_deployments). */
+const lastOrder = 1_000_000;
+
+function releasedDeployments(deployments: readonly SnapshotDeployment[]): ReleasedDeployment[] {
+  const share = shareName(deployments);
+  return deployments.map((deployment) => ({
+    id: deployment.id,
+    provider_id: deployment.provider.id,
+    provider_kind: deployment.provider.kind,
+    needs_key: needsKey(deployment),
+    credential_id: deployment.credentialId,
+    weight: share === undefined ? 1 : Math.max(Number(deployment.litellmParams[share] ?? 0), 0),
+    order: Number(deployment.litellmParams['order'] ?? lastOrder),
+  }));
 }
 
 /** Pure: the same catalogue gives the same text, whatever the order of its rows. */
@@ -166,6 +204,7 @@ export function compileLitellmConfig(snapshot: ConfigSnapshot): CompiledConfig {
       mode: model.mode,
       is_demo: deployments.every(({ provider }) => provider.kind === 'demo'),
       deployment_ids: deployments.map(({ id }) => id),
+      deployments: releasedDeployments(deployments),
     })),
   };
 }

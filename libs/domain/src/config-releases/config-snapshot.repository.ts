@@ -12,27 +12,33 @@ interface SnapshotRow {
 }
 
 /**
- * One statement, so that it sees one moment of all four tables. A deployment without a credential of its own takes
- * its provider's: the oldest that is switched on, else the oldest.
+ * One statement, so that it sees one moment of all four tables. Of the credentials only the platform's count that pay for calls: a tenant's
+ * is chosen per call, and never touches a release. A deployment that names none takes its provider's: the one that is switched on,
+ * else the oldest.
  */
+const platformCredential = `owner_type = 'platform' AND purpose = 'inference' AND deleted_at IS NULL`;
 const snapshotSql = `
   SELECT m.id AS model_id, m.name AS model_name, m.mode, m.enabled AS model_enabled,
     CASE WHEN d.id IS NULL THEN NULL ELSE jsonb_build_object(
       'id', d.id, 'upstreamModel', d.upstream_model, 'baseUrl', d.base_url,
-      'litellmParams', d.litellm_params, 'enabled', d.enabled,
-      'provider', jsonb_build_object('id', p.id, 'name', p.name, 'kind', p.kind, 'baseUrl', p.base_url, 'enabled', p.enabled),
-      'credential', CASE WHEN c.id IS NULL THEN NULL
-        ELSE jsonb_build_object('id', c.id, 'reference', c.reference, 'enabled', c.enabled) END
+      'litellmParams', d.litellm_params, 'enabled', d.enabled, 'credentialId', d.credential_id,
+      'provider', jsonb_build_object('id', p.id, 'name', p.name, 'kind', p.kind, 'baseUrl', p.base_url, 'enabled', p.enabled,
+        'environmentKeys', e.keys),
+      'credential', CASE WHEN c.id IS NULL THEN NULL ELSE jsonb_build_object('id', c.id, 'enabled', c.enabled) END
     ) END AS deployment
   FROM models m
   LEFT JOIN deployments d ON d.model_id = m.id
   LEFT JOIN providers p ON p.id = d.provider_id
   LEFT JOIN LATERAL (
-    SELECT id, reference, enabled FROM credentials
-    WHERE owner_type = 'platform' AND purpose = 'inference' AND deleted_at IS NULL
-      AND (id = d.credential_id OR (d.credential_id IS NULL AND provider_id = d.provider_id))
+    SELECT id, enabled FROM credentials
+    WHERE (id = d.credential_id OR (d.credential_id IS NULL AND provider_id = d.provider_id)) AND ${platformCredential}
     ORDER BY enabled DESC, id LIMIT 1
   ) c ON true
+  LEFT JOIN LATERAL (
+    SELECT coalesce(jsonb_agg(jsonb_build_object('credentialId', id, 'variable', substr(reference, 5)) ORDER BY id), '[]') AS keys
+    FROM credentials
+    WHERE (provider_id = p.id OR id = d.credential_id) AND reference LIKE 'env:_%' AND ${platformCredential}
+  ) e ON true
   ORDER BY m.name, d.id`;
 
 @Injectable()

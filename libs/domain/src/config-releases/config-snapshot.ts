@@ -7,12 +7,17 @@ export interface SnapshotProvider {
   kind: string;
   baseUrl: string | null;
   enabled: boolean;
+  /** The platform's keys that are variables of LiteLLM's environment, whether switched on or not. */
+  environmentKeys: EnvironmentKey[];
+}
+
+export interface EnvironmentKey {
+  credentialId: string;
+  variable: string;
 }
 
 export interface SnapshotCredential {
   id: string;
-  /** Such as env:OPENAI_API_KEY. */
-  reference: string;
   enabled: boolean;
 }
 
@@ -23,7 +28,9 @@ export interface SnapshotDeployment {
   litellmParams: Record<string, unknown>;
   enabled: boolean;
   provider: SnapshotProvider;
-  /** The deployment's own, else the platform's for this provider; null: none. */
+  /** The platform's credential that the deployment names. */
+  credentialId: string | null;
+  /** What the platform pays with: the one that is named, else the platform's for this provider; null: none. */
   credential: SnapshotCredential | null;
 }
 

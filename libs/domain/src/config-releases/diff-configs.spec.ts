@@ -81,7 +81,7 @@ it('is the same backwards, with before and after exchanged', () => {
 it('names each changed setting with both its values', () => {
   const before = aSnapshot(aModel({ deployments: [aDeployment({ litellmParams: { rpm: 1, timeout: 5 } })] }));
   const after = aSnapshot(
-    aModel({ deployments: [aDeployment({ litellmParams: { rpm: 2 }, credential: null })] }),
+    aModel({ deployments: [aDeployment({ litellmParams: { rpm: 2 }, provider: { environmentKeys: [] } })] }),
   );
   expect(diffOf(before, after)).toEqual({
     ...nothing,
@@ -90,13 +90,10 @@ it('names each changed setting with both its values', () => {
         id: 'dep_1',
         model: 'smart',
         changes: [
-          {
-            path: 'litellm_params.api_key',
-            before: 'os.environ/OPENAI_API_KEY',
-            after: 'byok-credential-missing',
-          },
           { path: 'litellm_params.rpm', before: 1, after: 2 },
           { path: 'litellm_params.timeout', before: 5 },
+          { path: 'model_info.signalbox.env', after: {} },
+          { path: 'model_info.signalbox.env.cred_1', before: 'OPENAI_API_KEY' },
         ],
       },
     ],
@@ -112,7 +109,7 @@ it('takes no release before for an empty configuration', () => {
 it('does not show a key that got into a configuration', () => {
   const { yaml } = compileLitellmConfig(aSnapshot(aModel()));
   const clean = readLitellmConfig(yaml);
-  const leaky = readLitellmConfig(yaml.replace('os.environ/OPENAI_API_KEY', 'sk-canary-value'));
+  const leaky = readLitellmConfig(yaml.replace('byok-credential-missing', 'sk-canary-value'));
   expect(JSON.stringify([diffConfigs(clean, leaky), diffConfigs(leaky, clean)])).not.toContain('canary');
   expect(diffConfigs(clean, leaky).changed[0]?.changes[0]?.after).toBe('[hidden]');
 });

@@ -28,7 +28,7 @@ const examples: Record<LintCode, ConfigSnapshot> = {
   base_url_path_suspicious: withDeployment({ provider: { kind: 'anthropic' }, baseUrl: 'https://a/v1' }),
   config_empty: aSnapshot(),
   credential_disabled: withDeployment({
-    credential: { id: 'cred_1', reference: 'env:OPENAI_API_KEY', enabled: false },
+    credential: { id: 'cred_1', enabled: false },
   }),
   credential_missing: withDeployment({ credential: null }),
   key_sent_in_clear: withDeployment({ baseUrl: 'http://10.0.0.7/v1' }),

@@ -58,15 +58,14 @@ const credentialIsThere: DeploymentRule = ({ deployment, path }) => {
   const { credential, provider } = deployment;
   const kind = providerKind(provider.kind);
   if (credential && !credential.enabled) {
-    const message = `Its key (${credential.reference}) is no longer in the environment. Calls will be refused by the provider.`;
-    const advice = 'Set the variable again and start anew, or give the deployment another credential.';
+    const message = `The platform's key for it (${credential.id}) is switched off, or its variable is no longer in the environment. Only workspaces with their own key can call it.`;
+    const advice = 'Switch the credential on again, set its variable, or give the deployment another one.';
     return [finding('credential_disabled', path, message, advice)];
   }
   if (credential || !kind?.needsKey) return [];
-  const message = `There is no key for ${provider.name}. Calls will be refused by the provider.`;
-  const advice = kind.environmentVariable
-    ? `Set ${kind.environmentVariable} and start anew; the next release takes it up.`
-    : 'Use a provider of a kind whose key can be set.';
+  const message = `The platform has no key for ${provider.name}. Only workspaces with their own key can call it.`;
+  const variable = kind.environmentVariable ? `set ${kind.environmentVariable} and start anew` : null;
+  const advice = `Nothing to do if that is meant; else save one (POST /api/v1/credentials)${variable ? `, or ${variable}` : ''}.`;
   return [finding('credential_missing', path, message, advice)];
 };
 
@@ -79,7 +78,7 @@ const keyGoesWhereItBelongs: DeploymentRule = ({ deployment, path }) => {
   const { protocol, hostname, host } = new URL(url);
   const findings: LintFinding[] = [];
   if (providerKind(provider.kind)?.environmentVariable) {
-    const message = `The platform's key (${credential.reference}) is sent to ${host}, not to the vendor.`;
+    const message = `Keys, the platform's (${credential.id}) and tenants' own, are sent to ${host}, not to the vendor.`;
     const advice = 'Right for a proxy of your own; else remove base_url or the credential.';
     findings.push(finding('platform_key_to_other_host', path, message, advice));
   }

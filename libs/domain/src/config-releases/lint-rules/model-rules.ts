@@ -45,17 +45,14 @@ const leftOutAreNamed: ModelRule = ({ model, path }) => {
     });
 };
 
-/**
- * LiteLLM's simple-shuffle takes the first of weight, rpm, tpm that any deployment of the model sets; one that does
- * not set it counts as 0 and is never chosen (router_strategy/simple_shuffle.py).
- */
+/** The edge chooses as LiteLLM's simple-shuffle does; see `shareName` in compile-litellm-config.ts. */
 const sharesAreWhole: ModelRule = ({ served, path }) => {
   for (const name of ['weight', 'rpm', 'tpm']) {
     const withIt = served.filter(({ litellmParams }) => Number(litellmParams[name] ?? 0) > 0);
     if (withIt.length === 0) continue;
     if (withIt.length === served.length) return [];
     const without = served.filter((deployment) => !withIt.includes(deployment)).map(({ id }) => id);
-    const message = `Some deployments set ${name} and others do not: LiteLLM never chooses ${without.join(', ')}.`;
+    const message = `Some deployments set ${name} and others do not: ${without.join(', ')} is used only where no other can be.`;
     return [
       finding('weight_partial', path, message, `Set ${name} on all deployments of the model, or on none.`),
     ];
