@@ -1,6 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { isPlatform, isTenant, secure } from './tenancy';
 
+/** Row-level security holds for the owner too, who would change no row without saying for whom. */
 const changes = `
 ALTER TABLE workspaces ADD COLUMN credential_policy text NOT NULL DEFAULT 'byok_then_platform',
   ADD COLUMN platform_fallback boolean NOT NULL DEFAULT false;
@@ -39,6 +40,7 @@ ALTER TABLE credentials
   ADD COLUMN rotation_reminded_at timestamptz,
   ADD COLUMN created_by text NOT NULL DEFAULT 'bootstrap',
   ADD COLUMN deleted_at timestamptz;
+SELECT set_config('signalbox.tenant', '*', true);
 UPDATE credentials SET source = 'env', state = CASE WHEN enabled THEN 'unverified' ELSE 'disabled' END;
 ALTER TABLE credentials
   ADD CONSTRAINT credentials_owner_check CHECK (
