@@ -45,12 +45,19 @@ export class MoveSecretsTask implements MaintenanceTask {
     const to = targetOf(run);
     for (let after = run.cursor ?? ''; ;) {
       const page = await this.page(to, after);
-      if (run.dryRun) await this.look(page, progress, signal);
-      else await this.move(page, to, progress, signal);
       const last = page.at(-1);
       if (!last || signal.aborted) return;
+      await this.checkStores(page, to);
+      if (run.dryRun) await this.look(page, progress, signal);
+      else await this.move(page, to, progress, signal);
       after = last.id;
     }
+  }
+
+  /** A store that is away still gives what it remembers: nothing to found a move upon. */
+  private async checkStores(page: readonly CredentialVersionEntity[], to: SecretStoreKind): Promise<void> {
+    const kinds = new Set([to, ...page.map(({ secretStore }) => secretStore)]);
+    for (const kind of kinds) await this.stores.of(kind).check();
   }
 
   private page(to: SecretStoreKind, after: string): Promise<CredentialVersionEntity[]> {
