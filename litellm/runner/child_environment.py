@@ -26,7 +26,9 @@ PROVIDER_KEYS = (
     "PERPLEXITYAI_API_KEY",
     "HUGGINGFACE_API_KEY",
 )
-OWN_SECRETS = ("LITELLM_MASTER_KEY", "LITELLM_SALT_KEY", "SIGNALBOX_CONTEXT_SIGNING_KEYS")
+OWN_SECRETS = ("LITELLM_MASTER_KEY", "LITELLM_SALT_KEY", "SIGNALBOX_CONTEXT_SIGNING_KEYS", "SIGNALBOX_BROKER_TOKEN")
+# How the callback gets at the provider keys of tenants.
+DELIVERY = ("SIGNALBOX_BROKER_URL", "SIGNALBOX_EGRESS_URL", "SIGNALBOX_SECRET_MAX_STALE_SECONDS")
 URL_NAMES = ("REDIS_URL", "LITELLM_DATABASE_URL")
 SYSTEM = (
     "PATH",
@@ -76,7 +78,7 @@ FIXED = {
 def build_child_environment(
     env: Mapping[str, str], home: Path, engine: EngineChoice, database_url: str | None
 ) -> dict[str, str]:
-    child = {name: env[name] for name in (*SYSTEM, *OWN_SECRETS, *PROVIDER_KEYS) if env.get(name)}
+    child = {name: env[name] for name in (*SYSTEM, *OWN_SECRETS, *PROVIDER_KEYS, *DELIVERY) if env.get(name)}
     child |= FIXED
     child["HOME"] = str(home)
     child["PATH"] = f"{SHIM_DIR}{os.pathsep}{env.get('PATH', os.defpath)}"
@@ -86,10 +88,20 @@ def build_child_environment(
     if env.get("REDIS_URL"):
         child["SIGNALBOX_REDIS_URL"] = env["REDIS_URL"]
     child["SIGNALBOX_REDIS_PREFIX"] = env.get("SIGNALBOX_REDIS_PREFIX") or "sb"
+    child |= reach_directly(env.get("SIGNALBOX_EGRESS_URL", ""), child)
     if database_url is not None and engine.path is not None:
         child["DATABASE_URL"] = database_url
         child["PRISMA_QUERY_ENGINE_BINARY"] = engine.path
     return child
+
+
+def reach_directly(url: str, child: Mapping[str, str]) -> dict[str, str]:
+    """Own base URLs lead to the edge's relay, which a proxy of the environment must not stand in front of."""
+    host = urlsplit(url).hostname
+    if host is None or not any(child.get(name) for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")):
+        return {}
+    direct = ",".join(filter(None, (child.get("NO_PROXY"), child.get("no_proxy"), host)))
+    return {"NO_PROXY": direct, "no_proxy": direct}
 
 
 def secret_values(env: Mapping[str, str]) -> list[str]:

@@ -10,6 +10,8 @@ from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from .lease import CredentialUse
+
 NANO_USD_PER_USD = Decimal(1_000_000_000)
 MAX_ERROR_CLASS_CHARS = 100
 # 429 and 400 alone do not tell an empty account from a busy one: OpenAI's codes, Anthropic's sentence.
@@ -18,7 +20,10 @@ OUT_OF_CREDIT_MARKS = ("insufficient_quota", "billing_hard_limit_reached", "cred
 AttemptEvent = dict[str, Any]
 
 
-def build_attempt_event(payload: Mapping[str, Any], status: str, attempt_id: str) -> AttemptEvent:
+def build_attempt_event(
+    payload: Mapping[str, Any], status: str, attempt_id: str, use: CredentialUse | None
+) -> AttemptEvent:
+    """`use`: the key that was really set; None: none was."""
     metadata = payload.get("metadata") or {}
     event: AttemptEvent = {
         "attempt_id": attempt_id,
@@ -37,6 +42,8 @@ def build_attempt_event(payload: Mapping[str, Any], status: str, attempt_id: str
         "started_at": to_iso(payload.get("startTime")),
         "ended_at": to_iso(payload.get("endTime")),
         "stream": bool(payload.get("stream")),
+        "credential_id": use.credential_id if use else None,
+        "credential_fingerprint": use.fingerprint if use else None,
     }
     if status == "failure":
         event |= describe_error(payload.get("error_information") or {})

@@ -16,6 +16,7 @@ from fastapi import Request
 from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth
 from litellm.proxy.auth.route_checks import RouteChecks
 
+from .call_facts import METADATA_FIELD, facts_of_context
 from .context_token import ContextError, SignedContext, parse_key_ring, verify_context
 from .llm_routes import load_llm_routes
 
@@ -70,16 +71,7 @@ def identify(context: SignedContext) -> UserAPIKeyAuth:
         org_id=None,
         models=[],
         user_role=LitellmUserRoles.INTERNAL_USER,
-        metadata={
-            "signalbox": {
-                "request_id": context.rid,
-                "key_id": context.key_id,
-                "workspace_id": context.workspace_id,
-                "organization_id": context.organization_id,
-                "deployment_id": context.deployment_id,
-                "credential_id": context.credential_id,
-            }
-        },
+        metadata={METADATA_FIELD: facts_of_context(context)},
     )
 
 

@@ -21,7 +21,7 @@ LIFETIME_SECONDS = 60
 CLOCK_SKEW_SECONDS = 30
 
 REQUIRED_TEXT = {"rid": "rid", "m": "method", "p": "path", "kh": "key_hash", "key": "key_id", "ws": "workspace_id", "org": "organization_id"}
-OPTIONAL_TEXT = {"mdl": "model", "dep": "deployment_id", "cred": "credential_id"}
+OPTIONAL_TEXT = {"mdl": "model", "dep": "deployment_id", "cred": "credential_id", "prov": "provider_id"}
 
 
 class ContextError(Exception):
@@ -46,6 +46,7 @@ class SignedContext:
     model: str | None
     deployment_id: str | None
     credential_id: str | None
+    provider_id: str | None
 
 
 KeyRing = Mapping[str, bytes]

@@ -1,4 +1,4 @@
-"""LiteLLM's callback (`litellm_settings.callbacks`): reports every attempt, and is the place of provider keys."""
+"""LiteLLM's callback (`litellm_settings.callbacks`): sets the provider key of every attempt, and reports it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from litellm.integrations.custom_logger import CustomLogger
 
 from .attempt_event import build_attempt_event
 from .attempt_stream import AttemptStream, RedisStreamClient
+from .call_facts import read_call_facts
+from .deployment_filter import keep_chosen
+from .error_text import hide_secret_of
+from .provider_keys import ProviderKeys, provider_keys_of_process, use_of
+from .refusal import CallRefused
 
 CLOSE_TIMEOUT_SECONDS = 5.0
 
@@ -19,22 +24,34 @@ logger = logging.getLogger("signalbox.attempts")
 
 
 class AttemptReporter(CustomLogger):
-    def __init__(self, stream: AttemptStream | None) -> None:
+    """The names of the methods and of their parameters are LiteLLM's, which passes them by name."""
+
+    def __init__(self, stream: AttemptStream | None, provider_keys: ProviderKeys) -> None:
         super().__init__()
         self._stream = stream
+        self._provider_keys = provider_keys
+
+    async def async_filter_deployments(
+        self,
+        model: str,
+        healthy_deployments: list[Any],
+        messages: Any,
+        request_kwargs: dict[str, Any] | None = None,
+        parent_otel_span: Any = None,
+    ) -> list[dict[str, Any]]:
+        return keep_chosen(healthy_deployments, read_call_facts(request_kwargs or {}))
 
     async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> dict[str, Any]:
-        """The place where a provider key is set: kwargs["api_key"], per attempt, after the deployment was chosen.
-
-        LiteLLM calls it once per attempt; on /v1/messages with a deployment that is not Anthropic's it calls it twice.
-        The signed context is in kwargs["metadata"] or kwargs["litellm_metadata"], under user_api_key_metadata.signalbox.
-        """
-        return kwargs
+        """Per attempt, after the deployment was chosen; twice where LiteLLM translates between its own calls, such as
+        /v1/messages on a deployment that is not Anthropic's: the second run does the same again."""
+        return await self._provider_keys.apply(kwargs)
 
     async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
         self._report(kwargs, "success")
 
     async def async_log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+        # Before LiteLLM writes the error into its log and its table of spend.
+        hide_secret_of(kwargs)
         self._report(kwargs, "failure")
 
     def _report(self, kwargs: Any, status: str) -> None:
@@ -42,9 +59,10 @@ class AttemptReporter(CustomLogger):
             return
         try:
             payload = kwargs.get("standard_logging_object")
-            # Without a deployment no attempt was made: a refused context, a malformed body, an unknown model.
-            if payload and payload.get("model_id"):
-                self._stream.add(build_attempt_event(payload, status, f"att_{uuid.uuid4().hex}"))
+            # Without a deployment no attempt was made: a refused context, a malformed body, an unknown model. Nor if it ended here.
+            if payload and payload.get("model_id") and not isinstance(kwargs.get("exception"), CallRefused):
+                event = build_attempt_event(payload, status, f"att_{uuid.uuid4().hex}", use_of(kwargs))
+                self._stream.add(event)
         except Exception as error:  # noqa: BLE001 - a report must never fail a request
             logger.warning("attempt not reported: %s", type(error).__name__)
 
@@ -60,4 +78,4 @@ def connect_stream() -> AttemptStream | None:
     return stream
 
 
-attempt_reporter = AttemptReporter(connect_stream())
+attempt_reporter = AttemptReporter(connect_stream(), provider_keys_of_process())

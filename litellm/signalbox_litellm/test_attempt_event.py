@@ -1,6 +1,9 @@
 import unittest
 
 from signalbox_litellm.attempt_event import build_attempt_event
+from signalbox_litellm.lease import CredentialUse
+
+USE = CredentialUse("cred_1", "fp", "sk-canary-of-the-use")
 
 PAYLOAD = {
     "litellm_call_id": "req_1",
@@ -26,7 +29,7 @@ PAYLOAD = {
 
 class AttemptEventTest(unittest.TestCase):
     def test_copies_the_named_fields(self) -> None:
-        event = build_attempt_event(PAYLOAD, "success", "att_1")
+        event = build_attempt_event(PAYLOAD, "success", "att_1", USE)
         self.assertEqual(
             event,
             {
@@ -46,11 +49,13 @@ class AttemptEventTest(unittest.TestCase):
                 "started_at": "2026-01-01T00:00:00.250Z",
                 "ended_at": "2026-01-01T00:00:01.500Z",
                 "stream": True,
+                "credential_id": "cred_1",
+                "credential_fingerprint": "fp",
             },
         )
 
     def test_a_failure_names_class_and_status_but_no_message(self) -> None:
-        event = build_attempt_event(PAYLOAD, "failure", "att_1")
+        event = build_attempt_event(PAYLOAD, "failure", "att_1", USE)
         self.assertEqual((event["error_class"], event["status_code"]), ("RateLimitError", 429))
         self.assertNotIn("canary", str(event))
 
@@ -63,16 +68,16 @@ class AttemptEventTest(unittest.TestCase):
         ):
             with self.subTest(text=text):
                 payload = PAYLOAD | {"error_information": {"error_code": "429", "error_message": text}}
-                self.assertIs(build_attempt_event(payload, "failure", "att_1")["is_out_of_credit"], expected)
+                self.assertIs(build_attempt_event(payload, "failure", "att_1", USE)["is_out_of_credit"], expected)
 
     def test_costs_are_exact_integers(self) -> None:
         for cost, expected in ((0.1 + 0.2, 300_000_000), (1e-9, 1), (None, 0), (0, 0), ("nonsense", 0), (12.345678901, 12_345_678_901)):
             with self.subTest(cost=cost):
-                event = build_attempt_event(PAYLOAD | {"response_cost": cost}, "success", "att_1")
+                event = build_attempt_event(PAYLOAD | {"response_cost": cost}, "success", "att_1", USE)
                 self.assertEqual(event["cost_nano_usd"], expected)
 
     def test_missing_fields_do_not_fail(self) -> None:
-        event = build_attempt_event({}, "failure", "att_1")
+        event = build_attempt_event({}, "failure", "att_1", USE)
         self.assertEqual((event["total_tokens"], event["error_class"], event["status_code"]), (0, "unknown", None))
 
 

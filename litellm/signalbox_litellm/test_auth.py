@@ -17,6 +17,7 @@ from fastapi import Request  # noqa: E402
 from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth  # noqa: E402
 
 from signalbox_litellm.auth import ERROR_TYPE, user_api_key_auth  # noqa: E402
+from signalbox_litellm.call_facts import read_call_facts  # noqa: E402
 from signalbox_litellm.context_token import parse_key_ring, sign_payload  # noqa: E402
 
 CHAT = "/v1/chat/completions"
@@ -47,10 +48,13 @@ class AuthTest(unittest.TestCase):
         return str(caught.exception.message)
 
     def test_a_context_is_the_key_and_the_team_it_names(self) -> None:
-        identity = ask("POST", CHAT, token_for("POST", CHAT))
+        identity = ask("POST", CHAT, token_for("POST", CHAT, cred="cred_1", prov="prov_1"))
         self.assertEqual((identity.api_key, identity.token, identity.team_id), ("ab" * 32, "ab" * 32, "ws_1"))
         self.assertEqual(identity.user_role, LitellmUserRoles.INTERNAL_USER)
-        self.assertEqual(identity.metadata["signalbox"]["deployment_id"], "dep_1")
+        facts = read_call_facts({"metadata": {"user_api_key_metadata": identity.metadata}})
+        assert facts is not None
+        self.assertEqual((facts.deployment_id, facts.credential_id, facts.provider_id), ("dep_1", "cred_1", "prov_1"))
+        self.assertEqual((facts.key_hash, facts.workspace_id, facts.organization_id), ("ab" * 32, "ws_1", "org_1"))
 
     def test_a_context_opens_no_admin_route_even_if_signed_for_it(self) -> None:
         for path in ADMIN_ROUTES:

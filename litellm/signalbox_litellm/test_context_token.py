@@ -30,6 +30,13 @@ class ContextTokenTest(unittest.TestCase):
             (claims["rid"], claims["kh"], claims["key"], claims["ws"], claims["org"]),
         )
         self.assertEqual((context.model, context.deployment_id, context.credential_id), ("demo", "dep_01kq2", None))
+        self.assertIsNone(context.provider_id)
+
+    def test_reads_the_provider_of_newer_edges(self) -> None:
+        vector = VECTORS["signed"][-1]
+        claims = vector["claims"]
+        context = verify_context(vector["token"], RING, claims["m"], claims["p"], claims["iat"])
+        self.assertEqual((context.credential_id, context.provider_id), ("cred_01kq2", "prov_01kq2"))
 
     def test_no_refusal_repeats_the_token(self) -> None:
         for vector in VECTORS["verified"]:
