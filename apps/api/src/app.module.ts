@@ -10,6 +10,7 @@ import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
 import { LlmTestApiModule } from './llm-test/llm-test.module';
 import { RunnerApiModule } from './internal/runner.module';
+import { IntegrationsApiModule } from './integrations/integrations-api.module';
 import { LlmUsersApiModule } from './llm-users/llm-users-api.module';
 import { MaintenanceApiModule } from './maintenance/maintenance-api.module';
 import { ModelApiModule } from './models/model.module';
@@ -38,6 +39,7 @@ const featureModules = [
   ConfigReleaseApiModule,
   ServiceTokensApiModule,
   WebhooksApiModule,
+  IntegrationsApiModule,
   MaintenanceApiModule,
   AuditEventsApiModule,
   StatusApiModule,

@@ -20,6 +20,8 @@ import { serveOpenApi } from './openapi/serve-openapi';
 export async function createApi(options: AppOptions): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(options), {
     bodyParser: false,
+    // For signatures, which cover the bytes that came.
+    rawBody: true,
     logger: nestLogger(options.logger),
     abortOnError: false,
   });

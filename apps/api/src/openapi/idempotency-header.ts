@@ -1,10 +1,10 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { answerNotKeptExtension } from '../http/answer-not-kept.decorator';
 
-/** Every POST understands the header but those whose answer may stay nowhere, so it is declared in one place. */
+/** Every POST with a token understands the header but those whose answer may stay nowhere, so it is declared in one place. */
 export function addIdempotencyHeader(document: OpenAPIObject): void {
   for (const item of Object.values(document.paths)) {
-    if (!item.post || answerNotKeptExtension in item.post) continue;
+    if (!item.post?.security?.length || answerNotKeptExtension in item.post) continue;
     item.post.parameters = [
       ...(item.post.parameters ?? []),
       {
