@@ -68,6 +68,9 @@ export function hashOfKey(key: string): string {
 /** Speaks the route by which each provider checks a key: `/<kind><path>`. It keeps only hashes of the keys that reach it. */
 export class ProviderValidationStandIn {
   readonly requests: ReceivedProbe[] = [];
+  /** How many requests there were at the same time. */
+  mostAtOnce = 0;
+  #atOnce = 0;
   readonly #keys = new Map<string, KeyState>();
   readonly #open = new Set<string>();
   readonly #server: Server;
@@ -128,6 +131,7 @@ export class ProviderValidationStandIn {
     this.#open.clear();
     this.#answer = null;
     this.requests.length = 0;
+    this.mostAtOnce = 0;
   }
 
   countOf(key: string): number {
@@ -141,6 +145,9 @@ export class ProviderValidationStandIn {
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
     request.resume();
+    this.#atOnce += 1;
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.#atOnce);
+    response.once('close', () => (this.#atOnce -= 1));
     const url = request.url ?? '';
     const [, provider = '', rest = ''] = /^\/([a-z_]+)([^?]*)/.exec(url) ?? [];
     const dialect: Dialect | undefined = Object.hasOwn(dialects, provider)
