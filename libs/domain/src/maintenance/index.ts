@@ -1,3 +1,6 @@
+export { parseFernetKey } from './fernet/fernet';
+export { type FernetImport, ImportFernetService } from './fernet/import-fernet.service';
+export { parseImportFile } from './fernet/import-file';
 export { MaintenanceModule } from './maintenance.module';
 export {
   MaintenanceRunner,

@@ -1,7 +1,10 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '@signalbox/domain/audit';
+import { CredentialsModule } from '@signalbox/domain/credentials';
 import { ProjectionModule } from '@signalbox/domain/projection';
 import { SecretsModule } from '@signalbox/domain/secrets';
+import { ImportFernetService } from './fernet/import-fernet.service';
+import { ImportTargetRepository } from './fernet/import-target.repository';
 import { MaintenanceRunRepository } from './maintenance-run.repository';
 import { MaintenanceRunner } from './maintenance-runner';
 import { MaintenanceService } from './maintenance.service';
@@ -11,7 +14,7 @@ import { ReencryptSecretsTask } from './reencrypt/reencrypt-secrets.task';
 import { SealedColumnRepository } from './reencrypt/sealed-column.repository';
 
 @Module({
-  imports: [AuditModule, ProjectionModule, SecretsModule],
+  imports: [AuditModule, CredentialsModule, ProjectionModule, SecretsModule],
   providers: [
     MaintenanceService,
     MaintenanceRunner,
@@ -20,7 +23,9 @@ import { SealedColumnRepository } from './reencrypt/sealed-column.repository';
     SealedColumnRepository,
     MoveSecretsTask,
     StoredVersionRepository,
+    ImportFernetService,
+    ImportTargetRepository,
   ],
-  exports: [MaintenanceService, MaintenanceRunner],
+  exports: [MaintenanceService, MaintenanceRunner, ImportFernetService],
 })
 export class MaintenanceModule {}
