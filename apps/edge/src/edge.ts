@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, type Logger, newId, systemClock } from '@signalbox/common';
 import { type EdgeConfig, readProductVersion } from '@signalbox/config';
+import type { ResolveHost } from '@signalbox/egress';
+import { EgressRelay } from './egress/egress-relay';
 import { CredentialDirectory } from './keys/credential-directory';
 import { KeyDirectory } from './keys/key-directory';
 import { ProjectionFeed } from './keys/projection-feed';
@@ -26,6 +28,8 @@ export interface EdgeOptions {
   /** From 0 to 1. */
   random?: () => number;
   drainLimitMs?: number;
+  /** In place of the system's resolver of names. */
+  resolve?: ResolveHost;
 }
 
 /** Puts the parts together. Nothing here waits for Redis or the runner: the edge listens at once and says what it lacks. */
@@ -42,6 +46,9 @@ export class Edge {
   private readonly attempt: AttemptStep;
   private readonly path: RequestPath;
   private readonly server: HttpServer;
+  private readonly relay: EgressRelay;
+  private readonly relayServer: HttpServer;
+  private relayPort = 0;
   private readonly heartbeat: Heartbeat;
 
   constructor(
@@ -71,6 +78,15 @@ export class Edge {
     const candidates = new CandidatesStep({ store: this.store, credentials, clock, random });
     const steps = { directory, models, candidates, attempt: this.attempt };
     this.path = new RequestPath({ ...steps, clock, newRequestId, logger });
+    const addresses = {
+      allowedHosts: config.allowedHosts,
+      ...(options.resolve && { resolve: options.resolve }),
+    };
+    this.relay = new EgressRelay({ signingKeys, addresses, clock, logger, newRequestId });
+    this.relayServer = new HttpServer(
+      (request, response) => this.handleEgress(request, response),
+      newRequestId,
+    );
     this.server = new HttpServer((request, response) => this.handle(request, response), newRequestId);
     this.heartbeat = new Heartbeat(
       this.redis.commands,
@@ -82,20 +98,32 @@ export class Edge {
 
   /** @returns the port */
   async start(): Promise<number> {
-    const port = await this.server.listen(this.config.host, this.config.port);
+    const { host } = this.config;
+    this.relayPort = await this.relayServer.listen(host, this.config.egressPort);
+    const port = await this.server.listen(host, this.config.port);
     this.watcher.start();
     this.feed.start();
     this.heartbeat.start();
-    this.logger.info('edge listens', { host: this.config.host, port });
+    this.logger.info('edge listens', { host, port, egress_port: this.relayPort });
     return port;
+  }
+
+  /** Where LiteLLM reaches the addresses of tenants. */
+  get egressPort(): number {
+    return this.relayPort;
   }
 
   /** Finishes what is in flight, then lets go of everything. */
   async close(): Promise<void> {
-    await this.server.drain(this.options.drainLimitMs ?? drainLimitMs, () => this.attempt.abortAll());
+    const limitMs = this.options.drainLimitMs ?? drainLimitMs;
+    const untilMs = this.clock.nowMs() + limitMs;
+    await this.server.drain(limitMs, () => this.attempt.abortAll());
+    // Only now: the calls that were in flight may have needed it.
+    const leftMs = Math.max(untilMs - this.clock.nowMs(), 0);
+    await this.relayServer.drain(leftMs, () => this.relay.abortAll());
     this.feed.close();
     await this.heartbeat.stop();
-    await Promise.all([this.watcher.close(), this.pools.destroy()]);
+    await Promise.all([this.watcher.close(), this.pools.destroy(), this.relay.close()]);
     this.redis.commands.disconnect();
     this.redis.subscriber.disconnect();
   }
@@ -108,6 +136,11 @@ export class Edge {
       return;
     }
     void this.path.handle(request, response);
+  }
+
+  private handleEgress(request: IncomingMessage, response: ServerResponse): void {
+    if (answerHealth(request, response, this.healthSources, this.clock.nowMs())) return;
+    void this.relay.handle(request, response);
   }
 
   private get healthSources(): HealthSources {

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { AddressPolicy } from './address-policy';
 import { EgressError, toEgressError } from './egress-error';
 import { guardedAgent } from './guarded-agent';
-import { targetOf } from './url-rules';
+import { checkedUrl } from './url-rules';
 
 const defaultTimeoutMs = 10_000;
 const defaultMaxResponseBytes = 1024 * 1024;
@@ -54,8 +54,7 @@ export async function guardedFetch(
   init: GuardedRequest,
   policy: AddressPolicy,
 ): Promise<Response> {
-  const parsed = targetOf(url);
-  if (typeof parsed === 'string') throw new EgressError(parsed);
+  const parsed = checkedUrl(url);
   const { timeoutMs = defaultTimeoutMs, maxResponseBytes = defaultMaxResponseBytes, ca } = init;
   const deadline = AbortSignal.timeout(timeoutMs);
   const signal = init.signal ? AbortSignal.any([init.signal, deadline]) : deadline;
@@ -63,8 +62,8 @@ export async function guardedFetch(
   const agent = guardedAgent(policy, ca === undefined ? limits : { ...limits, ca });
   try {
     const answer = await agent.request({
-      origin: parsed.url.origin,
-      path: parsed.url.pathname + parsed.url.search,
+      origin: parsed.origin,
+      path: parsed.pathname + parsed.search,
       method: init.method ?? 'GET',
       headers: { 'accept-encoding': 'identity', ...init.headers },
       body: init.body ?? null,

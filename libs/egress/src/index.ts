@@ -3,4 +3,5 @@ export { checkUrl, type UrlVerdict } from './check-url';
 export { EgressError, type EgressReason, egressText, forbiddenReasons, toEgressError } from './egress-error';
 export { isForbiddenAddress } from './forbidden-addresses';
 export { guardedAgent, type GuardedAgentOptions } from './guarded-agent';
+export { checkedUrl } from './url-rules';
 export { guardedFetch, type GuardedRequest } from './guarded-fetch';

@@ -1,5 +1,5 @@
 import type { AddressPolicy } from './address-policy';
-import type { EgressReason } from './egress-error';
+import { EgressError, type EgressReason } from './egress-error';
 import { isForbiddenAddress } from './forbidden-addresses';
 import { isInRange, parseAddress, parseRange } from './ip-address';
 
@@ -74,4 +74,11 @@ export function targetOf(url: string): { target: Target; url: URL } | EgressReas
   if (host === '') return 'invalid_url';
   const defaultPort = parsed.protocol === 'https:' ? 443 : 80;
   return { target: { host, port: parsed.port === '' ? defaultPort : Number(parsed.port) }, url: parsed };
+}
+
+/** @throws EgressError for a text that is no URL to call; its address is checked when it is connected to */
+export function checkedUrl(text: string): URL {
+  const parsed = targetOf(text);
+  if (typeof parsed === 'string') throw new EgressError(parsed);
+  return parsed.url;
 }

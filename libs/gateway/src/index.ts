@@ -2,6 +2,7 @@ export type { ParsedValue, RandomBytes } from './checked-value';
 export * from './catalogue-model';
 export * from './context-token';
 export * from './credential-resolution';
+export * from './egress-path';
 export * from './error-shapes';
 export * from './forbidden-fields';
 export * from './gateway-error-codes';
