@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { CredentialPurpose, CredentialState, SecretStoreKind } from '@signalbox/database';
+import {
+  type CredentialPurpose,
+  type CredentialState,
+  queryPrepared,
+  type SecretStoreKind,
+} from '@signalbox/database';
 import type { StoredVersion } from '@signalbox/domain/credentials';
 import type { EntityManager } from 'typeorm';
 
@@ -43,7 +48,9 @@ interface Row {
  * Everything that decides who may use which credential, in one statement: the key as it is now, its workspace, its
  * organization, and the credential's owner. No row: there is no such credential for this key.
  */
-const permittedCredential = `
+const permittedCredential = {
+  name: 'permitted_credential',
+  text: `
 SELECT c.id, c.organization_id, c.owner_key, c.owner_type, c.purpose, c.state, c.enabled, c.reference, c.base_url,
   c.fingerprint, c.expires_at, c.deleted_at, v.id AS version_id, v.secret_store AS version_store,
   v.secret_name AS version_secret_name, v.fingerprint AS version_fingerprint, v.erased_at AS version_erased_at
@@ -61,7 +68,8 @@ WHERE s.key_hash = $2 AND (s.valid_until IS NULL OR s.valid_until > $3)
     WHEN 'organization' THEN c.organization_id = k.organization_id
     WHEN 'workspace' THEN c.organization_id = k.organization_id AND c.workspace_id = k.workspace_id
     WHEN 'member' THEN c.organization_id = k.organization_id AND c.user_id = k.user_id
-    ELSE false END`;
+    ELSE false END`,
+};
 
 function toCredential(row: Row): LeasableCredential {
   return {
@@ -100,7 +108,7 @@ export class LeaseRepository {
     keyHash: string,
     now: Date,
   ): Promise<LeasableCredential | null> {
-    const rows = await manager.query<Row[]>(permittedCredential, [credentialId, keyHash, now]);
+    const rows = await queryPrepared<Row>(manager, permittedCredential, [credentialId, keyHash, now]);
     return rows[0] ? toCredential(rows[0]) : null;
   }
 }
