@@ -224,3 +224,14 @@ describe('while Infisical is away', () => {
     expect((await rows())[0]?.secretStore).toBe('sealed');
   });
 });
+
+it('leaves what people keep in Infisical by hand where it is', async () => {
+  const version = await seed('infisical');
+  const manual = { id: version.id, secretName: 'manual/OPENAI' };
+  await database.transactions.run('platform', (manager) =>
+    manager.update(CredentialVersionEntity, { id: manual.id }, { secretName: manual.secretName }),
+  );
+  expect((await start('sealed')).total).toBe(0);
+  await resume();
+  expect(await rows()).toEqual([expect.objectContaining({ ...manual, secretStore: 'infisical' })]);
+});

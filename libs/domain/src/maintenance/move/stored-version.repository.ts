@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { CredentialVersionEntity, type SecretStoreKind } from '@signalbox/database';
-import { type EntityManager, IsNull, MoreThan, Not } from 'typeorm';
+import { manualSecretName } from '@signalbox/domain/credentials';
+import { type EntityManager, IsNull, Like, MoreThan, Not } from 'typeorm';
+
+/** What people keep by hand is theirs, and stays where they put it. */
+const ours = { secretName: Not(Like(manualSecretName('%'))), erasedAt: IsNull() };
 
 @Injectable()
 export class StoredVersionRepository {
   async countOutside(manager: EntityManager, store: SecretStoreKind): Promise<number> {
-    return manager.countBy(CredentialVersionEntity, { secretStore: Not(store), erasedAt: IsNull() });
+    return manager.countBy(CredentialVersionEntity, { ...ours, secretStore: Not(store) });
   }
 
   /** In the order of ids, those after the given one. */
@@ -16,7 +20,7 @@ export class StoredVersionRepository {
     limit: number,
   ): Promise<CredentialVersionEntity[]> {
     return manager.find(CredentialVersionEntity, {
-      where: { secretStore: Not(store), erasedAt: IsNull(), id: MoreThan(after) },
+      where: { ...ours, secretStore: Not(store), id: MoreThan(after) },
       order: { id: 'ASC' },
       take: limit,
     });
