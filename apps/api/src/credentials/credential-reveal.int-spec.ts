@@ -1,4 +1,6 @@
 import { ManualClock } from '@signalbox/common';
+import { systemCaller } from '@signalbox/domain/access';
+import { CredentialReplacementService } from '@signalbox/domain/credentials';
 import { SecretStores } from '@signalbox/domain/secrets';
 import { SecretStoreError } from '@signalbox/secrets';
 import {
@@ -97,6 +99,19 @@ it.each([
     read.mockRestore();
   },
 );
+
+it('gives the new value when the old one was replaced under it', async () => {
+  const stores = bench.api.get(SecretStores);
+  const real = stores.of('sealed');
+  const replaced = 'sk-proj-9876543210-replaced';
+  const read = jest.spyOn(real, 'read').mockImplementationOnce(async (address) => {
+    const caller = { ...systemCaller('test'), organizationId: acme.organizationId };
+    await bench.api.get(CredentialReplacementService).replaceSecret(caller, id, replaced);
+    return real.read(address);
+  });
+  expect(await reveal(await revealer())).toMatchObject({ status: 200, body: { api_key: replaced } });
+  read.mockRestore();
+});
 
 it('is refused for a disabled key, and for a deleted one', async () => {
   const token = await revealer();

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Clock, newId } from '@signalbox/common';
-import { type CredentialEntity, TenantTransactions } from '@signalbox/database';
+import { type CredentialEntity, type CredentialVersionEntity, TenantTransactions } from '@signalbox/database';
 import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
@@ -11,8 +11,13 @@ import { CredentialSecrets } from './credential-secrets';
 import type { RevealedCredential } from './credential.types';
 import { knownCredential } from './known-credential';
 
-export const revealedAction = 'byok_key_accessed';
-export const revealsPerMinute = 30;
+interface Noted {
+  credential: CredentialEntity;
+  version: CredentialVersionEntity;
+}
+
+const revealedAction = 'byok_key_accessed';
+const revealsPerMinute = 30;
 const windowMs = 60_000;
 
 /**
@@ -31,21 +36,42 @@ export class CredentialRevealService {
 
   async reveal(caller: Caller, id: string, reason: string | null): Promise<RevealedCredential> {
     requireScope(caller, 'credentials:reveal');
-    const { credential, version } = await this.transactions.run(tenantOf(caller), async (manager) => {
+    const noted = await this.note(caller, id, reason);
+    try {
+      return await this.read(noted);
+    } catch (error) {
+      // Replaced, and the old value erased, between the look at the row and the look into the store.
+      if (!(await this.isReplaced(caller, id, noted.version))) throw error;
+      return this.read(await this.note(caller, id, reason));
+    }
+  }
+
+  private async read({ credential, version }: Noted): Promise<RevealedCredential> {
+    return { credential, secret: await this.secrets.read(version) };
+  }
+
+  private async note(caller: Caller, id: string, reason: string | null): Promise<Noted> {
+    return this.transactions.run(tenantOf(caller), async (manager) => {
       await this.takePlace(manager, caller);
-      const found = readable(knownCredential(await this.credentials.find(manager, id)));
-      const current = await this.credentials.findVersion(manager, found.currentVersionId ?? '');
-      if (!current || current.erasedAt !== null) throw notReadable('It has no value that could be shown.');
+      const credential = readable(knownCredential(await this.credentials.find(manager, id)));
+      const version = await this.credentials.findVersion(manager, credential.currentVersionId ?? '');
+      if (!version || version.erasedAt !== null) throw notReadable('It has no value that could be shown.');
       await this.audit.record(manager, caller, {
         action: revealedAction,
         targetType: 'credential',
         targetId: id,
-        organizationId: found.organizationId,
-        changes: { by: 'reveal', reason, fingerprint: current.fingerprint },
+        organizationId: credential.organizationId,
+        changes: { by: 'reveal', reason, fingerprint: version.fingerprint },
       });
-      return { credential: found, version: current };
+      return { credential, version };
     });
-    return { credential, secret: await this.secrets.read(version) };
+  }
+
+  private async isReplaced(caller: Caller, id: string, version: CredentialVersionEntity): Promise<boolean> {
+    const now = await this.transactions.run(tenantOf(caller), (manager) =>
+      this.credentials.find(manager, id),
+    );
+    return now !== null && now.currentVersionId !== version.id;
   }
 
   /** One request of a token after the other, so that each counts all that came before it. */
