@@ -18,8 +18,8 @@ import { RotationRepository } from './rotation.repository';
 import {
   PROVIDER_DRIVERS,
   type ProviderDrivers,
-  ROTATION_TIMING,
-  type RotationTiming,
+  ROTATION_TUNING,
+  type RotationTuning,
 } from './rotation.tokens';
 
 const probeTimeoutMs = 10_000;
@@ -40,7 +40,7 @@ export class CredentialRotationSteps {
     private readonly providerKeys: ProviderKeyService,
     @Inject(PROVIDER_DRIVERS) private readonly driverOf: ProviderDrivers,
     @Inject(ALLOWED_HOSTS) private readonly allowedHosts: readonly string[],
-    @Inject(ROTATION_TIMING) private readonly timing: RotationTiming,
+    @Inject(ROTATION_TUNING) private readonly tuning: RotationTuning,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -147,7 +147,7 @@ export class CredentialRotationSteps {
       firstRefusedAt: dateOf(firstRefusedAt),
       madeAt: dateOf(madeAt),
     };
-    const verdict = decideValidation(probed, soFar, this.clock.now(), this.timing.pauseBetweenProbesMs);
+    const verdict = decideValidation(probed, soFar, this.clock.now(), this.tuning.pauseBetweenProbesMs);
     switch (verdict.kind) {
       case 'accepted':
         remember(rotation, {

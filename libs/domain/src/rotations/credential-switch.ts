@@ -10,7 +10,7 @@ import { retirementAt } from './rotation-decisions';
 import { dataOf, dateOf, previousOf, remember } from './rotation-data';
 import type { Committed, Move } from './rotation-move';
 import { RotationRepository } from './rotation.repository';
-import { ROTATION_TIMING, type RotationTiming } from './rotation.tokens';
+import { ROTATION_TUNING, type RotationTuning } from './rotation.tokens';
 
 export const rotationCaller = systemCaller('rotation');
 
@@ -21,7 +21,7 @@ export class CredentialSwitch {
     private readonly rotations: RotationRepository,
     private readonly announcer: CredentialAnnouncer,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(ROTATION_TIMING) private readonly timing: RotationTiming,
+    @Inject(ROTATION_TUNING) private readonly tuning: RotationTuning,
   ) {}
 
   /** The new value becomes the current one. */
@@ -73,7 +73,7 @@ export class CredentialSwitch {
         code: null,
         detail: null,
         // Calls that got the new value before this moment may still be on their way with it.
-        notBefore: new Date(now.getTime() + this.timing.hookCacheMs),
+        notBefore: new Date(now.getTime() + this.tuning.hookCacheMs),
       },
       ...this.announced(caller, credential, 'credential.rotation_rolled_back', rotation, to, from),
     };
@@ -104,7 +104,7 @@ export class CredentialSwitch {
       graceMs: rotation.graceSeconds * 1_000,
       deadlineAt: rotation.deadlineAt,
       isForced: isForced === true,
-      heldMs: this.timing.hookCacheMs,
+      heldMs: this.tuning.hookCacheMs,
     });
   }
 

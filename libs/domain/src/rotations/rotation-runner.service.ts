@@ -11,10 +11,8 @@ import { RotationJournal } from './rotation-journal';
 import { type Committed, justMove, type StepOutcome } from './rotation-move';
 import { leaseMsOf } from './rotation-steps';
 import { RotationRepository } from './rotation.repository';
+import { ROTATION_TUNING, type RotationTuning } from './rotation.tokens';
 import { VirtualKeyRotationSteps } from './virtual-key-rotation.steps';
-
-/** A provider that is slow with one rotation must not hold up the others. */
-const lanes = 4;
 
 /**
  * Takes the steps of all rotations. Any number of processes may do so at once, and each may be killed at any line: a step
@@ -29,14 +27,22 @@ export class RotationRunner {
     private readonly journal: RotationJournal,
     private readonly credentialSteps: CredentialRotationSteps,
     private readonly keySteps: VirtualKeyRotationSteps,
+    @Inject(ROTATION_TUNING) private readonly tuning: RotationTuning,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** @returns how many steps were taken, until none was due */
   async advanceDue(signal: AbortSignal): Promise<number> {
-    const counts = await Promise.all(Array.from({ length: lanes }, () => this.lane(signal)));
-    return counts.reduce((sum, count) => sum + count, 0);
+    const results = await Promise.allSettled(
+      Array.from({ length: this.tuning.lanes }, () => this.lane(signal)),
+    );
+    let count = 0;
+    for (const result of results) {
+      if (result.status === 'rejected') throw result.reason;
+      count += result.value;
+    }
+    return count;
   }
 
   private async lane(signal: AbortSignal): Promise<number> {

@@ -18,11 +18,11 @@ import { RotationViews } from './rotation-views';
 import { RotationFactory } from './rotation.factory';
 import { RotationRepository } from './rotation.repository';
 import { RotationService } from './rotation.service';
-import { PROVIDER_DRIVERS, ROTATION_TIMING, type RotationTiming } from './rotation.tokens';
+import { PROVIDER_DRIVERS, ROTATION_TUNING, type RotationTuning } from './rotation.tokens';
 import { VirtualKeyRotationService } from './virtual-key-rotation.service';
 import { VirtualKeyRotationSteps } from './virtual-key-rotation.steps';
 
-const timing: RotationTiming = { pauseBetweenProbesMs, hookCacheMs };
+const tuning: RotationTuning = { pauseBetweenProbesMs, hookCacheMs, lanes: 4 };
 
 @Module({
   imports: [
@@ -48,7 +48,7 @@ const timing: RotationTiming = { pauseBetweenProbesMs, hookCacheMs };
     RotationRunner,
     RotationPlanner,
     { provide: PROVIDER_DRIVERS, useValue: driverOf },
-    { provide: ROTATION_TIMING, useValue: timing },
+    { provide: ROTATION_TUNING, useValue: tuning },
   ],
   exports: [
     RotationService,

@@ -4,12 +4,14 @@ import type { ProviderDriver } from '@signalbox/domain/provider-drivers';
 export const PROVIDER_DRIVERS = Symbol('ProviderDrivers');
 export type ProviderDrivers = (kind: string) => ProviderDriver;
 
-/** A RotationTiming. */
-export const ROTATION_TIMING = Symbol('RotationTiming');
+/** A RotationTuning. */
+export const ROTATION_TUNING = Symbol('RotationTuning');
 
-export interface RotationTiming {
+export interface RotationTuning {
   /** Between the two looks at a new key. */
   readonly pauseBetweenProbesMs: number;
   /** For how long after a switch LiteLLM's hook may hold the old key. */
   readonly hookCacheMs: number;
+  /** How many rotations one process works on at the same time: a slow provider must not hold up the others. */
+  readonly lanes: number;
 }
