@@ -81,13 +81,13 @@ describe('secrets', () => {
   /** The platform's OPENAI_API_KEY, made up for this run, is really sent to the provider. */
   async function useProviderKey(): Promise<void> {
     const canary = stack.facts.provider_keys['OPENAI_API_KEY'] ?? '';
-    const { data } = await stack.api.get<{ data: { id: string; kind: string }[] }>(
+    const { data } = await stack.api.get<{ data: { id: string; kind: string; base_url: string | null }[] }>(
       '/llm/providers?limit=200',
     );
-    const openai = data.find(({ kind }) => kind === 'openai');
+    const openai = data.find(({ kind, base_url: baseUrl }) => kind === 'openai' && baseUrl === null);
     const model = await createModel(
       stack,
-      'canary',
+      `canary-${tenant.workspaceId}`,
       'chat',
       openai?.id ?? '',
       'gpt-4o-mini',
