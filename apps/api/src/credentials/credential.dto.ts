@@ -13,7 +13,7 @@ import { ApiMetadata } from '../http/metadata.property';
 import { PageQuery } from '../http/page-query.dto';
 import { QueryFlag } from '../http/query-flag';
 
-export const userIdPattern = /^[A-Za-z0-9._@+:-]{1,128}$/;
+const userIdPattern = /^[A-Za-z0-9._@+:-]{1,128}$/;
 const maxInteger = 2_147_483_647;
 const maxDays = 3_650;
 

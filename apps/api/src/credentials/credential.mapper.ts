@@ -117,7 +117,7 @@ export function toCredentialView(credential: CredentialEntity): CredentialView {
   };
 }
 
-export function toCheckView(result: ProbeResult): CredentialCheckView {
+function toCheckView(result: ProbeResult): CredentialCheckView {
   return {
     ok: result.outcome === 'valid',
     outcome: result.outcome,

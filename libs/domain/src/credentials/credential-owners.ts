@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@signalbox/common';
-import { type CredentialOwnerType, OrganizationEntity, WorkspaceEntity } from '@signalbox/database';
+import type { CredentialOwnerType } from '@signalbox/database';
 import { type Caller, requirePlatform } from '@signalbox/domain/access';
-import { type EntityManager, IsNull } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { checkUserId, refuseField } from './credential-input';
 import type { CredentialOwner } from './credential-owner';
+import { CredentialRepository } from './credential.repository';
 import type { WantedOwner } from './credential.types';
 
 const fieldsOf: Record<CredentialOwnerType, readonly (keyof WantedOwner)[]> = {
@@ -39,6 +40,8 @@ function checkFields(ownerType: CredentialOwnerType, wanted: WantedOwner): void 
 /** Whose a new credential is: what the request says, held against who asks and against what exists. */
 @Injectable()
 export class CredentialOwners {
+  constructor(private readonly credentials: CredentialRepository) {}
+
   /** Holds the owner until the end of the transaction, so that it cannot be deleted under the new credential. */
   async resolve(manager: EntityManager, caller: Caller, wanted: WantedOwner): Promise<CredentialOwner> {
     const ownerType = ownerTypeOf(caller, wanted);
@@ -65,8 +68,7 @@ export class CredentialOwners {
   private async organization(manager: EntityManager, caller: Caller, wanted: WantedOwner): Promise<string> {
     const id = wanted.organizationId ?? caller.organizationId;
     if (id === null) return refuseField('organization_id', 'is needed with a token of the platform');
-    const where = { id, deletedAt: IsNull() };
-    const found = await manager.findOne(OrganizationEntity, { where, lock: { mode: 'pessimistic_read' } });
+    const found = await this.credentials.lockOrganization(manager, id);
     if (found) return found.id;
     throw new AppError(
       'organization_not_found',
@@ -79,8 +81,7 @@ export class CredentialOwners {
     { workspaceId, organizationId }: WantedOwner,
   ): Promise<CredentialOwner> {
     if (workspaceId === undefined) return refuseField('workspace_id', 'is needed for a workspace');
-    const where = { id: workspaceId, deletedAt: IsNull(), ...(organizationId ? { organizationId } : {}) };
-    const found = await manager.findOne(WorkspaceEntity, { where, lock: { mode: 'pessimistic_read' } });
+    const found = await this.credentials.lockWorkspace(manager, workspaceId, organizationId);
     if (found)
       return { ownerType: 'workspace', organizationId: found.organizationId, workspaceId, userId: null };
     throw new AppError(

@@ -18,7 +18,7 @@ export function enterState(
   credential.enabled = state !== 'disabled';
 }
 
-export function isPastExpiry(credential: Pick<CredentialEntity, 'expiresAt'>, now: Date): boolean {
+function isPastExpiry(credential: Pick<CredentialEntity, 'expiresAt'>, now: Date): boolean {
   return credential.expiresAt !== null && credential.expiresAt <= now;
 }
 

@@ -4,8 +4,10 @@ import {
   type CredentialPurpose,
   CredentialVersionEntity,
   DeploymentEntity,
+  OrganizationEntity,
   ProviderEntity,
   RotationEntity,
+  WorkspaceEntity,
 } from '@signalbox/database';
 import {
   type EntityManager,
@@ -96,6 +98,20 @@ export class CredentialRepository {
     const where = { ownerKey, providerId, purpose, enabled: true, deletedAt: IsNull() };
     const found = await manager.findOne(CredentialEntity, { select: { id: true }, where });
     return found?.id ?? null;
+  }
+
+  async lockOrganization(manager: EntityManager, id: string): Promise<OrganizationEntity | null> {
+    const where = { id, deletedAt: IsNull() };
+    return manager.findOne(OrganizationEntity, { where, lock: { mode: 'pessimistic_read' } });
+  }
+
+  async lockWorkspace(
+    manager: EntityManager,
+    id: string,
+    organizationId: string | undefined,
+  ): Promise<WorkspaceEntity | null> {
+    const where = { id, deletedAt: IsNull(), ...(organizationId === undefined ? {} : { organizationId }) };
+    return manager.findOne(WorkspaceEntity, { where, lock: { mode: 'pessimistic_read' } });
   }
 
   async insert(manager: EntityManager, credential: CredentialEntity): Promise<void> {

@@ -9,7 +9,7 @@ export { CredentialRevealService } from './credential-reveal.service';
 export { CredentialService } from './credential.service';
 export { CredentialSecrets } from './credential-secrets';
 export { newCredential } from './credential-factory';
-export { awaitCheck, enterState, isPastExpiry, switchOff } from './credential-state';
+export { awaitCheck, enterState, switchOff } from './credential-state';
 export type * from './credential.types';
 export { CredentialVersions, type StoredVersion, type VersionedCredential } from './credential-versions';
 export { makeCurrent } from './current-version';
@@ -19,6 +19,6 @@ export {
   type EnvironmentSync,
 } from './environment-credential.service';
 export { fingerprintOf } from './fingerprint';
-export { last4Of, maskedKey, prefixOf } from './mask-secret';
+export { maskedKey } from './mask-secret';
 export { MemberCredentialService, type SaveMemberKey } from './member-credential.service';
 export { addressOf, isKeptByHand, manualSecretName } from './secret-address';
