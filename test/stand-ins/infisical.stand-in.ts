@@ -14,6 +14,7 @@ export type InfisicalFault =
   /** Headers and half of the body come, and then nothing: the SDK's own timeout does not see it. */
   | { kind: 'hang_in_body' }
   | { kind: 'reset' }
+  /** The answer is as of when the request came. */
   | { kind: 'slow'; delayMs: number }
   /** An answer of Infisical itself. */
   | { kind: 'status'; status: number; message?: string; retryAfterSeconds?: number }
@@ -233,9 +234,11 @@ export class InfisicalStandIn {
       case 'reset':
         message.socket.destroy();
         return;
-      case 'slow':
-        setTimeout(() => send(response, answer()), fault.delayMs);
+      case 'slow': {
+        const late = answer();
+        setTimeout(() => send(response, late), fault.delayMs);
         return;
+      }
       case 'status':
         send(response, statusFault(this.dialect, fault));
         return;

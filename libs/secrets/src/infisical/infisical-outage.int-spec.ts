@@ -137,7 +137,7 @@ describe('Infisical out of order', () => {
   });
 
   test('after five calls without an answer nobody asks any more, until one call has tried', async () => {
-    const { server, clock } = await start({ options: { readTimeoutMs: 150 } });
+    const { server, clock } = await start({ options: { readTimeoutMs: 400 } });
     const store = world.openStore();
     await store.check();
     server.setFault({ kind: 'hang' });
@@ -157,7 +157,7 @@ describe('Infisical out of order', () => {
   });
 
   test('429: nobody asks again before the time that Infisical named', async () => {
-    const { server, clock } = await start({ options: { readTimeoutMs: 300 } });
+    const { server, clock } = await start({ options: { readTimeoutMs: 600 } });
     const store = world.openStore();
     await store.check();
     server.setFault({ kind: 'status', status: 429, retryAfterSeconds: 35 }, [], 1);
@@ -228,7 +228,8 @@ describe.each(['2024', 'newer'] as const)('a write whose answer is lost (%s)', (
   });
 
   test('and which the caller does again after the failure ends with one secret of that value', async () => {
-    world = await InfisicalWorld.start({ dialect, options: shortTimes });
+    // Shorter than the pause of 0.8 s and more after which the SDK tries again.
+    world = await InfisicalWorld.start({ dialect, options: { ...shortTimes, writeTimeoutMs: 500 } });
     const store = world.openStore();
     world.server.makeFolder(world.folder);
     world.server.setFault({ kind: 'lost_answer' }, ['create'], 1);
