@@ -128,8 +128,15 @@ describe('log', () => {
     'hf_0123456789abcdefghij',
     'pplx-0123456789abcdefghij',
     'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl',
+    'GET /keys/whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+    'tgp_v1_0123456789abcdefghij',
+    'AQ.Ab8RN6I0123456789abcdefghij',
   ])('redacts %s', (text) => {
     expect(redact(text)).toContain('[redacted]');
+  });
+
+  it('redacts a secret whole, also with the signs of base64', () => {
+    expect(redact('/keys/whsec_Ab/cd+Efgh0123456789== and more')).toBe('/keys/whsec_[redacted] and more');
   });
 });
 

@@ -4,9 +4,11 @@
  */
 const secretPatterns: [RegExp, string][] = [
   [/\bsk-[A-Za-z0-9_-]{8,}/g, 'sk-[redacted]'],
-  // Google, Groq, Hugging Face, xAI, Perplexity, Fireworks, Replicate, AWS, GitHub; JSON web tokens
-  [/\b(AIza|gsk_|hf_|xai-|pplx-|fw_|r8_|AKIA|gh[pousr]_)[A-Za-z0-9_-]{12,}/g, '$1[redacted]'],
+  // Google, Groq, Hugging Face, xAI, Perplexity, Fireworks, Replicate, Together, AWS, GitHub; JSON web tokens
+  [/\b(AIza|AQ\.|tgp_v1_|gsk_|hf_|xai-|pplx-|fw_|r8_|AKIA|gh[pousr]_)[A-Za-z0-9_-]{12,}/g, '$1[redacted]'],
   [/\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*/g, 'eyJ[redacted]'],
+  // Webhooks: base64, with its signs.
+  [/\bwhsec_[A-Za-z0-9+/=_-]{8,}/g, 'whsec_[redacted]'],
   [/\bsbt_[A-Za-z0-9_-]{8,}/g, 'sbt_[redacted]'],
   [/\bsb1\.[A-Za-z0-9_.-]{20,}/g, 'sb1.[redacted]'],
   [/\b(Bearer\s+)[^\s"',]{8,}/gi, '$1[redacted]'],
