@@ -52,6 +52,12 @@ export const IsSearch = (): PropertyDecorator => applyDecorators(IsString(), Max
 export const IsIdOf = (kind: IdKind, options: ValidationOptions = {}): PropertyDecorator =>
   Matches(idPattern(kind), { ...options, message: `$property must be the id of a ${kind}` });
 
+export const userIdPattern = /^[A-Za-z0-9._@+:-]{1,128}$/;
+
+/** A member's name, which is the organization's own. */
+export const IsUserId = (): PropertyDecorator =>
+  Matches(userIdPattern, { message: '$property must have 1 to 128 letters, digits or . _ @ + : -' });
+
 /** Free JSON of the caller's own: an object of at most 10 kB. */
 export const IsMetadata = (): PropertyDecorator =>
   applyDecorators(

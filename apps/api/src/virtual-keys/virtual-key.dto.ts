@@ -13,7 +13,17 @@ import {
   Max,
   Min,
 } from 'class-validator';
-import { IsIdOf, IsMetadata, IsName, IsNameList, IsSearch, MayBeLeftOut, Nullable } from '../http/fields';
+import {
+  IsIdOf,
+  IsMetadata,
+  IsName,
+  IsNameList,
+  IsSearch,
+  IsUserId,
+  MayBeLeftOut,
+  Nullable,
+  userIdPattern,
+} from '../http/fields';
 import { ApiMetadata } from '../http/metadata.property';
 import { PageQuery } from '../http/page-query.dto';
 
@@ -49,6 +59,18 @@ export class CreateVirtualKeyBody {
   @Nullable()
   @IsName()
   key_alias?: string | null;
+
+  @ApiPropertyOptional({
+    description:
+      "The member who uses the key, by a name of the organization's own. The member's provider keys then pay first. null: none.",
+    type: String,
+    nullable: true,
+    pattern: userIdPattern.source,
+    example: 'anna@example.com',
+  })
+  @Nullable()
+  @IsUserId()
+  user_id?: string | null;
 
   @ApiPropertyOptional({
     description:
@@ -188,6 +210,11 @@ export class ListVirtualKeysQuery extends PageQuery {
   @IsOptional()
   @IsSearch()
   key_alias?: string;
+
+  @ApiPropertyOptional({ description: 'Only those of this member.', example: 'anna@example.com' })
+  @IsOptional()
+  @IsUserId()
+  user_id?: string;
 
   @ApiPropertyOptional({
     description: "Part of the alias, of the shown end of the key's value (key_name), or of the id.",

@@ -96,6 +96,22 @@ describe('virtual keys', () => {
     );
   }
 
+  it('may name the member who uses it, which the edges and lists then know', async () => {
+    const { body: made } = await create({ user_id: 'anna@example.com' });
+    expect(made.user_id).toBe('anna@example.com');
+    await create({ user_id: 'bert' });
+    await create();
+    const listed = await call<VirtualKeyListView>('GET', '?user_id=anna%40example.com');
+    expect(listed.body.data.map(({ id }) => id)).toEqual([made.id]);
+    expect((await projected(made.key))?.user_id).toBe('anna@example.com');
+    expect((await call('PATCH', `/${made.id}`, { user_id: null })).body.user_id).toBeNull();
+    expect((await projected(made.key))?.user_id).toBeNull();
+    expect(await auditActions(made.id)).toEqual(['virtual_key.created', 'virtual_key.updated']);
+    for (const user_id of ['', 'a b', 'ä', 'x'.repeat(129), 'a/b']) {
+      expect((await create({ user_id })).status).toBe(400);
+    }
+  });
+
   describe('create', () => {
     it('answers with the value, which is live for the edges by then', async () => {
       const settings = {
@@ -136,6 +152,7 @@ describe('virtual keys', () => {
         max_parallel_requests: 2,
         max_budget: '0.1',
         budget_duration: '30d',
+        user_id: null,
       });
       expect(await auditActions(body.id)).toEqual(['virtual_key.created']);
     });

@@ -29,6 +29,7 @@ function toSettings(body: Omit<UpdateVirtualKeyBody, 'version'>): VirtualKeySett
   const { max_budget: maxBudget } = body;
   return given({
     keyAlias: body.key_alias,
+    userId: body.user_id,
     models: body.models,
     maxBudget: typeof maxBudget === 'number' ? toDecimal(maxBudget) : maxBudget,
     budgetDuration: body.budget_duration,
@@ -55,6 +56,7 @@ export function toFilter(query: ListVirtualKeysQuery): VirtualKeyFilter {
     organizationId: query.organization_id,
     status: query.status,
     keyAlias: query.key_alias,
+    userId: query.user_id,
     search: query.search,
   }) as VirtualKeyFilter;
 }
@@ -65,6 +67,7 @@ export function toVirtualKeyView({ key, secrets }: VirtualKeyDetails, now: Date)
     id: key.id,
     key_name: secrets[0]?.keyName ?? '',
     key_alias: key.keyAlias,
+    user_id: key.userId,
     workspace_id: key.workspaceId,
     organization_id: key.organizationId,
     models: key.models,

@@ -30,6 +30,14 @@ export class VirtualKeyView {
   @ApiProperty({ type: String, nullable: true, example: 'n8n-production' })
   key_alias!: string | null;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: "The member whose provider keys pay first; a name that is the organization's own.",
+    example: 'anna@example.com',
+  })
+  user_id!: string | null;
+
   @ApiProperty({ example: 'ws_06f3x2v9k0wz4m8q1r5t7y3b2c' })
   workspace_id!: string;
 

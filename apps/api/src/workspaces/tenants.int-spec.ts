@@ -1,4 +1,5 @@
 import { AuditEventEntity } from '@signalbox/database';
+import { Redis } from 'ioredis';
 import { type ApiApp, openApiApp } from '../../../../test/support/api-app';
 
 interface Row {
@@ -38,11 +39,14 @@ async function newWorkspace(organizationId: string, more: object = {}): Promise<
   return (await call('POST', 'workspaces', { organization_id: organizationId, name: 'main', ...more })).body;
 }
 
-async function actionsOn(targetId: string): Promise<string[]> {
-  const events = await api.database.transactions.run('platform', (manager) =>
+function eventsOn(targetId: string): Promise<AuditEventEntity[]> {
+  return api.database.transactions.run('platform', (manager) =>
     manager.find(AuditEventEntity, { where: { targetId }, order: { sequence: 'ASC' } }),
   );
-  return events.map(({ action }) => action);
+}
+
+async function actionsOn(targetId: string): Promise<string[]> {
+  return (await eventsOn(targetId)).map(({ action }) => action);
 }
 
 describe('an organization', () => {
@@ -138,6 +142,26 @@ describe('a workspace', () => {
       'workspace.updated',
       'workspace.deleted',
     ]);
+  });
+
+  it('says whose provider keys pay, also to the edges', async () => {
+    const { id } = await newOrganization();
+    const workspace = await newWorkspace(id);
+    expect(workspace).toMatchObject({ credential_policy: 'byok_then_platform', platform_fallback: false });
+    const path = `workspaces/${workspace.id}`;
+    const changes = { credential_policy: 'byok_only', platform_fallback: true };
+    expect((await call('PATCH', path, changes)).body).toMatchObject({ ...changes, name: 'main' });
+    expect((await call('PATCH', path, { name: 'renamed' })).body).toMatchObject(changes);
+    const made = await newWorkspace(id, { credential_policy: 'platform_only' });
+    expect(made).toMatchObject({ credential_policy: 'platform_only', platform_fallback: false });
+    const redis = new Redis(api.config.redisUrl);
+    const projected = await redis.hget(`${api.config.redisPrefix}:projection`, `workspace:${workspace.id}`);
+    redis.disconnect();
+    expect(JSON.parse(projected ?? '{}')).toMatchObject(changes);
+    const [, updated] = await eventsOn(workspace.id);
+    expect(updated?.changes).toEqual({ credentialPolicy: 'byok_only', platformFallback: true });
+    expect((await call<Problem>('PATCH', path, { credential_policy: 'nobody' })).status).toBe(400);
+    expect((await call<Problem>('PATCH', path, { credential_policy: null })).status).toBe(400);
   });
 
   it('is not deleted while it has a key, revoked or not', async () => {

@@ -18,7 +18,7 @@ import {
   WorkspaceListView,
   WorkspaceView,
 } from './workspace.dto';
-import { toCreateWorkspace, toWorkspaceFilter, toWorkspaceView } from './workspace.mapper';
+import { toCreateWorkspace, toUpdateWorkspace, toWorkspaceFilter, toWorkspaceView } from './workspace.mapper';
 
 @ApiTags('Workspaces')
 @Controller('api/v1/workspaces')
@@ -68,7 +68,7 @@ export class WorkspaceController {
     @Param('id', new IdParam('workspace')) id: string,
     @Body() body: UpdateWorkspaceBody,
   ): Promise<WorkspaceView> {
-    return toWorkspaceView(await this.workspaces.update(caller, id, body));
+    return toWorkspaceView(await this.workspaces.update(caller, id, toUpdateWorkspace(body)));
   }
 
   @Delete(':id')

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
-import type { MirrorState } from '@signalbox/database';
+import { credentialPolicies, type CredentialPolicy, type MirrorState } from '@signalbox/database';
 import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { IsIdOf, IsMetadata, IsName, IsNameList, IsSearch, MayBeLeftOut } from '../http/fields';
 import { ApiMetadata } from '../http/metadata.property';
@@ -8,6 +8,18 @@ import { QueryFlag } from '../http/query-flag';
 import { mirrorStates, MirrorStateView } from '../mirror/mirror-state.view';
 
 const maxModels = 500;
+
+const policyProperty = {
+  description:
+    "Whose provider keys pay for its calls. byok_only: its own (of the member, the workspace or the organization), never the platform's. byok_then_platform: its own, and the platform's where it has none. platform_only: the platform's.",
+  enum: credentialPolicies,
+  example: 'byok_then_platform',
+};
+const fallbackProperty = {
+  description:
+    "With byok_then_platform: whether the platform's key stands in where all own keys are refused, expired or unreadable. Else such a call is refused (credential_unusable).",
+  example: false,
+};
 
 export class CreateWorkspaceBody {
   @ApiProperty({
@@ -47,6 +59,16 @@ export class CreateWorkspaceBody {
   @MayBeLeftOut()
   @IsMetadata()
   metadata?: Record<string, unknown>;
+
+  @ApiPropertyOptional({ ...policyProperty, default: 'byok_then_platform' })
+  @MayBeLeftOut()
+  @IsIn(credentialPolicies)
+  credential_policy?: CredentialPolicy;
+
+  @ApiPropertyOptional({ ...fallbackProperty, default: false })
+  @MayBeLeftOut()
+  @IsBoolean()
+  platform_fallback?: boolean;
 }
 
 export class UpdateWorkspaceBody extends PartialType(OmitType(CreateWorkspaceBody, ['organization_id']), {
@@ -113,6 +135,12 @@ export class WorkspaceView {
 
   @ApiMetadata({ required: true })
   metadata!: Record<string, unknown>;
+
+  @ApiProperty(policyProperty)
+  credential_policy!: CredentialPolicy;
+
+  @ApiProperty(fallbackProperty)
+  platform_fallback!: boolean;
 
   @ApiProperty({ description: "LiteLLM's copy is a team of the same id.", type: MirrorStateView })
   mirror!: MirrorStateView;

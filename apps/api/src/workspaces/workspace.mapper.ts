@@ -1,6 +1,11 @@
 import type { WorkspaceEntity } from '@signalbox/database';
-import type { CreateWorkspace, WorkspaceFilter } from '@signalbox/domain/workspaces';
-import type { CreateWorkspaceBody, ListWorkspacesQuery, WorkspaceView } from './workspace.dto';
+import type { CreateWorkspace, UpdateWorkspace, WorkspaceFilter } from '@signalbox/domain/workspaces';
+import type {
+  CreateWorkspaceBody,
+  ListWorkspacesQuery,
+  UpdateWorkspaceBody,
+  WorkspaceView,
+} from './workspace.dto';
 
 export function toWorkspaceView(workspace: WorkspaceEntity): WorkspaceView {
   const { id, name, models, blocked, metadata, version } = workspace;
@@ -11,6 +16,8 @@ export function toWorkspaceView(workspace: WorkspaceEntity): WorkspaceView {
     models,
     blocked,
     metadata,
+    credential_policy: workspace.credentialPolicy,
+    platform_fallback: workspace.platformFallback,
     mirror: { state: workspace.mirrorState, error: workspace.mirrorError },
     version,
     created_at: workspace.createdAt.toISOString(),
@@ -18,8 +25,19 @@ export function toWorkspaceView(workspace: WorkspaceEntity): WorkspaceView {
   };
 }
 
-export function toCreateWorkspace({ organization_id, ...rest }: CreateWorkspaceBody): CreateWorkspace {
-  return { ...rest, organizationId: organization_id };
+export function toCreateWorkspace(body: CreateWorkspaceBody): CreateWorkspace {
+  const { organization_id, credential_policy, platform_fallback, ...rest } = body;
+  return {
+    ...rest,
+    organizationId: organization_id,
+    credentialPolicy: credential_policy,
+    platformFallback: platform_fallback,
+  };
+}
+
+export function toUpdateWorkspace(body: UpdateWorkspaceBody): UpdateWorkspace {
+  const { credential_policy, platform_fallback, ...rest } = body;
+  return { ...rest, credentialPolicy: credential_policy, platformFallback: platform_fallback };
 }
 
 export function toWorkspaceFilter(query: ListWorkspacesQuery): WorkspaceFilter {

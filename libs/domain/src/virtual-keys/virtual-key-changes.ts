@@ -30,6 +30,7 @@ export function parseOverlapMs(overlap: string): number {
 type Column = Exclude<keyof VirtualKeySettings, 'duration'>;
 const columns: readonly Column[] = [
   'keyAlias',
+  'userId',
   'models',
   'maxBudget',
   'budgetDuration',

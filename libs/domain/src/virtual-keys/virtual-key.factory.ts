@@ -25,6 +25,7 @@ export class VirtualKeyFactory {
       organizationId: workspace.organizationId,
       workspaceId: workspace.id,
       keyAlias: null,
+      userId: null,
       models: [],
       maxBudget: null,
       budgetDuration: null,

@@ -122,11 +122,12 @@ export class VirtualKeyRepository {
 }
 
 function applyFilter(query: SelectQueryBuilder<VirtualKeyEntity>, filter: VirtualKeyFilter, now: Date): void {
-  const { workspaceId, organizationId, keyAlias, status, search } = filter;
+  const { workspaceId, organizationId, keyAlias, userId, status, search } = filter;
   if (workspaceId !== undefined) query.andWhere('key.workspaceId = :workspaceId', { workspaceId });
   if (organizationId !== undefined)
     query.andWhere('key.organizationId = :organizationId', { organizationId });
   if (keyAlias !== undefined) query.andWhere('key.keyAlias = :keyAlias', { keyAlias });
+  if (userId !== undefined) query.andWhere('key.userId = :userId', { userId });
   if (status !== undefined) query.andWhere(`(${statusConditions[status]})`, { now });
   if (search !== undefined) {
     const patterns = { pattern: containsPattern(search), idPattern: containsPattern(search.toLowerCase()) };

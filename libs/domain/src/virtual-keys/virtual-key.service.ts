@@ -56,7 +56,7 @@ export class VirtualKeyService {
       await this.announce(manager, caller, key, 'created', {
         workspaceId: key.workspaceId,
         keyName: secret.keyName,
-        ...auditedChanges(key, ['keyAlias', 'models', 'maxBudget', 'blocked', 'expiresAt']),
+        ...auditedChanges(key, ['keyAlias', 'userId', 'models', 'maxBudget', 'blocked', 'expiresAt']),
       });
       return { key, secrets: [secret], value };
     });

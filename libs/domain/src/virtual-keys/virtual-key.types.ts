@@ -3,6 +3,8 @@ import type { VirtualKeyEntity, VirtualKeySecretEntity } from '@signalbox/databa
 /** Fields that create and update share. Money is a decimal text; durations are LiteLLM's (30d, 12h). */
 export interface VirtualKeySettings {
   keyAlias?: string | null;
+  /** The member whose provider keys pay first; a name that is the organization's own. */
+  userId?: string | null;
   models?: string[];
   maxBudget?: string | null;
   budgetDuration?: string | null;
@@ -32,6 +34,7 @@ export interface VirtualKeyFilter {
   organizationId?: string;
   status?: VirtualKeyStatus;
   keyAlias?: string;
+  userId?: string;
   /** Part of the alias, of the shown end of a value, or of the id. */
   search?: string;
 }

@@ -1,6 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Clock, decodeIdCursor, newId, type Page, toPage } from '@signalbox/common';
-import { type OutboxTopic, TenantTransactions, WorkspaceEntity } from '@signalbox/database';
+import {
+  type CredentialPolicy,
+  type OutboxTopic,
+  TenantTransactions,
+  WorkspaceEntity,
+} from '@signalbox/database';
 import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
@@ -18,6 +23,10 @@ export interface WorkspaceSettings {
   models?: string[] | undefined;
   blocked?: boolean | undefined;
   metadata?: Record<string, unknown> | undefined;
+  /** Whose provider keys pay for its calls. */
+  credentialPolicy?: CredentialPolicy | undefined;
+  /** May the platform pay where all own keys are dead? */
+  platformFallback?: boolean | undefined;
 }
 
 export interface CreateWorkspace extends WorkspaceSettings {
@@ -53,8 +62,9 @@ export class WorkspaceService {
         );
       }
       await this.repository.insert(manager, workspace);
-      const { name, models, blocked } = workspace;
-      await this.announce(manager, caller, workspace, 'created', { name, models, blocked });
+      const { name, models, blocked, credentialPolicy, platformFallback } = workspace;
+      const changes = { name, models, blocked, credentialPolicy, platformFallback };
+      await this.announce(manager, caller, workspace, 'created', changes);
     });
     return this.live(workspace);
   }
@@ -99,6 +109,8 @@ export class WorkspaceService {
       if (input.models !== undefined) workspace.models = input.models;
       if (input.blocked !== undefined) workspace.blocked = input.blocked;
       if (input.metadata !== undefined) workspace.metadata = input.metadata;
+      if (input.credentialPolicy !== undefined) workspace.credentialPolicy = input.credentialPolicy;
+      if (input.platformFallback !== undefined) workspace.platformFallback = input.platformFallback;
       await this.save(manager, workspace);
       const { version: _version, metadata, ...changes } = input;
       await this.announce(manager, caller, workspace, 'updated', {
@@ -144,6 +156,8 @@ export class WorkspaceService {
       models: input.models ?? [],
       blocked: input.blocked ?? false,
       metadata: input.metadata ?? {},
+      credentialPolicy: input.credentialPolicy ?? 'byok_then_platform',
+      platformFallback: input.platformFallback ?? false,
       mirrorState: 'pending' as const,
       mirrorError: null,
       deletedAt: null,
