@@ -8,7 +8,10 @@ import { WORKER_CONFIG } from '../worker-config.token';
 import { JobTable } from './job-table';
 import { workerConnection } from './redis-connection';
 
-/** Takes jobs from every queue, one at a time from each. */
+/** Jobs of a queue at the same time; one if left out. Checks may: a round with a provider that lets it wait takes long. */
+const concurrency: Partial<Record<QueueKey, number>> = { credentials: 4 };
+
+/** Takes jobs from every queue. */
 @Injectable()
 export class JobWorkers {
   private workers: Worker[] = [];
@@ -35,7 +38,7 @@ export class JobWorkers {
     const worker = new Worker(queueNames[queue], (job) => this.handle(job), {
       connection: workerConnection(this.config.redisUrl),
       prefix: this.config.redisPrefix,
-      concurrency: 1,
+      concurrency: concurrency[queue] ?? 1,
       lockDuration: 30_000,
       // After a FLUSHALL the marker that wakes a waiting worker is gone with the rest: look again this often.
       drainDelay: 5,
