@@ -1,31 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { errorAnswer, type InfisicalAnswer, type InfisicalDialect, withEtag } from './infisical-answers';
+import { type InfisicalFault, send, sendFault } from './infisical-faults';
 import { type IdentitySettings, InfisicalIdentity } from './infisical-identity';
 import { type InfisicalRequest, type InfisicalRoute, requestOf } from './infisical-routes';
 import { InfisicalVault, type VaultRequest } from './infisical-vault';
 import { signedWebhook } from './infisical-webhook';
 
-export type { InfisicalRequest, InfisicalRoute };
-
-export type InfisicalFault =
-  /** The connection stays open; no headers ever come. */
-  | { kind: 'hang' }
-  /** Headers and half of the body come, and then nothing: the SDK's own timeout does not see it. */
-  | { kind: 'hang_in_body' }
-  | { kind: 'reset' }
-  /** The answer is as of when the request came. */
-  | { kind: 'slow'; delayMs: number }
-  /** An answer of Infisical itself. */
-  | { kind: 'status'; status: number; message?: string; retryAfterSeconds?: number }
-  /** Of whatever stands in front of it: a page. */
-  | { kind: 'html'; status: number }
-  /** The work is done, the answer is lost. */
-  | { kind: 'lost_answer' }
-  /** An approval policy holds the change back. */
-  | { kind: 'approval' }
-  | { kind: 'hidden_values' }
-  | { kind: 'empty_list' };
+export type { InfisicalFault, InfisicalRequest, InfisicalRoute };
 
 export interface InfisicalStandInSettings extends Partial<IdentitySettings> {
   projectId?: string;
@@ -42,7 +24,6 @@ interface Rule {
 }
 
 type Body = Record<string, string | undefined>;
-const page = '<html><head><title>Sign in</title></head><body>Bad Gateway</body></html>';
 const maxBodyBytes = 1_048_576;
 
 /**
@@ -194,8 +175,9 @@ export class InfisicalStandIn {
     this.requests.push(request);
     this.countUntilClosed(response);
     const fault = this.faultOf(request);
-    if (fault) return this.fail(fault, request, url, body, message, response);
-    send(response, this.answer(request, url, body, message));
+    const answer = (isHidden = false): InfisicalAnswer => this.answer(request, url, body, message, isHidden);
+    if (fault) return sendFault(fault, this.dialect, answer, message, response);
+    send(response, answer());
   }
 
   private countUntilClosed(response: ServerResponse): void {
@@ -213,59 +195,12 @@ export class InfisicalStandIn {
     return rule.fault;
   }
 
-  private fail(
-    fault: InfisicalFault,
-    request: InfisicalRequest,
-    url: URL,
-    body: Body,
-    message: IncomingMessage,
-    response: ServerResponse,
-  ): void {
-    const answer = (isHidden = false): InfisicalAnswer => this.answer(request, url, body, message, isHidden);
-    switch (fault.kind) {
-      case 'hang':
-        return;
-      case 'hang_in_body': {
-        const text = JSON.stringify(answer().body);
-        response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length });
-        response.write(text.slice(0, text.length / 2));
-        return;
-      }
-      case 'reset':
-        message.socket.destroy();
-        return;
-      case 'slow': {
-        const late = answer();
-        setTimeout(() => send(response, late), fault.delayMs);
-        return;
-      }
-      case 'status':
-        send(response, statusFault(this.dialect, fault));
-        return;
-      case 'html':
-        response.writeHead(fault.status, { 'content-type': 'text/html' }).end(page);
-        return;
-      case 'lost_answer':
-        answer();
-        message.socket.destroy();
-        return;
-      case 'approval':
-        send(response, { status: 200, body: { approval: { id: 'approval-1', status: 'open' } } });
-        return;
-      case 'hidden_values':
-        send(response, answer(true));
-        return;
-      case 'empty_list':
-        send(response, { status: 200, body: { secrets: [], imports: [] } });
-    }
-  }
-
   private answer(
     request: InfisicalRequest,
     url: URL,
     body: Body,
     message: IncomingMessage,
-    isHidden = false,
+    isHidden: boolean,
   ): InfisicalAnswer {
     const { authorization } = message.headers;
     if (request.route === 'status') return { status: 200, body: { date: new Date(), message: 'Ok' } };
@@ -314,12 +249,6 @@ export class InfisicalStandIn {
   }
 }
 
-function statusFault(dialect: InfisicalDialect, fault: InfisicalFault & { kind: 'status' }): InfisicalAnswer {
-  const answer = errorAnswer(dialect, fault.status, fault.message ?? 'Something went wrong');
-  if (fault.retryAfterSeconds === undefined) return answer;
-  return { ...answer, headers: { 'retry-after': String(fault.retryAfterSeconds) } };
-}
-
 async function readBody(message: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of message as AsyncIterable<Buffer>) chunks.push(chunk);
@@ -332,9 +261,4 @@ function parsed(text: string): Body {
   } catch {
     return {};
   }
-}
-
-function send(response: ServerResponse, { status, body, headers }: InfisicalAnswer): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
-  response.end(body === undefined ? undefined : JSON.stringify(body));
 }
