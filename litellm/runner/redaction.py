@@ -12,9 +12,10 @@ PATTERNS = (
     # Signed contexts, before anything that could match a part of them.
     re.compile(r"sb1\.[\w-]+\.[\w-]+\.[\w-]+"),
     re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"),
-    # OpenAI, Anthropic, OpenRouter, LiteLLM, ours; then Google, Groq, Hugging Face, xAI, Perplexity, AWS, GitHub.
+    # OpenAI, Anthropic, OpenRouter, LiteLLM, ours; then Google, Groq, Hugging Face, xAI, Perplexity, AWS, GitHub; Fireworks, Together.
     re.compile(r"\b(?:sk|sbt)[-_][\w*-]{8,}"),
     re.compile(r"\bAIza[\w-]{30,}|\bgsk_\w{16,}|\bhf_\w{16,}|\bxai-\w{16,}|\bpplx-\w{16,}|\bAKIA\w{12,}|\bgh[pousr]_\w{16,}"),
+    re.compile(r"\bAQ\.[\w-]{20,}|\bfw_\w{16,}|\btgp_v1_[\w-]{16,}"),
     re.compile(r"\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*"),
 )
 URL_PASSWORD = re.compile(r"(\w+://[^\s:/@]*:)[^\s@]+(@)")
