@@ -1,4 +1,7 @@
 import { hashVirtualKeyValue } from '@signalbox/gateway';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { byokModels, type ByokWorkspace, createByokWorkspace } from '../support/e2e/byok-workspaces';
 import type { Row } from '../support/e2e/figures';
 import { loopback, useLoopbackProvider } from '../support/e2e/loopback-models';
@@ -12,6 +15,8 @@ const leaseRounds = 2_000;
 const chatRounds = 300;
 const stopRounds = 100;
 const workspaceCount = 4;
+const hookCalls = 20_000;
+const hookBench = join(__dirname, '..', '..', 'litellm', 'bench_hook.py');
 const path = '/v1/chat/completions';
 
 /** `npm run bench -- byok`: what it costs that every call carries its own workspace's provider key. */
@@ -38,6 +43,7 @@ export async function run(): Promise<Row[]> {
     return [
       ...labelled('broker, one client', alone.rows(leaseBaseline)),
       ...labelled('broker, 4 clients', together.rows(leaseBaseline)),
+      await hookRow(stack),
       ...labelled('chat', chats.rows(chatBaseline)),
       ...labelled('stop', stops.rows(stopBaseline)),
     ];
@@ -73,6 +79,22 @@ function leaseOperations(
       const body = { credential_id: credentials.openai?.id, key_hash: hashVirtualKeyValue(virtualKey.key) };
       return (await requests.sendOk({ url: `${url}/v1/leases`, headers, body })).ms;
     },
+  };
+}
+
+/** Measured by itself, in the Python that LiteLLM runs in: beside a chat it would drown in what else a chat takes. */
+async function hookRow(stack: E2eStack): Promise<Row> {
+  const pid = await stack.processes.pidOf('litellm');
+  const [python = ''] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  const output = execFileSync(python, [hookBench, String(hookCalls)], { encoding: 'utf8' });
+  const figures = JSON.parse(output) as { calls: number; p50_us: number; p99_us: number; max_us: number };
+  return {
+    part: "LiteLLM's hook",
+    operation: 'both of its methods, lease warm',
+    count: figures.calls,
+    p50_ms: figures.p50_us / 1_000,
+    p99_ms: figures.p99_us / 1_000,
+    max_ms: figures.max_us / 1_000,
   };
 }
 
