@@ -26,7 +26,9 @@ function verdictOf(outcomes: readonly ProbeOutcome[], madeAt: Date | null = null
   for (const [index, outcome] of outcomes.entries()) {
     const verdict = decideValidation(probed(outcome), soFar, after(index * pauseBetweenProbesMs));
     if (verdict.kind === 'accepted' || verdict.kind === 'refused') return verdict.kind;
-    if (verdict.kind === 'again') soFar = { ...soFar, ...verdict };
+    if (verdict.kind !== 'again') continue;
+    const { firstValidAt, firstRefusedAt } = verdict;
+    soFar = { madeAt, firstValidAt, firstRefusedAt };
   }
   return 'open';
 }
