@@ -168,8 +168,16 @@ describe('lists', () => {
   );
 
   it('show each organization its own', async () => {
-    const { body } = await api.call<{ data: { id: string }[] }>('GET', '/api/v1/keys', { token: ours.token });
-    expect(body.data.map(({ id }) => id)).toEqual([ours.ids.key]);
+    for (const [path, id] of [
+      ['/api/v1/keys', ours.ids.key],
+      ['/api/v1/credentials', ours.ids.credential],
+    ] as const) {
+      const { body } = await api.call<{ data: { id: string; organization_id: string }[] }>('GET', path, {
+        token: ours.token,
+      });
+      expect(body.data.map((item) => item.id)).toContain(id);
+      expect(new Set(body.data.map((item) => item.organization_id))).toEqual(new Set([ours.ids.organization]));
+    }
   });
 });
 
