@@ -254,6 +254,7 @@ describe('what is shown of an answer', () => {
   it.each([
     ['the key', `Incorrect API key provided: ${key}.`],
     ['most of the key', `Incorrect API key provided: ${key.slice(3, -3)}***.`],
+    ['a stretch of the key', `Incorrect API key provided: ***${key.slice(8, 18)}***.`],
     ['the key twice', `${key} and ${key}`],
   ])('never holds %s', async (_what, message) => {
     provider.misbehave({ kind: 'answer', answer: { status: 401, body: { error: { message, code: key } } } });
