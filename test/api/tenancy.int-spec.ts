@@ -176,7 +176,9 @@ describe('lists', () => {
         token: ours.token,
       });
       expect(body.data.map((item) => item.id)).toContain(id);
-      expect(new Set(body.data.map((item) => item.organization_id))).toEqual(new Set([ours.ids.organization]));
+      expect(new Set(body.data.map((item) => item.organization_id))).toEqual(
+        new Set([ours.ids.organization]),
+      );
     }
   });
 });
