@@ -1,5 +1,5 @@
 import { AppError } from '@signalbox/common';
-import { CredentialEntity, CredentialVersionEntity } from '@signalbox/database';
+import { CredentialEntity, CredentialVersionEntity, RotationEntity } from '@signalbox/database';
 import { RotationWorld, type SavedCredential } from '../../../../test/support/rotations/rotation-world';
 
 jest.setTimeout(60_000);
@@ -94,6 +94,20 @@ describe('a rotation of a provider key', () => {
     const [old] = await world.versionsOf(saved.id);
     expect(old!.retiredAt!.getTime() - startedMs).toBeGreaterThanOrEqual(120 * minute);
     expect(old!.retiredAt!.getTime() - startedMs).toBeLessThan(123 * minute);
+  });
+
+  it('looks again right before it retires: a use after the last look counts', async () => {
+    const saved = await world.saveCredential();
+    const { id } = await rotateTo(saved);
+    await world.runToEnd(id, 'watch');
+    world.clock.advanceMs(30 * minute);
+    await world.noteUse((await world.versionsOf(saved.id))[0]!);
+    await world.platform((manager) =>
+      manager.update(RotationEntity, { id }, { step: 'retire', nextStepAt: world.clock.now() }),
+    );
+    await world.runner.advanceDue(new AbortController().signal);
+    expect(await world.rotation(id)).toMatchObject({ step: 'watch', status: 'running' });
+    expect(await statuses(saved.id)).toEqual(['retiring', 'current']);
   });
 
   it('does not wait for the grace time on request, but for the push to the hooks', async () => {
