@@ -67,7 +67,7 @@ class CredentialCache:
         self._entries.move_to_end(key)
         age = now - entry.received_at
         is_fresh = age < entry.lease.fresh_seconds
-        if not is_fresh and age >= min(entry.lease.usable_seconds, self._max_usable_seconds):
+        if self._is_over(entry, now):
             self.drop(key)
             return Decision(None, must_ask=True)
         if entry.in_doubt or (not is_linked and age >= UNLINKED_SECONDS):
@@ -97,6 +97,15 @@ class CredentialCache:
         for key in list(self._by_subject.get(subject, ())):
             self.drop(key)
 
+    def drop_over(self, now: float) -> None:
+        """Secrets that nobody asks for any more do not stay in memory."""
+        for key in [key for key, entry in self._entries.items() if self._is_over(entry, now)]:
+            self.drop(key)
+
     def doubt_all(self) -> None:
         for entry in self._entries.values():
             entry.in_doubt = True
+
+    def _is_over(self, entry: Entry, now: float) -> bool:
+        age = now - entry.received_at
+        return age >= max(entry.lease.fresh_seconds, min(entry.lease.usable_seconds, self._max_usable_seconds))

@@ -12,6 +12,8 @@ MASK = "[provider key]"
 TEXT_FIELDS = ("message", "body", "litellm_debug_info", "text", "detail")
 PAYLOAD_FIELDS = ("error_information", "error_str")
 MAX_CHAIN = 8
+# A shorter value would be found in ordinary words.
+MIN_SECRET_CHARS = 8
 
 logger = logging.getLogger("signalbox.credentials")
 
@@ -19,7 +21,7 @@ logger = logging.getLogger("signalbox.credentials")
 def hide_secret_of(details: Any) -> None:
     try:
         use = use_of(details)
-        if use is not None:
+        if use is not None and len(use.secret) >= MIN_SECRET_CHARS:
             hide_secret(details.get("exception"), use.secret)
             hide_in_payload(details.get("standard_logging_object"), use.secret)
     except Exception as error:  # noqa: BLE001 - the client gets the error in any case

@@ -15,6 +15,7 @@ from .refusal import credential_unavailable, credential_unusable
 
 # While the broker is away, whoever has a last good lease does not wait for it again and again.
 AWAY_SECONDS = 1.0
+SWEEP_SECONDS = 60.0
 
 logger = logging.getLogger("signalbox.credentials")
 
@@ -39,9 +40,11 @@ class Leases:
         self._clock = clock
         self._questions: dict[LeaseKey, Question] = {}
         self._away_until = float("-inf")
+        self._sweep_at = clock() + SWEEP_SECONDS
 
     async def get(self, key: LeaseKey, subjects: frozenset[Subject]) -> Lease:
         """`subjects`: the key, the workspace and the organization of the call."""
+        self._sweep()
         decision = self._cache.decide(key, self._clock(), self._is_linked())
         if decision.lease is not None and not decision.must_ask:
             if decision.refresh:
@@ -70,6 +73,12 @@ class Leases:
     def doubt_all(self) -> None:
         self._cache.doubt_all()
         self._questions.clear()
+
+    def _sweep(self) -> None:
+        now = self._clock()
+        if now >= self._sweep_at:
+            self._sweep_at = now + SWEEP_SECONDS
+            self._cache.drop_over(now)
 
     def _ask(self, key: LeaseKey, subjects: frozenset[Subject]) -> asyncio.Task[Lease]:
         known = self._questions.get(key)

@@ -86,6 +86,13 @@ class CredentialCacheTest(unittest.TestCase):
         known = [cache.decide(key, 100.0, True).lease is not None for key in keys]
         self.assertEqual((known, len(cache)), ([True, False, True, True], 3))
 
+    def test_what_is_over_is_swept(self) -> None:
+        cache = filled(lease())
+        cache.store(LeaseKey("cred_2", "hash_1"), lease(usable=10), (OWNER,), 100.0)
+        for now, left in ((129.9, 2), (130.0, 1), (1899.9, 1), (1900.0, 0)):
+            cache.drop_over(now)
+            self.assertEqual(len(cache), left, now)
+
     def test_any_order_of_events_leaves_no_dropped_lease_and_no_leftover(self) -> None:
         random.seed(7)
         for _ in range(200):

@@ -38,6 +38,14 @@ describe('opened secrets', () => {
     );
   });
 
+  it('that nobody asks for any more go when another one is opened', async () => {
+    const secrets = new OpenedSecrets();
+    for (let index = 0; index < 5; index += 1)
+      await secrets.get(`cver_${index}`, index, async () => stored('x'));
+    await secrets.get('cver_5', 60_003, async () => stored('x'));
+    expect([...secrets['opened'].keys()]).toEqual(['cver_4', 'cver_5']);
+  });
+
   it('are bounded in number, and forgotten at the end', async () => {
     const secrets = new OpenedSecrets();
     const read = jest.fn(async () => stored('x'));

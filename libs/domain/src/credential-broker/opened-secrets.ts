@@ -41,9 +41,16 @@ export class OpenedSecrets {
   ): Promise<StoredSecret> {
     this.opened.delete(versionId);
     const stored = await read();
-    const oldest = this.opened.keys().next();
-    if (this.opened.size >= limit && !oldest.done) this.opened.delete(oldest.value);
+    this.makeRoom(nowMs);
     this.opened.set(versionId, { stored, openedAtMs: nowMs });
     return stored;
+  }
+
+  /** The oldest come first. */
+  private makeRoom(nowMs: number): void {
+    for (const [versionId, { openedAtMs }] of this.opened) {
+      if (this.opened.size < limit && nowMs - openedAtMs < keepMs) return;
+      this.opened.delete(versionId);
+    }
   }
 }
