@@ -33,8 +33,8 @@ interface Done {
 }
 
 export const importCaller = systemCaller('credential.pull');
-export const secretRemoved = 'secret_removed';
-export const duplicate = 'duplicate';
+const secretRemoved = 'secret_removed';
+const duplicate = 'duplicate';
 /** What the import disabled by itself it may enable again; what a person disabled stays so. */
 const ownReasons: ReadonlySet<string | null> = new Set([secretRemoved, duplicate]);
 const unchanged: Done = { outcome: 'unchanged', ownerKey: null };

@@ -28,11 +28,13 @@ export class SecretHints implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     if (!this.stores.infisical) return;
-    this.subscriber = this.redis.duplicate({ enableOfflineQueue: true });
+    const subscriber = this.redis.duplicate();
     // The shared connection tells when Redis is away; without a listener this one would end the process.
-    this.subscriber.on('error', () => undefined);
-    this.subscriber.on('message', (_channel, path) => this.heard(path));
-    this.subscriber.subscribe(this.channel).catch(() => undefined);
+    subscriber.on('error', () => undefined);
+    // At each connection, since the first one may fail: only what was subscribed once is subscribed again by itself.
+    subscriber.on('ready', () => void subscriber.subscribe(this.channel).catch(() => undefined));
+    subscriber.on('message', (_channel, path) => this.heard(path));
+    this.subscriber = subscriber;
   }
 
   onApplicationShutdown(): void {

@@ -21,4 +21,4 @@ export {
 export { fingerprintOf } from './fingerprint';
 export { maskedKey } from './mask-secret';
 export { MemberCredentialService, type SaveMemberKey } from './member-credential.service';
-export { addressOf, isKeptByHand, manualSecretName } from './secret-address';
+export { manualSecretName } from './secret-address';
