@@ -122,13 +122,18 @@ export class CredentialController {
     description: 'Spends no tokens. Waits for at most 20 seconds. Scope: credentials:write.',
   })
   @ApiOkResponse({ type: CheckedCredentialView })
-  @ApiErrors('credential_not_found', 'credential_in_environment', 'credential_not_readable')
+  @ApiErrors(
+    'credential_not_found',
+    'credential_in_environment',
+    'credential_not_readable',
+    'probe_rate_limited',
+  )
   async validate(
     @CurrentCaller() caller: Caller,
     @Param('id', new IdParam('credential')) id: string,
   ): Promise<CheckedCredentialView> {
     await this.credentials.requireCheckable(caller, id);
-    const { credential, result } = await this.checks.checkNow(id, validateWaitMs);
+    const { credential, result } = await this.checks.checkNow(id, validateWaitMs, caller.actorId);
     return toCheckedView(credential, result);
   }
 
