@@ -7,7 +7,7 @@ export interface BrokerAnswer {
   readonly retryAfterSeconds?: number;
 }
 
-export function failure(status: number, code: string, message: string): BrokerAnswer {
+function failure(status: number, code: string, message: string): BrokerAnswer {
   return { status, body: { code, message } };
 }
 
