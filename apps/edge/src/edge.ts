@@ -75,7 +75,7 @@ export class Edge {
     const models = new ModelsStep({ litellm, store: this.store, signingKeys, clock });
     const credentials = new CredentialDirectory(this.store, reader, () => this.feed.health().isLoaded);
     const random = options.random ?? Math.random;
-    const candidates = new CandidatesStep({ store: this.store, credentials, clock, random });
+    const candidates = new CandidatesStep({ credentials, clock, random });
     const steps = { directory, models, candidates, attempt: this.attempt };
     this.path = new RequestPath({ ...steps, clock, newRequestId, logger });
     const addresses = {

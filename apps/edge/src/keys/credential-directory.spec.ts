@@ -42,8 +42,8 @@ describe('the provider keys of a call', () => {
     const { store, asked, directory } = open(true, empty);
     store.apply(entry('ws_1'));
     const find = await directory.find(key);
-    expect(find?.('ws_1')).toEqual(documentOf('ws_1'));
-    expect(find?.('org_1')).toBeNull();
+    expect(find?.documentOf('ws_1')).toEqual(documentOf('ws_1'));
+    expect(find?.documentOf('org_1')).toBeNull();
     expect(asked).toEqual([]);
   });
 
@@ -51,8 +51,8 @@ describe('the provider keys of a call', () => {
     const entries = [entry('org_1/anna')];
     const { asked, directory } = open(false, () => Promise.resolve({ isComplete: true, entries }));
     const find = await directory.find(key);
-    expect(find?.('org_1/anna')).toEqual(documentOf('org_1/anna'));
-    expect(asked).toEqual([['org_1/anna', 'ws_1', 'org_1', 'platform']]);
+    expect(find?.documentOf('org_1/anna')).toEqual(documentOf('org_1/anna'));
+    expect(asked).toEqual([['current', 'org_1/anna', 'ws_1', 'org_1', 'platform']]);
   });
 
   it('are unknown while the projection is not complete, or Redis does not answer', async () => {
@@ -68,7 +68,7 @@ describe('the provider keys of a call', () => {
     store.apply(entry('ws_1', null));
     expect(await directory.find(key)).toBeNull();
     store.apply(entry('ws_1', documentOf('ws_1', 2)));
-    expect((await directory.find(key))?.('ws_1')?.v).toBe(2);
+    expect((await directory.find(key))?.documentOf('ws_1')?.v).toBe(2);
     store.apply(entry('ws_2', null));
     expect(await directory.find(key)).not.toBeNull();
     const unreadable = [entry('org_1', null)];
@@ -76,11 +76,18 @@ describe('the provider keys of a call', () => {
     expect(await fresh.directory.find(key)).toBeNull();
   });
 
+  it('are unknown when the catalogue is unreadable, and without a release there is none', async () => {
+    const { store, directory } = open(true, empty);
+    expect((await directory.find(key))?.catalogue).toBeNull();
+    store.apply({ field: { kind: 'catalogue', id: 'current' }, document: null });
+    expect(await directory.find(key)).toBeNull();
+  });
+
   it('are those of the last complete reading', async () => {
     const { store, directory } = open(true, empty);
     store.apply(entry('ws_1', null));
     store.replaceAll([entry('org_1')], []);
     const find = await directory.find(key);
-    expect([find?.('ws_1'), find?.('org_1')?.owner_key]).toEqual([null, 'org_1']);
+    expect([find?.documentOf('ws_1'), find?.documentOf('org_1')?.owner_key]).toEqual([null, 'org_1']);
   });
 });

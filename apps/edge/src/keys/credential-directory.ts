@@ -1,11 +1,28 @@
-import { type CredentialsDocument, ownerKeysOf, type KeyDocument } from '@signalbox/gateway';
+import {
+  type CatalogueDocument,
+  type CredentialsDocument,
+  type KeyDocument,
+  ownerKeysOf,
+  type ProjectionField,
+} from '@signalbox/gateway';
 import type { ProjectionReader } from './projection-reader';
 import type { ProjectionStore } from './projection-store';
 
-/** What the owners of a call have; null: the owner has no provider key. */
-export type OwnersDocuments = (ownerKey: string) => CredentialsDocument | null;
+/** What it takes to say who pays. */
+export interface PaymentDocuments {
+  /** null: there is no release yet. */
+  catalogue: CatalogueDocument | null;
+  /** null: the owner has no provider key. */
+  documentOf: (ownerKey: string) => CredentialsDocument | null;
+}
 
-/** Finds the documents of those whose provider keys may pay for a call: in memory, and before all was read, in Redis. */
+function fieldsOf(key: KeyDocument): ProjectionField[] {
+  const ownerKeys = Object.values(ownerKeysOf(key)).filter((ownerKey) => ownerKey !== null);
+  const owners = ownerKeys.map((id) => ({ kind: 'credentials', id }) as const);
+  return [{ kind: 'catalogue', id: 'current' }, ...owners];
+}
+
+/** Finds the documents by which a call is paid: in memory, and before everything was read, in Redis. */
 export class CredentialDirectory {
   constructor(
     private readonly store: ProjectionStore,
@@ -15,21 +32,25 @@ export class CredentialDirectory {
   ) {}
 
   /** @returns null when nobody can say just now; "none" would let the wrong one pay */
-  find(key: KeyDocument): OwnersDocuments | Promise<OwnersDocuments | null> | null {
-    const ownerKeys = Object.values(ownerKeysOf(key)).filter((ownerKey) => ownerKey !== null);
-    if (ownerKeys.some((ownerKey) => this.store.isUnreadable('credentials', ownerKey))) return null;
-    return this.isLoaded() ? this.inMemory : this.inRedis(ownerKeys);
+  find(key: KeyDocument): PaymentDocuments | Promise<PaymentDocuments | null> | null {
+    const fields = fieldsOf(key);
+    if (fields.some(({ kind, id }) => this.store.isUnreadable(kind, id))) return null;
+    return this.isLoaded() ? this.inMemory() : this.inRedis(fields);
   }
 
-  private readonly inMemory: OwnersDocuments = (ownerKey) => this.store.get('credentials', ownerKey);
+  private inMemory(): PaymentDocuments {
+    return {
+      catalogue: this.store.get('catalogue', 'current'),
+      documentOf: (ownerKey) => this.store.get('credentials', ownerKey),
+    };
+  }
 
-  private async inRedis(ownerKeys: string[]): Promise<OwnersDocuments | null> {
-    const fields = ownerKeys.map((id) => ({ kind: 'credentials', id }) as const);
+  private async inRedis(fields: ProjectionField[]): Promise<PaymentDocuments | null> {
     try {
       const { isComplete, entries } = await this.reader.readFields(fields);
       for (const entry of entries) this.store.apply(entry);
       const areAllReadable = entries.every(({ document }) => document !== null);
-      return isComplete && areAllReadable ? this.inMemory : null;
+      return isComplete && areAllReadable ? this.inMemory() : null;
     } catch {
       return null;
     }

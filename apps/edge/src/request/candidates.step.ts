@@ -2,12 +2,12 @@ import type { Clock } from '@signalbox/common';
 import {
   type Candidate,
   type CatalogueDeployment,
+  type CatalogueDocument,
   findCatalogueModel,
   resolveCredentials,
 } from '@signalbox/gateway';
 import type { CredentialDirectory } from '../keys/credential-directory';
 import type { Caller } from '../keys/key-directory';
-import type { ProjectionStore } from '../keys/projection-store';
 import type { EdgeRequest } from './edge-request';
 import { Refusal } from './refusal';
 
@@ -22,7 +22,6 @@ export interface Choice {
 export const noChoice: Choice = { dep: null, cred: null, prov: null };
 
 export interface CandidatesDependencies {
-  store: ProjectionStore;
   credentials: CredentialDirectory;
   clock: Clock;
   random: () => number;
@@ -41,8 +40,7 @@ function note({ facts, response }: EdgeRequest, { deployment, credential }: Cand
 }
 
 /** Empty: there is no release yet that says what this edge must know. */
-function deploymentsOf(store: ProjectionStore, model: string): CatalogueDeployment[] {
-  const catalogue = store.get('catalogue', 'current');
+function deploymentsOf(catalogue: CatalogueDocument | null, model: string): CatalogueDeployment[] {
   const found = catalogue && findCatalogueModel(catalogue, model);
   const isTold = catalogue?.models.some(({ deployments }) => deployments.length > 0) ?? false;
   if (isTold && !found) throw new Refusal('model_not_found', { param: 'model' });
@@ -54,17 +52,18 @@ export class CandidatesStep {
   constructor(private readonly dependencies: CandidatesDependencies) {}
 
   async choose(edgeRequest: EdgeRequest, caller: Caller, model: string): Promise<Choice> {
-    const { store, credentials, clock, random } = this.dependencies;
+    const { credentials, clock, random } = this.dependencies;
     const { key, workspace } = caller;
     if (!workspace) throw new Refusal('policy_unavailable');
-    const deployments = deploymentsOf(store, model);
+    const documents = await credentials.find(key);
+    if (!documents) throw new Refusal('policy_unavailable');
+    const { catalogue, documentOf } = documents;
+    const deployments = deploymentsOf(catalogue, model);
     if (deployments.length === 0) {
       // A release of an older version, whose file pays with the platform's keys.
       if (workspace.credential_policy === 'byok_only') throw new Refusal('credential_missing');
       return noChoice;
     }
-    const documentOf = await credentials.find(key);
-    if (!documentOf) throw new Refusal('policy_unavailable');
     const nowMs = clock.nowMs();
     const resolution = resolveCredentials({ key, workspace, documentOf, deployments, nowMs, random });
     if (!resolution.ok) throw new Refusal(resolution.code);

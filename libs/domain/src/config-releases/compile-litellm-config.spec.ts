@@ -123,6 +123,8 @@ describe('what the edge is told of the deployments', () => {
     [{ weight: 3 }, { rpm: 10 }, [3, 0]],
     [{ rpm: 5 }, { rpm: 10, tpm: 1 }, [5, 10]],
     [{ weight: 0 }, { weight: 0 }, [1, 1]],
+    [{ weight: 2 }, { weight: 'many' }, [2, 0]],
+    [{ weight: 2 }, { weight: -1 }, [2, 0]],
   ])('is the share that LiteLLM would give: %j, %j', (first, second, weights) => {
     const all = released(
       aDeployment({ litellmParams: first }),
@@ -136,10 +138,15 @@ describe('what the edge is told of the deployments', () => {
     expect(all?.map(({ order }) => order)).toEqual([2, 1_000_000]);
   });
 
-  it('is what the edge can read', () => {
+  it('is what the edge can read, whatever old rows say', () => {
+    const odd = fc.dictionary(fc.constantFrom('weight', 'rpm', 'order'), fc.anything());
     fc.assert(
-      fc.property(arbitrarySnapshot, (snapshot) => {
-        const { models } = compileLitellmConfig(snapshot);
+      fc.property(arbitrarySnapshot, odd, (snapshot, litellmParams) => {
+        const changed = snapshot.models.map((model) => ({
+          ...model,
+          deployments: model.deployments.map((one) => ({ ...one, litellmParams })),
+        }));
+        const { models } = compileLitellmConfig({ models: changed });
         const document = { v: 1, release_id: 'rel_1', release_number: 1, models };
         expect(readProjectionDocument('catalogue', document)?.models).toHaveLength(models.length);
       }),

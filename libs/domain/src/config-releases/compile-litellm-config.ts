@@ -171,6 +171,11 @@ function shareName(deployments: readonly SnapshotDeployment[]): string | undefin
 /** Where some deployments of a model have an `order`, those without come last (get_order_filtered_deployments). */
 const lastOrder = 1_000_000;
 
+/** A row may be older than the checks of its parameters, and one odd value must not make the whole catalogue unreadable. */
+function numberOf(value: unknown, fallback: number): number {
+  return typeof value === 'number' && value >= 0 && value <= lastOrder ? value : fallback;
+}
+
 function releasedDeployments(deployments: readonly SnapshotDeployment[]): ReleasedDeployment[] {
   const share = shareName(deployments);
   return deployments.map((deployment) => ({
@@ -179,8 +184,8 @@ function releasedDeployments(deployments: readonly SnapshotDeployment[]): Releas
     provider_kind: deployment.provider.kind,
     needs_key: needsKey(deployment),
     credential_id: deployment.credentialId,
-    weight: share === undefined ? 1 : Math.max(Number(deployment.litellmParams[share] ?? 0), 0),
-    order: Number(deployment.litellmParams['order'] ?? lastOrder),
+    weight: share === undefined ? 1 : numberOf(deployment.litellmParams[share], 0),
+    order: Math.trunc(numberOf(deployment.litellmParams['order'], lastOrder)),
   }));
 }
 

@@ -17,6 +17,7 @@ const key = fc
     organizationId: fc.constant('org_1'),
     workspaceId: fc.constant('ws_1'),
     keyAlias: fc.option(fc.string({ maxLength: 255 })),
+    userId: fc.option(fc.stringMatching(/^[A-Za-z0-9._@+:-]{1,128}$/)),
     models: fc.array(fc.string({ minLength: 1, maxLength: 255 }), { maxLength: 5 }),
     maxBudget: fc.option(amount),
     budgetDuration: fc.option(fc.constantFrom('30d', '1h')),
@@ -54,7 +55,14 @@ describe('documents of virtual keys', () => {
 
   it('name the strongest reason to refuse the key', () => {
     const statusOf = (fields: Partial<VirtualKeyEntity>): unknown => {
-      const base = { version: 1, expiresAt: null, revokedAt: null, deletedAt: null, maxBudget: null };
+      const base = {
+        version: 1,
+        expiresAt: null,
+        revokedAt: null,
+        deletedAt: null,
+        maxBudget: null,
+        userId: null,
+      };
       const virtualKey = Object.assign(new VirtualKeyEntity(), { ...base, ...fields });
       return JSON.parse(buildKeyDocument({ keyHash: 'h', validUntil: null, virtualKey }).text).status;
     };
@@ -86,7 +94,19 @@ describe('the catalogue', () => {
       number: 4,
       models: [{ name: 'smart', mode: 'chat' as const, is_demo: true, deployment_ids: ['dep_1'] }],
     };
-    for (const active of [null, release]) {
+    const deployments = [
+      {
+        id: 'dep_1',
+        provider_id: 'prov_1',
+        provider_kind: 'openai',
+        needs_key: true,
+        credential_id: null,
+        weight: 1,
+        order: 0,
+      },
+    ];
+    const told = { ...release, models: release.models.map((model) => ({ ...model, deployments })) };
+    for (const active of [null, release, told]) {
       const { text } = buildCatalogueDocument(active);
       expect(parseProjectionDocument('catalogue', text)).toEqual(JSON.parse(text));
     }
