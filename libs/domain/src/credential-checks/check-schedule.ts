@@ -41,9 +41,9 @@ function delayMs(signal: CheckSignal, { failures }: CheckHistory): number {
     case 'out_of_credit':
     case 'secret_unreadable':
       return 15 * minuteMs;
-    // A new key takes a while to be known everywhere at its provider, so the first look back comes soon.
+    // A new key takes seconds at OpenAI, and minutes at Google, to be known everywhere: the first look back comes soon.
     case 'refused':
-      return doubled(5 * minuteMs, failures, dayMs);
+      return doubled(minuteMs, failures, dayMs);
     default:
       return doubled(minuteMs, failures, hourMs);
   }
