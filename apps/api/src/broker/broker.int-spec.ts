@@ -348,7 +348,7 @@ describe('the broker', () => {
     const { id } = await addCredential();
     const down = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const transaction = jest.spyOn(api.get(CredentialVersions)['transactions']['dataSource'], 'transaction');
-    transaction.mockRejectedValueOnce(down as never);
+    transaction.mockRejectedValueOnce(down);
     const { status, body } = await lease(id);
     transaction.mockRestore();
     expect([status, body.code]).toEqual([503, 'database_unavailable']);
@@ -371,7 +371,7 @@ describe('the broker', () => {
   });
 
   describe('at its door', () => {
-    it.each(['', 'wrong', `${'broker-token-of-tests'}x`, 'internal-token-of-tests'])(
+    it.each(['', 'wrong', 'broker-token-of-testsx', 'internal-token-of-tests'])(
       'refuses the token "%s"',
       async (token) => {
         const { status, body } = await ask({ credential_id: 'cred_1', key_hash: 'ab' }, token || null);
