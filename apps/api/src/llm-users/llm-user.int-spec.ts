@@ -1,6 +1,9 @@
 import { newId } from '@signalbox/common';
 import { RotationEntity } from '@signalbox/database';
+import { CredentialBroker } from '@signalbox/domain/credential-broker';
 import { CredentialRevealService } from '@signalbox/domain/credentials';
+import { SecretStores } from '@signalbox/domain/secrets';
+import { hashVirtualKeyValue } from '@signalbox/gateway';
 import {
   type CredentialsBench,
   credentialsPath,
@@ -94,6 +97,25 @@ it('puts a new value over the old one, which is erased', async () => {
     // By this test, just now.
     'byok_key_accessed',
   ]);
+});
+
+it('is handed to calls at every moment of the replacement', async () => {
+  const { id } = (await save('hal')).body;
+  const key = await bench.api.call<{ key: string }>('POST', '/api/v1/keys', {
+    token: acme.token,
+    body: { workspace_id: acme.workspaceId, user_id: 'hal' },
+  });
+  const lease = () =>
+    bench.api.get(CredentialBroker).lease({ credentialId: id, keyHash: hashVirtualKeyValue(key.body.key) });
+  const api_key = nextKey();
+  // The value is replaced after the broker saw the row, and before it asks the store.
+  const store = bench.api.get(SecretStores).of('sealed');
+  const read = jest.spyOn(store, 'read').mockImplementationOnce(async (address) => {
+    await save('hal', { api_key });
+    return store.read(address);
+  });
+  expect(await lease()).toMatchObject({ lease: { credentialId: id, secret: api_key } });
+  read.mockRestore();
 });
 
 it('forgets what was known of the old value', async () => {

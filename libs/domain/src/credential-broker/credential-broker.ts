@@ -38,20 +38,32 @@ export class CredentialBroker implements OnApplicationShutdown {
 
   async lease({ credentialId, keyHash }: LeaseRequest): Promise<LeaseAnswer> {
     if (!isId('credential', credentialId) || !keyHashForm.test(keyHash)) return notFound;
-    const now = this.clock.now();
-    const credential = await this.transactions.run('platform', (manager) =>
-      this.repository.find(manager, credentialId, keyHash, now),
-    );
+    const credential = await this.find(credentialId, keyHash);
     if (!credential) return notFound;
+    const answer = await this.judge(credential);
+    if ('lease' in answer) return answer;
+    // Replaced, and the old value erased, between the look at the row and the look into the store: the new one is asked for.
+    const now = await this.find(credentialId, keyHash);
+    return now && now.version?.id !== credential.version?.id ? this.judge(now) : answer;
+  }
+
+  onApplicationShutdown(): void {
+    this.secrets.clear();
+  }
+
+  private find(credentialId: string, keyHash: string): Promise<LeasableCredential | null> {
+    return this.transactions.run('platform', (manager) =>
+      this.repository.find(manager, credentialId, keyHash, this.clock.now()),
+    );
+  }
+
+  private async judge(credential: LeasableCredential): Promise<LeaseAnswer> {
+    const now = this.clock.now();
     const problem = problemOf(credential, now);
     if (problem !== null) return { refusal: 'credential_unusable', message: problem };
     const answer = await this.answer(credential, now);
     if ('lease' in answer) this.accesses.note(credential);
     return answer;
-  }
-
-  onApplicationShutdown(): void {
-    this.secrets.clear();
   }
 
   private async answer(credential: LeasableCredential, now: Date): Promise<LeaseAnswer> {
