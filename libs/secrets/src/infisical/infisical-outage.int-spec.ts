@@ -153,7 +153,7 @@ describe('Infisical out of order', () => {
     server.clearFaults();
     clock.advanceMs(20_000);
     await expect(store.check()).resolves.toBeUndefined();
-    await Promise.all(Array.from({ length: 20 }, () => store.check()));
+    await Promise.all([store.check(), store.check()]);
   });
 
   test('429: nobody asks again before the time that Infisical named', async () => {
