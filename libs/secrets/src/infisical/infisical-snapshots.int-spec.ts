@@ -165,6 +165,17 @@ describe.each(['2024', 'newer'] as const)('what Infisical holds (%s)', (dialect)
     expect((await store.read(address)).value).toBe('sk-canary-3');
   });
 
+  test('after a hint a slow answer is waited for: the old value may be one that was just revoked', async () => {
+    const { server } = await start({ options: { patienceMs: 20 } });
+    const store = world.openStore();
+    const address = world.given();
+    await store.read(address);
+    server.put(world.folder, 'OPENAI__1', 'sk-canary-2');
+    server.setFault({ kind: 'slow', delayMs: 200 }, ['list']);
+    store.hintChanged();
+    expect((await store.read(address)).value).toBe('sk-canary-2');
+  });
+
   test('an answer that was under way when a secret was deleted is not kept', async () => {
     const { server } = await start();
     const store = world.openStore();
