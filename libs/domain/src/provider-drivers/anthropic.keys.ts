@@ -1,7 +1,7 @@
 import { without } from './base-url-path';
 import type { KeyManagement, KeyManagementAccess } from './provider-driver';
 import { baseOf, callForKeys, callForKeysIfThere } from './provider-key-call';
-import { fieldIn, listIn, textIn } from './provider-key-fields';
+import { commonProblem, fieldIn, listIn, textIn } from './provider-key-fields';
 import { ProviderKeyError } from './provider-key-error';
 
 const provider = 'Anthropic';
@@ -43,10 +43,13 @@ export const anthropicKeys: KeyManagement = {
   canCreateKeys: false,
   needsAdminCredential: true,
 
-  problemOf: (settings) =>
-    statuses.has(settings['revoked_status'])
-      ? null
-      : 'rotation.revoked_status must be inactive (the default) or archived',
+  problemOf(settings) {
+    if (settings['method'] === 'provider_api')
+      return 'rotation.method must be manual: Anthropic makes no keys by API';
+    if (!statuses.has(settings['revoked_status']))
+      return 'rotation.revoked_status must be inactive (the default) or archived';
+    return commonProblem(settings);
+  },
 
   createKey: () =>
     Promise.reject(

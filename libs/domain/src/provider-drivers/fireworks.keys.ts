@@ -2,6 +2,7 @@ import { without } from './base-url-path';
 import type { KeyManagement, KeyManagementAccess } from './provider-driver';
 import { baseOf, callForKeys, callForKeysIfThere } from './provider-key-call';
 import {
+  commonProblem,
   dateIn,
   fieldIn,
   idProblem,
@@ -36,11 +37,14 @@ export const fireworksKeys: KeyManagement = {
   canCreateKeys: true,
   needsAdminCredential: true,
 
-  problemOf: (settings) =>
-    usesProviderApi(settings)
-      ? (idProblem(settings, 'account_id', "the account's id") ??
-        idProblem(settings, 'user_id', 'the id of the user or service account whose key it is'))
-      : null,
+  problemOf(settings) {
+    const problem = commonProblem(settings);
+    if (problem !== null || !usesProviderApi(settings)) return problem;
+    return (
+      idProblem(settings, 'account_id', "the account's id") ??
+      idProblem(settings, 'user_id', 'the id of the user or service account whose key it is')
+    );
+  },
 
   async createKey(access, label) {
     const body = await callForKeys(access, request(access, 'POST', '', { apiKey: { displayName: label } }));

@@ -1,7 +1,15 @@
 import { versioned } from './base-url-path';
 import type { KeyManagement, KeyManagementAccess } from './provider-driver';
 import { baseOf, callForKeys, callForKeysIfThere } from './provider-key-call';
-import { fieldIn, idProblem, idSetting, listIn, textIn, usesProviderApi } from './provider-key-fields';
+import {
+  commonProblem,
+  fieldIn,
+  idProblem,
+  idSetting,
+  listIn,
+  textIn,
+  usesProviderApi,
+} from './provider-key-fields';
 
 const provider = 'OpenAI';
 const maxPages = 100;
@@ -31,10 +39,11 @@ export const openaiKeys: KeyManagement = {
   canCreateKeys: true,
   needsAdminCredential: true,
 
-  problemOf: (settings) =>
-    usesProviderApi(settings)
-      ? idProblem(settings, 'project_id', "the project's id, such as proj_abc")
-      : null,
+  problemOf(settings) {
+    const problem = commonProblem(settings);
+    if (problem !== null || !usesProviderApi(settings)) return problem;
+    return idProblem(settings, 'project_id', "the project's id, such as proj_abc");
+  },
 
   async createKey(access, label) {
     const account = await callForKeys(access, request(access, 'POST', '', { name: label }));

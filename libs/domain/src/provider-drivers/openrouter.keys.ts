@@ -1,7 +1,7 @@
 import { sha256Hex } from '@signalbox/common';
 import type { KeyManagement, KeyManagementAccess } from './provider-driver';
 import { baseOf, callForKeys, callForKeysIfThere } from './provider-key-call';
-import { dateIn, fieldIn, idProblem, idSetting, listIn, textIn } from './provider-key-fields';
+import { commonProblem, dateIn, fieldIn, idProblem, idSetting, listIn, textIn } from './provider-key-fields';
 
 const provider = 'OpenRouter';
 /** The API's own, which it offers no way to change. */
@@ -33,7 +33,8 @@ export const openrouterKeys: KeyManagement = {
   needsAdminCredential: true,
 
   problemOf: (settings) =>
-    hasWorkspace(settings) ? idProblem(settings, 'workspace_id', "the OpenRouter workspace's id") : null,
+    commonProblem(settings) ??
+    (hasWorkspace(settings) ? idProblem(settings, 'workspace_id', "the OpenRouter workspace's id") : null),
 
   async createKey(access, label) {
     const workspace = hasWorkspace(access.settings) ? { workspace_id: access.settings['workspace_id'] } : {};

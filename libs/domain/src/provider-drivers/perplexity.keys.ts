@@ -1,6 +1,6 @@
 import type { KeyManagement, KeyManagementAccess } from './provider-driver';
 import { baseOf, callForKeys } from './provider-key-call';
-import { textIn } from './provider-key-fields';
+import { commonProblem, textIn } from './provider-key-fields';
 import { ProviderKeyError } from './provider-key-error';
 
 const provider = 'Perplexity';
@@ -23,7 +23,7 @@ export const perplexityKeys: KeyManagement = {
   canCreateKeys: true,
   needsAdminCredential: false,
 
-  problemOf: () => null,
+  problemOf: commonProblem,
 
   async createKey(access, label) {
     const body = await callForKeys(access, request(access, 'generate_auth_token', { token_name: label }));

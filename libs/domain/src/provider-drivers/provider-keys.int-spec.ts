@@ -139,6 +139,12 @@ describe('settings', () => {
     ['openrouter', { method: 'provider_api' }, true],
     ['openrouter', { workspace_id: 'a b' }, false],
     ['perplexity', { method: 'provider_api' }, true],
+    ['openai', { method: 'magic' }, false],
+    ['openrouter', { grace: 'soon' }, false],
+    ['openrouter', { grace: '0s', deadline: '7d', revoke_at_provider: true }, true],
+    ['openrouter', { revoke_at_provider: 'yes' }, false],
+    ['perplexity', { admin_credential_id: 'cred_1' }, false],
+    ['anthropic', { method: 'provider_api' }, false],
     ['anthropic', { revoked_status: 'archived' }, true],
     ['anthropic', { revoked_status: 'gone' }, false],
   ])('of %s: %j are good: %p', (kind, settings, isGood) => {

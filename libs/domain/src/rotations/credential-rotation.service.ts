@@ -109,7 +109,7 @@ export class CredentialRotationService {
         fields: [{ field: 'api_key', message }],
       });
     }
-    const problem = providerApiProblem(this.driverOf(kind), credential.rotation);
+    const problem = providerApiProblem(this.driverOf(kind), credential);
     if (problem === null) return;
     throw new AppError(
       'rotation_not_possible',

@@ -24,7 +24,7 @@ describe.each([
     const saved = await world.saveCredential();
     const { rotation } = await world.starter.start(world.caller, saved.id, {
       method: 'provider_api',
-      grace: '1h',
+      grace: '5m',
       ...more,
     });
     return { saved, id: rotation.id };
@@ -98,7 +98,7 @@ describe('a rotation by an admin key', () => {
   afterAll(() => world.database.close());
 
   async function started(saved: SavedCredential, more: object = {}): Promise<RotationEntity> {
-    const input = { method: 'provider_api' as const, grace: '1h', ...more };
+    const input = { method: 'provider_api' as const, grace: '5m', ...more };
     return (await world.starter.start(world.caller, saved.id, input)).rotation;
   }
 
@@ -139,6 +139,19 @@ describe('a rotation by an admin key', () => {
     const saved = await world.saveCredential({ rotation: { admin_credential_id: admin?.id } });
     const { id } = await started(saved);
     expect(await world.runToEnd(id)).toMatchObject({ status: 'failed', errorCode: 'provider_refused' });
+  });
+
+  it('is not for admin keys themselves', async () => {
+    const saved = await world.saveCredential();
+    await world.platform((manager) =>
+      manager.update(CredentialEntity, { id: saved.id }, { enabled: false, state: 'disabled' }),
+    );
+    const { ownerKey } = await world.credential(saved.id);
+    const [admin] = await world.platform((manager) =>
+      manager.findBy(CredentialEntity, { ownerKey, purpose: 'admin' }),
+    );
+    const start = world.starter.start(world.caller, admin!.id, { method: 'provider_api' });
+    await expect(start).rejects.toMatchObject({ code: 'rotation_not_possible' });
   });
 
   it('says so when the id of the old key at the provider is not known', async () => {

@@ -37,12 +37,12 @@ describe('policies', () => {
     const { id, secret } = await world.saveCredential({
       rotateEveryDays: 30,
       nextRotationAt: world.clock.now(),
-      rotation: { method: 'provider_api', grace: '1h', revoke_at_provider: true },
+      rotation: { method: 'provider_api', grace: '5m', revoke_at_provider: true },
     });
     expect(await plan()).toBe(1);
     expect(await plan()).toBe(0);
     const [rotation] = await rotationsOf(id);
-    expect(rotation).toMatchObject({ trigger: 'policy', method: 'provider_api', graceSeconds: 3_600 });
+    expect(rotation).toMatchObject({ trigger: 'policy', method: 'provider_api', graceSeconds: 300 });
     const ended = await world.runToEnd(rotation!.id, 'watch');
     expect(ended.status).toBe('running');
     const switchedMs = world.clock.nowMs();

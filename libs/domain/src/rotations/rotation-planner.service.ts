@@ -58,9 +58,10 @@ export class RotationPlanner {
     }
   }
 
-  private canRotate({ rotation, provider, source }: CredentialEntity): boolean {
+  private canRotate(credential: CredentialEntity): boolean {
+    const { rotation, provider, source } = credential;
     const isWanted = source === 'api' && settingsOf(rotation).method === 'provider_api';
-    return isWanted && providerApiProblem(this.driverOf(provider?.kind ?? ''), rotation) === null;
+    return isWanted && providerApiProblem(this.driverOf(provider?.kind ?? ''), credential) === null;
   }
 
   private async setDate(credential: CredentialEntity): Promise<void> {

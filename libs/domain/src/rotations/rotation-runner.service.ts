@@ -69,9 +69,24 @@ export class RotationRunner {
 
   private async step(rotation: RotationEntity, signal: AbortSignal): Promise<void> {
     const outcome = await this.take(rotation, signal);
-    const committed = await this.commit(rotation, outcome);
+    let committed: Committed | null;
+    try {
+      committed = await this.commit(rotation, outcome);
+    } catch (error) {
+      // Perhaps it was committed all the same: nothing is taken back, and whoever leases it next sees what is so.
+      this.report(rotation, error);
+      return;
+    }
     if (committed) await committed.live?.();
-    else await outcome.discard?.();
+    else await this.discard(rotation, outcome);
+  }
+
+  private async discard(rotation: RotationEntity, outcome: StepOutcome): Promise<void> {
+    try {
+      await outcome.discard?.();
+    } catch (error) {
+      this.report(rotation, error);
+    }
   }
 
   private async take(rotation: RotationEntity, signal: AbortSignal): Promise<StepOutcome> {

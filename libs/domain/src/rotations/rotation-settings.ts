@@ -1,4 +1,5 @@
 import { AppError, parseDurationMs } from '@signalbox/common';
+import type { CredentialEntity } from '@signalbox/database';
 import type { ProviderDriver } from '@signalbox/domain/provider-drivers';
 
 /** A credential's column `rotation`; what else is in it belongs to the provider's driver. */
@@ -31,10 +32,14 @@ export function settingsOf(rotation: Record<string, unknown>): RotationSettings 
   };
 }
 
-/** @returns why the provider cannot make a new key with these settings; null: it can */
-export function providerApiProblem(driver: ProviderDriver, rotation: Record<string, unknown>): string | null {
-  if (!driver.keys?.canCreateKeys) return 'this provider makes no keys by API';
-  return driver.keys.problemOf(rotation);
+/** @returns why the provider cannot make the next key of this credential; null: it can */
+export function providerApiProblem(
+  driver: ProviderDriver,
+  { purpose, rotation }: Pick<CredentialEntity, 'purpose' | 'rotation'>,
+): string | null {
+  if (purpose === 'admin') return 'Admin keys are made by people only';
+  if (!driver.keys?.canCreateKeys) return 'This provider makes no keys by API';
+  return driver.keys.problemOf({ ...rotation, method: 'provider_api' });
 }
 
 export interface Pace {
