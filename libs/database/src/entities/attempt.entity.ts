@@ -5,6 +5,7 @@ import { Timestamp } from './columns';
 @Entity('attempts')
 @Index('attempts_request_id_idx', ['requestId'])
 @Index('attempts_organization_id_idx', ['organizationId', 'startedAt'])
+@Index('attempts_credential_id_idx', ['credentialId', 'endedAt'], { where: 'credential_id IS NOT NULL' })
 export class AttemptEntity {
   @PrimaryColumn({ type: 'text' })
   id!: string;

@@ -8,6 +8,7 @@ ALTER TABLE workspaces ADD COLUMN credential_policy text NOT NULL DEFAULT 'byok_
 ALTER TABLE virtual_keys ADD COLUMN user_id text;
 ALTER TABLE virtual_key_secrets ADD COLUMN last_used_at timestamptz;
 ALTER TABLE attempts ADD COLUMN credential_id text, ADD COLUMN credential_fingerprint text;
+CREATE INDEX attempts_credential_id_idx ON attempts (credential_id, ended_at) WHERE credential_id IS NOT NULL;
 
 ALTER TABLE credentials
   ALTER COLUMN reference DROP NOT NULL,

@@ -25,7 +25,6 @@ describe('an attempt of the stream', () => {
         status: 'success',
         error_class: null,
         status_code: null,
-        is_out_of_credit: false,
         prompt_tokens: 0,
         completion_tokens: 0,
         total_tokens: 0,
@@ -35,6 +34,16 @@ describe('an attempt of the stream', () => {
         ended_at: now.toISOString(),
       },
     });
+  });
+
+  it('of an empty account is told from one of a busy account', () => {
+    const failure = { ...minimal, status: 'failure', error_class: 'RateLimitError', status_code: 429 };
+    const classOf = (event: object) => {
+      const parsed = parseAttempt(JSON.stringify(event), now);
+      return 'row' in parsed ? parsed.row.error_class : null;
+    };
+    expect(classOf({ ...failure, is_out_of_credit: true })).toBe('OutOfCredit');
+    expect(classOf({ ...failure, is_out_of_credit: false })).toBe('RateLimitError');
   });
 
   it('is bounded and storable, whatever stands in its texts', () => {

@@ -39,6 +39,9 @@ const attemptEvent = z
   })
   .refine(({ attempt_id }) => !attempt_id.includes('\0'), { path: ['attempt_id'] });
 
+/** In place of LiteLLM's class, which is the same for a busy account and for an empty one. */
+export const outOfCreditClass = 'OutOfCredit';
+
 /** One row of `attempts`, but for the organization and the key, which PostgreSQL looks up. */
 export interface AttemptRow {
   id: string;
@@ -55,8 +58,6 @@ export interface AttemptRow {
   status: 'success' | 'failure';
   error_class: string | null;
   status_code: number | null;
-  /** The provider said so in words; not kept. */
-  is_out_of_credit: boolean;
   prompt_tokens: number;
   completion_tokens: number;
   total_tokens: number;
@@ -83,7 +84,8 @@ export function parseAttempt(eventText: string | undefined, now: Date): ParsedAt
     const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'the event');
     return { problem: `unusable: ${[...new Set(fields)].join(', ')}` };
   }
-  const { attempt_id, request_id, model_group, started_at, ended_at, ...same } = parsed.data;
+  const { attempt_id, request_id, model_group, started_at, ended_at, is_out_of_credit, ...same } =
+    parsed.data;
   const endedAt = ended_at ?? started_at ?? now.toISOString();
   return {
     row: {
@@ -91,8 +93,8 @@ export function parseAttempt(eventText: string | undefined, now: Date): ParsedAt
       id: attempt_id,
       request_id: request_id ?? attempt_id,
       model: model_group,
+      error_class: is_out_of_credit ? outOfCreditClass : same.error_class,
       status_code: same.status_code ?? null,
-      is_out_of_credit: same.is_out_of_credit ?? false,
       stream: same.stream ?? false,
       started_at: started_at ?? endedAt,
       ended_at: endedAt,

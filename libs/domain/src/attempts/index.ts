@@ -1,2 +1,3 @@
+export { outOfCreditClass } from './attempt-event';
 export { AttemptIntakeService } from './attempt-intake.service';
 export { AttemptModule } from './attempt.module';

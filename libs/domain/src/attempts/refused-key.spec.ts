@@ -5,7 +5,6 @@ const failure = {
   error_class: 'APIError',
   status_code: 500,
   provider: 'openai',
-  is_out_of_credit: false,
 };
 
 describe('a failed call', () => {
@@ -20,7 +19,7 @@ describe('a failed call', () => {
     ],
     ['a permission that is missing', { error_class: 'PermissionDeniedError', status_code: null }],
     ["Cohere's 498", { provider: 'cohere_chat', status_code: 498 }],
-    ['a quota that is used up', { error_class: 'RateLimitError', status_code: 429, is_out_of_credit: true }],
+    ['a quota that is used up', { error_class: 'OutOfCredit', status_code: 429 }],
   ])('is a reason to check the key: %s', (_what, fields) => {
     expect(refusedKey({ ...failure, ...fields })).toBe(true);
   });

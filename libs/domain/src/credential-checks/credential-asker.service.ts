@@ -1,16 +1,25 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock, Logger } from '@signalbox/common';
+import { type CredentialEntity, TenantTransactions } from '@signalbox/database';
 import { CLOCK, LOGGER } from '@signalbox/domain/core';
 import { CredentialVersions } from '@signalbox/domain/credentials';
+import type { ProbeResult } from '@signalbox/domain/provider-drivers';
 import { SecretStoreError } from '@signalbox/secrets';
 import { type CheckAnswer, expiredDetail, type UnaskedAnswer } from './check-answer';
-import type { CredentialToCheck } from './credential-check.repository';
+import { CredentialCheckRepository, type CredentialToCheck } from './credential-check.repository';
 import { ProviderProber, type Urgency } from './provider-prober.service';
+
+/** After so long without another call, the account gets the benefit of the doubt. */
+const creditMemoryMs = 6 * 3_600_000;
+const outOfCreditDetail =
+  'The provider accepts the key, but refused its last call: no credit or quota is left in the account.';
 
 /** Reads the secret and asks the provider. No transaction is open meanwhile: both may take seconds. */
 @Injectable()
 export class CredentialAsker {
   constructor(
+    private readonly transactions: TenantTransactions,
+    private readonly repository: CredentialCheckRepository,
     private readonly versions: CredentialVersions,
     private readonly prober: ProviderProber,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -35,7 +44,17 @@ export class CredentialAsker {
     };
     const result = await this.prober.ask(target, urgency, signal);
     // Whoever waited has given up: what came of it is not the provider's word.
-    return signal.aborted ? null : result;
+    if (signal.aborted) return null;
+    return result?.outcome === 'valid' ? this.withCalls(credential, result) : result;
+  }
+
+  /** Most providers list models to an empty account too: of its credit, only calls tell. */
+  private async withCalls(credential: CredentialEntity, result: ProbeResult): Promise<ProbeResult> {
+    const since = new Date(this.clock.nowMs() - creditMemoryMs);
+    const isOutOfCredit = await this.transactions.run('platform', (manager) =>
+      this.repository.ranOutOfCredit(manager, credential, since),
+    );
+    return isOutOfCredit ? { ...result, outcome: 'out_of_credit', detail: outOfCreditDetail } : result;
   }
 
   private async secretOf(

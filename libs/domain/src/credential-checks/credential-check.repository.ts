@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CredentialEntity, CredentialVersionEntity } from '@signalbox/database';
+import { outOfCreditClass } from '@signalbox/domain/attempts';
 import { type EntityManager, IsNull } from 'typeorm';
 import type { CredentialFacts } from './apply-outcome';
 
@@ -77,6 +78,22 @@ export class CredentialCheckRepository {
   /** Of what nobody sees: neither a new version, nor an audit event. */
   async saveQuietly(manager: EntityManager, id: string, facts: Partial<CredentialFacts>): Promise<void> {
     await manager.update(CredentialEntity, { id }, { ...facts, updatedAt: () => 'updated_at' });
+  }
+
+  /** Whether the last call with this value that says anything of the account's credit failed for lack of it. */
+  async ranOutOfCredit(
+    manager: EntityManager,
+    { id, fingerprint }: Pick<CredentialEntity, 'id' | 'fingerprint'>,
+    since: Date,
+  ): Promise<boolean> {
+    const [last] = await manager.query<{ status: string }[]>(
+      `SELECT status FROM attempts
+       WHERE credential_id = $1 AND credential_fingerprint = $2 AND ended_at > $3
+         AND (status = 'success' OR status_code = 402 OR error_class = $4)
+       ORDER BY ended_at DESC LIMIT 1`,
+      [id, fingerprint, since, outOfCreditClass],
+    );
+    return last?.status === 'failure';
   }
 
   async setNextCheck(manager: EntityManager, id: string, at: Date): Promise<void> {

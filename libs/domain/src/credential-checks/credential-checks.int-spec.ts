@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { AttemptEntity } from '@signalbox/database';
 import { readProjectionDocument } from '@signalbox/gateway';
 import { REDIS, REDIS_PREFIX } from '@signalbox/domain/core';
 import { CredentialVersions } from '@signalbox/domain/credentials';
@@ -221,6 +222,54 @@ describe('faults of providers', () => {
     world.clock.advanceMs(20 * minuteMs);
     expect(await checks.checkDue(signal())).toBe(1);
     expect(await world.eventsOf(id)).toEqual(['credential.exhausted', 'credential.recovered']);
+  });
+});
+
+describe('an account that is empty, which only calls tell', () => {
+  it('exhausts a key that the provider accepts, until a call succeeds or hours have passed', async () => {
+    const secret = newSecret();
+    world.provider.setKey(secret, 'good');
+    const id = await world.addKey(secret, { organizationId, row: verified() });
+    const { fingerprint } = await world.credential(id);
+    const call = (more: object): Promise<unknown> =>
+      world.api.database.transactions.run('platform', (manager) =>
+        manager.insert(AttemptEntity, {
+          id: randomBytes(8).toString('hex'),
+          requestId: 'req',
+          credentialId: id,
+          credentialFingerprint: fingerprint,
+          startedAt: world.clock.now(),
+          endedAt: world.clock.now(),
+          ...more,
+        }),
+      );
+    const stateAfterCheck = async (): Promise<string> => {
+      world.clock.advanceMs(minuteMs);
+      return (await checks.checkNow(id, limitMs)).credential.state;
+    };
+    await call({ status: 'failure', statusCode: 429, errorClass: 'RateLimitError' });
+    await call({
+      status: 'failure',
+      statusCode: 429,
+      errorClass: 'OutOfCredit',
+      credentialFingerprint: 'another value',
+    });
+    expect(await stateAfterCheck()).toBe('verified');
+    await call({ status: 'failure', statusCode: 429, errorClass: 'OutOfCredit' });
+    expect(await stateAfterCheck()).toBe('exhausted');
+    expect(await stateAfterCheck()).toBe('exhausted');
+    await call({ status: 'success' });
+    expect(await stateAfterCheck()).toBe('verified');
+    await call({ status: 'failure', statusCode: 402 });
+    expect(await stateAfterCheck()).toBe('exhausted');
+    world.clock.advanceMs(6 * 60 * minuteMs);
+    expect(await stateAfterCheck()).toBe('verified');
+    expect(await world.eventsOf(id)).toEqual([
+      'credential.exhausted',
+      'credential.recovered',
+      'credential.exhausted',
+      'credential.recovered',
+    ]);
   });
 });
 
