@@ -164,10 +164,11 @@ describe('disable or delete, to the last use', () => {
   });
 
   it('leaves none of the keys in a log, a table, Redis or on a command line', async () => {
-    values.push(...Object.values(other.providerKeys));
-    const needles = Object.fromEntries(values.map((value, index) => [`value ${index}`, value]));
-    const finds = await huntEverywhere(stack, needles);
-    rows.push({ what: 'keys hunted for, found', count: values.length, failed: finds.length });
+    // All of them begin in the same way; the masked form, which may be shown, ends before that.
+    const beginning = 'sk-proj-latency-';
+    expect(values.filter((value) => !value.startsWith(beginning))).toEqual([]);
+    const finds = await huntEverywhere(stack, { beginning, ...other.providerKeys });
+    rows.push({ what: 'keys hunted for, found', count: values.length + 2, failed: finds.length });
     expect(finds).toEqual([]);
   });
 });
