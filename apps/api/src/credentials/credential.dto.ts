@@ -142,7 +142,7 @@ export class CreateCredentialBody {
   rotate_every_days?: number | null;
 
   @ApiPropertyOptional({
-    description: "How new keys are made by the provider's API: see docs/rotation.md. Empty: by hand.",
+    description: "How new keys are made by the provider's API: see docs/byok.md. Empty: by hand.",
     type: 'object',
     additionalProperties: true,
     example: {},
