@@ -21,6 +21,13 @@ def keep_chosen(deployments: list[Deployment], facts: CallFacts | None) -> list[
     return kept
 
 
+def without_provider(deployments: list[Deployment]) -> list[Deployment]:
+    """For /v1/messages/count_tokens. LiteLLM 1.103.1 asks the provider to count, Anthropic's always at api.anthropic.com, and runs
+    no hook that could set a key: the messages would go out for an answer of 401. So it is given nobody to ask, and counts itself.
+    """
+    return [entry | {"litellm_params": {"model": entry["litellm_params"]["model"], "custom_llm_provider": "custom"}} for entry in deployments]
+
+
 def is_chosen(model_info: Mapping[str, Any], facts: CallFacts) -> bool:
     """Asked again before the key is set: a deployment that is named by its id, or made of fields of the request, passes no filter."""
     if facts.deployment_id is None:

@@ -13,7 +13,7 @@ from litellm.integrations.custom_logger import CustomLogger
 from .attempt_event import build_attempt_event
 from .attempt_stream import AttemptStream, RedisStreamClient
 from .call_facts import read_call_facts
-from .deployment_filter import keep_chosen
+from .deployment_filter import keep_chosen, without_provider
 from .error_text import hide_secret_of
 from .provider_keys import ProviderKeys, provider_keys_of_process, use_of
 from .refusal import CallRefused
@@ -39,7 +39,9 @@ class AttemptReporter(CustomLogger):
         request_kwargs: dict[str, Any] | None = None,
         parent_otel_span: Any = None,
     ) -> list[dict[str, Any]]:
-        return keep_chosen(healthy_deployments, read_call_facts(request_kwargs or {}))
+        if not request_kwargs:
+            return without_provider(healthy_deployments)
+        return keep_chosen(healthy_deployments, read_call_facts(request_kwargs))
 
     async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> dict[str, Any]:
         """Per attempt, after the deployment was chosen; twice where LiteLLM translates between its own calls, such as

@@ -70,8 +70,20 @@ class HookTest(unittest.TestCase):
         kwargs = {"model": "demo"}
         self.assertIs(asyncio.run(attempt_reporter.async_pre_call_deployment_hook(kwargs, None)), kwargs)
         deployments = [{"model_info": {"id": "dep_1"}}]
-        for request in (None, {}, {"metadata": {}}):
-            self.assertIs(asyncio.run(attempt_reporter.async_filter_deployments("m", deployments, None, request)), deployments)
+        request = {"metadata": {}}
+        self.assertIs(asyncio.run(attempt_reporter.async_filter_deployments("m", deployments, None, request)), deployments)
+
+    def test_for_counting_tokens_there_is_nobody_to_ask(self) -> None:
+        from litellm.proxy.proxy_server import _get_provider_token_counter
+
+        for model in ("anthropic/claude-sonnet-4-5", "openai/gpt-4o", "gemini/gemini-2.0-flash"):
+            deployments = [{"model_info": {"id": "dep_1"}, "litellm_params": {"model": model, "api_key": "x", "api_base": "http://provider.test"}}]
+            self.assertIsNotNone(_get_provider_token_counter(deployments[0], model)[0])
+            (counting,) = asyncio.run(attempt_reporter.async_filter_deployments("m", deployments, None, {}))
+            self.assertEqual(counting["litellm_params"]["model"], model)
+            self.assertNotIn("api_key", counting["litellm_params"])
+            self.assertEqual(_get_provider_token_counter(counting, model), (None, None, None))
+            self.assertIn("api_key", deployments[0]["litellm_params"])
 
     def test_the_edges_choice_is_kept_and_its_key_is_needed(self) -> None:
         facts = CallFacts(deployment_id="dep_2", provider_id="prov_1", credential_id="cred_1", key_hash="ab", workspace_id="ws_1", organization_id="org_1")
