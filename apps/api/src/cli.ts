@@ -2,17 +2,24 @@ import 'reflect-metadata';
 import { AppError, redact } from '@signalbox/common';
 import { ConfigError } from '@signalbox/config';
 import { runBootstrap } from './commands/bootstrap.command';
+import { importFernetUsage, runImportFernet } from './commands/import-fernet.command';
 import { runMigrate } from './commands/migrate.command';
+import { moveSecretsUsage, runMoveSecrets } from './commands/move-secrets.command';
 import { runOpenApi } from './commands/openapi.command';
+import { reencryptSecretsUsage, runReencryptSecrets } from './commands/reencrypt-secrets.command';
+import { UsageError } from './commands/usage-error';
 import { runVerifyAudit } from './commands/verify-audit.command';
 
-type Command = (print: (line: string) => void) => Promise<number>;
+type Command = (print: (line: string) => void, args: string[]) => Promise<number>;
 
-const commands: Readonly<Record<string, Command>> = {
-  migrate: runMigrate,
-  bootstrap: runBootstrap,
-  'verify-audit': runVerifyAudit,
-  openapi: runOpenApi,
+const commands: Readonly<Record<string, { run: Command; usage?: string }>> = {
+  migrate: { run: runMigrate },
+  bootstrap: { run: runBootstrap },
+  'verify-audit': { run: runVerifyAudit },
+  openapi: { run: runOpenApi },
+  'reencrypt-secrets': { run: runReencryptSecrets, usage: reencryptSecretsUsage },
+  'move-secrets': { run: runMoveSecrets, usage: moveSecretsUsage },
+  'import-fernet': { run: runImportFernet, usage: importFernetUsage },
 };
 
 function messageOf(error: unknown): string {
@@ -21,14 +28,27 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function main(name: string | undefined): Promise<number> {
+/** Wrong options are parseArgs' own errors. */
+function isUsageError(error: unknown): boolean {
+  const code = (error as { code?: string } | null)?.code ?? '';
+  return error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS_');
+}
+
+async function main(name: string | undefined, args: string[]): Promise<number> {
   const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command) return command((line) => void process.stdout.write(`${line}\n`));
-  process.stderr.write(`Usage: cli.js ${Object.keys(commands).join(' | ')}\n`);
+  const usage = command?.usage ?? Object.keys(commands).join(' | ');
+  try {
+    if (command && (command.usage !== undefined || args.length === 0)) {
+      return await command.run((line) => void process.stdout.write(`${line}\n`), args);
+    }
+  } catch (error) {
+    if (!isUsageError(error)) throw error;
+  }
+  process.stderr.write(`Usage: cli.js ${usage}\n`);
   return 2;
 }
 
-main(process.argv[2]).then(
+main(process.argv[2], process.argv.slice(3)).then(
   (code) => {
     process.exitCode = code;
   },

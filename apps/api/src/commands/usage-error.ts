@@ -1,0 +1,2 @@
+/** The command line itself is wrong: the message says how it is meant. */
+export class UsageError extends Error {}
