@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   canCancel,
   canRollBack,
@@ -7,6 +9,7 @@ import {
   forwardSteps,
   percentOf,
   type RotationPlan,
+  rotationSteps,
   stepAfter,
   undoSteps,
 } from './rotation-steps';
@@ -64,6 +67,11 @@ describe('the steps of a rotation', () => {
       ['erase', false, false],
       ['finished', false, false],
     ]);
+  });
+
+  it.each(['README.md', '../../../../docs/rotations.md'])('are explained in %s', (page) => {
+    const text = readFileSync(join(__dirname, page), 'utf8');
+    expect(rotationSteps.filter((step) => !text.includes(`\`${step}\``))).toEqual([]);
   });
 
   it('show progress that only grows', () => {
