@@ -92,7 +92,7 @@ it("asks about a member's key with its new value", async () => {
   const at = '/api/v1/llm/users/ada/byok';
   const first = await call('POST', at, { provider: providerId, api_key: good, organization_id });
   expect(first.body.state).toBe('invalid');
-  const better = 'sk-proj-9876543210-better-key';
+  const better = 'sk-proj-better-key-9876';
   provider.setKey(better, 'good');
   const second = await call('POST', at, { provider: providerId, api_key: better, organization_id });
   expect(second.body).toMatchObject({ id: first.body.id, state: 'verified' });

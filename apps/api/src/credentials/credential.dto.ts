@@ -31,7 +31,7 @@ export class CreateCredentialBody {
   @ApiProperty({
     description: 'The key itself. It goes into the secret store, and is never shown again but by reveal.',
     maxLength: 4096,
-    example: 'sk-proj-0123456789abcdefWXYZ',
+    example: 'sk-proj-0123456789WXYZ',
   })
   @IsString()
   api_key!: string;

@@ -185,7 +185,7 @@ export class RevealedCredentialView {
   @ApiProperty({ type: CredentialProviderView })
   provider!: CredentialProviderView;
 
-  @ApiProperty({ description: 'The key. Do not log it.', example: 'sk-proj-0123456789abcdefWXYZ' })
+  @ApiProperty({ description: 'The key. Do not log it.', example: 'sk-proj-0123456789WXYZ' })
   api_key!: string;
 
   @ApiProperty({ ...maybe, example: 'https://llm.example.com/v1' })

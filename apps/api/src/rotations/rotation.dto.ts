@@ -35,7 +35,7 @@ export class RotateCredentialBody extends StartKeyRotationBody {
   @ApiPropertyOptional({
     description: 'The new key. Left out with method provider_api.',
     maxLength: 4096,
-    example: 'sk-proj-0123456789abcdefWXYZ',
+    example: 'sk-proj-0123456789WXYZ',
   })
   @MayBeLeftOut()
   @IsString()
