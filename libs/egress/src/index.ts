@@ -1,7 +1,6 @@
 export * from './address-policy';
 export { checkUrl, type UrlVerdict } from './check-url';
-export { EgressError, type EgressReason, egressText, forbiddenReasons, toEgressError } from './egress-error';
-export { isForbiddenAddress } from './forbidden-addresses';
+export { EgressError, type EgressReason, forbiddenReasons, toEgressError } from './egress-error';
 export { guardedAgent, type GuardedAgentOptions } from './guarded-agent';
 export { checkedUrl } from './url-rules';
 export { guardedFetch, type GuardedRequest } from './guarded-fetch';

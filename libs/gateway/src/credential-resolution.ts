@@ -6,11 +6,10 @@ import type {
   WorkspaceDocument,
 } from './projection.documents';
 
-export const credentialOwners = ['member', 'workspace', 'organization', 'platform'] as const;
-export type CredentialOwner = (typeof credentialOwners)[number];
+export type CredentialOwner = 'member' | 'workspace' | 'organization' | 'platform';
 
 /** The platform's place among the owners. */
-export const platformOwnerKey = 'platform';
+const platformOwnerKey = 'platform';
 
 type Payer = Pick<KeyDocument, 'organization_id' | 'workspace_id' | 'user_id'>;
 type OwnerKeys = { readonly [Owner in CredentialOwner]: string | null };
