@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { ManualClock, newId } from '@signalbox/common';
 import {
   CredentialEntity,
@@ -37,7 +38,13 @@ export interface CheckWorld {
   /** What the owner was told, in that order. */
   eventsOf(credentialId: string): Promise<string[]>;
   auditOf(credentialId: string): Promise<AuditedChange[]>;
+  /** Nothing of the test before is due, and its requests count no longer. */
+  startAfresh(): Promise<void>;
   close(): Promise<void>;
+}
+
+export function newSecret(): string {
+  return `sk-test-${randomBytes(16).toString('hex')}`;
 }
 
 export async function openCheckWorld(): Promise<CheckWorld> {
@@ -128,6 +135,13 @@ export async function openCheckWorld(): Promise<CheckWorld> {
           [credentialId],
         ),
       ),
+    startAfresh: async () => {
+      provider.reset();
+      clock.advanceMs(60_000);
+      await transactions.run('platform', (manager) =>
+        manager.query('UPDATE credentials SET next_check_at = NULL, expires_at = NULL'),
+      );
+    },
     close: async () => {
       await api.close();
       await provider.close();
