@@ -41,6 +41,8 @@ export const jobs = {
   'credential.pull': { queue: 'credentials', payload: nothing },
   /** Goes on with maintenance runs, which may take long: they have a queue of their own. */
   'maintenance.run': { queue: 'maintenance', payload: nothing },
+  /** Takes secrets that nothing needs any more out of the secret stores. */
+  'secrets.sweep': { queue: 'maintenance', payload: nothing },
   /** A rotation has a step due. Only a hint: the worker looks by itself. */
   'rotation.advance': { queue: 'sync', payload: nothing },
   /** Starts the rotations that policies ask for, and reminds people of the others. */

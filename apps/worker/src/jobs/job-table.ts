@@ -39,6 +39,7 @@ export class JobTable {
       'credential.watch_expiry': (_payload, signal) => credentialChecks.watchExpiry(signal),
       'credential.pull': (_payload, signal) => credentialImport.pull(signal),
       'maintenance.run': (_payload, signal) => maintenance.run(signal),
+      'secrets.sweep': (_payload, signal) => maintenance.sweep(signal),
       'rotation.advance': async () => rotations.advance(),
       'rotation.plan': (_payload, signal) => rotations.plan(signal),
       'housekeeping.sweep': async () => {

@@ -16,6 +16,7 @@ export const schedules: readonly Schedule[] = [
   { job: 'credential.watch_expiry', everyMs: 30_000 },
   { job: 'credential.pull', everyMs: 60_000 },
   { job: 'maintenance.run', everyMs: 30_000 },
+  { job: 'secrets.sweep', everyMs: 600_000 },
   { job: 'rotation.plan', everyMs: 300_000 },
   { job: 'housekeeping.sweep', everyMs: 300_000 },
 ];

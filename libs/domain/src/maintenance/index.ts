@@ -10,3 +10,4 @@ export {
 } from './maintenance-runner';
 export { MaintenanceService } from './maintenance.service';
 export * from './maintenance.types';
+export { SecretSweepService, type SweptSecrets } from './sweep/secret-sweep.service';

@@ -12,6 +12,8 @@ import { MoveSecretsTask } from './move/move-secrets.task';
 import { StoredVersionRepository } from './move/stored-version.repository';
 import { ReencryptSecretsTask } from './reencrypt/reencrypt-secrets.task';
 import { SealedColumnRepository } from './reencrypt/sealed-column.repository';
+import { SecretSweepRepository } from './sweep/secret-sweep.repository';
+import { SecretSweepService } from './sweep/secret-sweep.service';
 
 @Module({
   imports: [AuditModule, CredentialsModule, ProjectionModule, SecretsModule],
@@ -25,7 +27,9 @@ import { SealedColumnRepository } from './reencrypt/sealed-column.repository';
     StoredVersionRepository,
     ImportFernetService,
     ImportTargetRepository,
+    SecretSweepService,
+    SecretSweepRepository,
   ],
-  exports: [MaintenanceService, MaintenanceRunner, ImportFernetService],
+  exports: [MaintenanceService, MaintenanceRunner, ImportFernetService, SecretSweepService],
 })
 export class MaintenanceModule {}
