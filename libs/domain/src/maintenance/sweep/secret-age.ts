@@ -8,5 +8,7 @@ const timeDigits = 10;
 export function namedAtMs(secretName: string): number | null {
   const body = ownName.exec(secretName)?.[1];
   if (body === undefined) return null;
-  return [...body.slice(0, timeDigits)].reduce((ms, digit) => ms * 32 + alphabet.indexOf(digit), 0);
+  let ms = 0;
+  for (const digit of body.slice(0, timeDigits)) ms = ms * 32 + alphabet.indexOf(digit);
+  return ms;
 }
