@@ -5,6 +5,7 @@ import { systemCaller } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { MaintenanceRunner, MaintenanceService } from '@signalbox/domain/maintenance';
 import { SecretStores } from '@signalbox/domain/secrets';
+import { SealedSecretStore } from '@signalbox/secrets';
 import type { JobProducer } from '@signalbox/jobs';
 import { MaintenanceRunRepository } from '../../libs/domain/src/maintenance/maintenance-run.repository';
 import { MoveSecretsTask } from '../../libs/domain/src/maintenance/move/move-secrets.task';
@@ -44,4 +45,9 @@ export function openMaintenance(
   const jobs = { add: async () => false } as Pick<JobProducer, 'add'> as JobProducer;
   const service = new MaintenanceService(transactions, runs, runner, stores, audit, jobs, systemClock);
   return { service, runner, stores, columns, versions, show: (run) => service.get(operator, run.id) };
+}
+
+/** The sealed store of a process with that ring. */
+export function openSealedStore({ transactions }: TestDatabase, ring: NamedKey[]): SealedSecretStore {
+  return new SealedSecretStore(new SealedSecretRepository(transactions), ring);
 }

@@ -1,11 +1,9 @@
 import { CredentialEntity } from '@signalbox/database';
-import { SealedSecretStore } from '@signalbox/secrets';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { operator, openMaintenance } from '../../../../test/support/maintenance-world';
+import { openMaintenance, openSealedStore, operator } from '../../../../test/support/maintenance-world';
 import { openTestDatabase, type TestDatabase } from '../../../../test/support/test-database';
-import { SealedSecretRepository } from '../../../../libs/domain/src/secrets/sealed-secret.repository';
 import { runImportFernet } from './import-fernet.command';
 import { runMoveSecrets } from './move-secrets.command';
 import { runReencryptSecrets } from './reencrypt-secrets.command';
@@ -38,9 +36,7 @@ afterEach(async () => {
 });
 
 async function seed(count: number): Promise<void> {
-  const store = new SealedSecretStore(new SealedSecretRepository(database.transactions), [
-    { kid: 'k1', key: oldKey },
-  ]);
+  const store = openSealedStore(database, [{ kid: 'k1', key: oldKey }]);
   for (let index = 0; index < count; index += 1) {
     await store.write({ organizationId: null, area: 'credentials', name: `OPENAI__${index}` }, `sk-${index}`);
   }

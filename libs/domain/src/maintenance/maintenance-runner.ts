@@ -6,7 +6,7 @@ import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK, LOGGER } from '@signalbox/domain/core';
 import { SecretStoreError } from '@signalbox/secrets';
 import { MaintenanceRunRepository } from './maintenance-run.repository';
-import type { MaintenanceTask } from './maintenance.types';
+import type { MaintenanceTask } from './maintenance-task';
 import { MoveSecretsTask } from './move/move-secrets.task';
 import { ReencryptSecretsTask } from './reencrypt/reencrypt-secrets.task';
 import { RunEnded, RunProgress } from './run-progress';

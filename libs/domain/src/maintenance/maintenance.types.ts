@@ -1,6 +1,4 @@
 import type { MaintenanceKind, MaintenanceRunEntity, SecretStoreKind } from '@signalbox/database';
-import type { EntityManager } from 'typeorm';
-import type { RunProgress } from './run-progress';
 
 /** What a worker can do by itself; an import needs files that only whoever starts it has. */
 export type StartMaintenanceRun =
@@ -10,12 +8,4 @@ export type StartMaintenanceRun =
 export interface MaintenanceRunFilter {
   readonly kind?: MaintenanceKind | undefined;
   readonly status?: MaintenanceRunEntity['status'] | undefined;
-}
-
-/** One kind of run. It may be ended at any line and is begun again at the run's cursor. */
-export interface MaintenanceTask {
-  /** How many rows there are to do. */
-  count(manager: EntityManager, run: MaintenanceRunEntity): Promise<number>;
-  /** Returns when nothing is left. Each row is done and noted in the progress in one transaction. */
-  work(run: MaintenanceRunEntity, progress: RunProgress, signal: AbortSignal): Promise<void>;
 }

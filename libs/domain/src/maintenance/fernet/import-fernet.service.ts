@@ -7,7 +7,7 @@ import { checkKey, CredentialService, fingerprintOf, ownerKeyOf } from '@signalb
 import { isProviderKind } from '@signalbox/domain/providers';
 import { MaintenanceRunner } from '../maintenance-runner';
 import { MaintenanceService } from '../maintenance.service';
-import type { MaintenanceTask } from '../maintenance.types';
+import type { MaintenanceTask } from '../maintenance-task';
 import type { RunProgress } from '../run-progress';
 import { type FernetKey, openFernetToken } from './fernet';
 import type { ImportLine, ImportRecord } from './import-file';

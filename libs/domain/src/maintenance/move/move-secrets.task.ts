@@ -8,7 +8,7 @@ import {
 import { SecretStores } from '@signalbox/domain/secrets';
 import { type SecretAddress, SecretStoreError, type SecretStoreFailure } from '@signalbox/secrets';
 import type { EntityManager } from 'typeorm';
-import type { MaintenanceTask } from '../maintenance.types';
+import type { MaintenanceTask } from '../maintenance-task';
 import type { RunProgress } from '../run-progress';
 import { StoredVersionRepository } from './stored-version.repository';
 

@@ -6,15 +6,15 @@ import {
   WebhookEntity,
   WorkspaceEntity,
 } from '@signalbox/database';
-import { type SecretAddress, SealedSecretStore } from '@signalbox/secrets';
+import type { SealedSecretStore, SecretAddress } from '@signalbox/secrets';
 import {
   type MaintenanceWorld,
   openMaintenance,
+  openSealedStore,
   operator,
 } from '../../../../../test/support/maintenance-world';
 import { openTestDatabase, type TestDatabase } from '../../../../../test/support/test-database';
 import { waitUntil } from '../../../../../test/support/wait-until';
-import { SealedSecretRepository } from '../../secrets/sealed-secret.repository';
 
 jest.setTimeout(60_000);
 
@@ -37,7 +37,7 @@ function addressOf(index: number): SecretAddress {
 }
 
 function storeWith(...ring: (typeof oldKey)[]): SealedSecretStore {
-  return new SealedSecretStore(new SealedSecretRepository(database.transactions), ring);
+  return openSealedStore(database, ring);
 }
 
 async function seed(count: number): Promise<void> {

@@ -3,7 +3,7 @@ import type { NamedKey } from '@signalbox/common';
 import { type MaintenanceRunEntity, TenantTransactions } from '@signalbox/database';
 import { ENCRYPTION_KEYS } from '@signalbox/domain/core';
 import type { EntityManager } from 'typeorm';
-import type { MaintenanceTask } from '../maintenance.types';
+import type { MaintenanceTask } from '../maintenance-task';
 import type { RunProgress } from '../run-progress';
 import { SealedColumnRepository } from './sealed-column.repository';
 import { keyIdOf, type SealedColumn, sealedColumns, whyUnreadable } from './sealed-columns';
