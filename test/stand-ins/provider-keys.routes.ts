@@ -1,6 +1,22 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { KeyThere, ProviderKeysStandIn } from './provider-keys.stand-in';
+
+export interface KeyThere {
+  id: string;
+  name: string;
+  secret: string;
+  /** false: disabled, inactive, archived or deleted. */
+  isActive: boolean;
+  isDeleted: boolean;
+}
+
+/** What routes know of the stand-in. */
+export interface KeysThere {
+  readonly keys: KeyThere[];
+  readonly pageSize: number;
+  add(name: string): KeyThere;
+  find(id: string | undefined): KeyThere | undefined;
+}
 
 export interface KeysRequest {
   method: string;
@@ -21,7 +37,7 @@ export interface KeysRoute {
   path: RegExp;
   /** admin: the admin key as bearer. own: any living key. */
   auth: 'admin' | 'own' | 'x-api-key';
-  answer(there: ProviderKeysStandIn, asked: KeysRequest, ids: readonly string[]): KeysAnswer;
+  answer(there: KeysThere, asked: KeysRequest, ids: readonly string[]): KeysAnswer;
 }
 
 export const noRoute: KeysAnswer = {
@@ -30,13 +46,13 @@ export const noRoute: KeysAnswer = {
 };
 const createdAt = '2026-11-21T08:00:00Z';
 
-function page(there: ProviderKeysStandIn, after: string | null): { keys: KeyThere[]; hasMore: boolean } {
+function page(there: KeysThere, after: string | null): { keys: KeyThere[]; hasMore: boolean } {
   const all = there.keys.filter(({ isDeleted }) => !isDeleted);
   const start = after === null ? 0 : all.findIndex(({ id }) => id === after) + 1;
   return { keys: all.slice(start, start + there.pageSize), hasMore: start + there.pageSize < all.length };
 }
 
-function remove(there: ProviderKeysStandIn, id: string | undefined): boolean {
+function remove(there: KeysThere, id: string | undefined): boolean {
   const key = there.find(id);
   if (key) Object.assign(key, { isDeleted: true, isActive: false });
   return key !== undefined;
@@ -119,7 +135,7 @@ function openrouterKey(key: KeyThere): object {
   };
 }
 
-function byHash(there: ProviderKeysStandIn, hash: string | undefined): KeyThere | undefined {
+function byHash(there: KeysThere, hash: string | undefined): KeyThere | undefined {
   return there.keys.find((key) => !key.isDeleted && hashOf(key) === hash);
 }
 

@@ -4,18 +4,11 @@ import {
   type KeysAnswer,
   type KeysRequest,
   type KeysRoute,
+  type KeysThere,
   keysRoutes,
+  type KeyThere,
   noRoute,
 } from './provider-keys.routes';
-
-export interface KeyThere {
-  id: string;
-  name: string;
-  secret: string;
-  /** false: disabled, inactive, archived or deleted. */
-  isActive: boolean;
-  isDeleted: boolean;
-}
 
 /** What goes wrong with the next request: before it has an effect, or after it. */
 export type Mishap =
@@ -34,7 +27,7 @@ export interface SeenRequest {
  * The key management of OpenAI, OpenRouter, Fireworks, Perplexity and Anthropic, in their own wire shapes, each under a
  * path of its own: `<url>/openai/v1`, `<url>/openrouter/api/v1`, `<url>/fireworks`, `<url>/perplexity`, `<url>/anthropic`.
  */
-export class ProviderKeysStandIn {
+export class ProviderKeysStandIn implements KeysThere {
   static readonly adminKey = 'sk-admin-0123456789abcdef';
   readonly keys: KeyThere[] = [];
   readonly seen: SeenRequest[] = [];
