@@ -15,7 +15,7 @@ async function reasonOf(
 describe('checkUrl', () => {
   it.each([
     'https://api.example.com/v1',
-    'http://llm.example.org:8080/v1',
+    'https://llm.example.org:8080/v1',
     'https://api.example.com./v1',
     'https://bücher.example/v1',
     'https://8.8.8.8/v1',
@@ -87,6 +87,8 @@ describe('checkUrl', () => {
     ['http://user@example.com/', 'credentials_in_url'],
     ['http://example.com@127.0.0.1/', 'credentials_in_url'],
     ['http://:secret@example.com/', 'credentials_in_url'],
+    ['http://example.com/v1', 'unencrypted'],
+    ['http://8.8.8.8/v1', 'unencrypted'],
     ['http://example.com:22/', 'forbidden_port'],
     ['http://example.com:6379/', 'forbidden_port'],
     ['http://example.com:5432/', 'forbidden_port'],

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import type { AddressPolicy } from './address-policy';
+import { isForbiddenAddress } from './forbidden-addresses';
 import { EgressError, type EgressReason, egressText } from './egress-error';
 import { isAddressAllowed, isHostAllowed, type Target, targetOf, targetProblem } from './url-rules';
 import { parseAddress } from './ip-address';
@@ -57,7 +58,10 @@ export async function checkUrl(url: string, policy: AddressPolicy): Promise<UrlV
   try {
     const parsed = targetOf(url);
     if (typeof parsed === 'string') throw new EgressError(parsed);
-    await allowedAddresses(parsed.target, policy);
+    const addresses = await allowedAddresses(parsed.target, policy);
+    const isLocal = addresses.every(isForbiddenAddress) || isHostAllowed(parsed.target, policy);
+    // Within a network that the operator allowed, plain HTTP is usual; over the internet it would give keys away.
+    if (parsed.url.protocol === 'http:' && !isLocal) throw new EgressError('unencrypted');
     return { ok: true };
   } catch (error) {
     if (!(error instanceof EgressError)) throw error;

@@ -5,6 +5,8 @@ const texts = {
     'The address names a machine of the private network. An operator can allow it: SIGNALBOX_ALLOWED_HOSTS.',
   forbidden_address:
     'The address leads to a private, local or reserved network. An operator can allow it: SIGNALBOX_ALLOWED_HOSTS.',
+  unencrypted:
+    'The address must start with https://. An operator can allow plain HTTP for a host: SIGNALBOX_ALLOWED_HOSTS.',
   forbidden_port:
     'The port belongs to a service that does not speak HTTP. An operator can allow it: SIGNALBOX_ALLOWED_HOSTS.',
   unresolved: 'The name of the host is not known (DNS).',
@@ -27,6 +29,7 @@ export const forbiddenReasons: ReadonlySet<EgressReason> = new Set([
   'forbidden_host',
   'forbidden_address',
   'forbidden_port',
+  'unencrypted',
 ]);
 
 export function egressText(reason: EgressReason): string {

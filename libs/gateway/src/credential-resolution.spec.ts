@@ -33,6 +33,8 @@ function aCredential(id: string, change: Partial<Credential> = {}): Credential {
 interface Case {
   policy?: CredentialResolutionInput['workspace']['credential_policy'];
   fallback?: boolean;
+  /** Whether the platform lets the organization use its keys. */
+  platformPays?: boolean;
   documents?: Documents;
   deployments?: CatalogueDeployment[];
   user?: string | null;
@@ -43,12 +45,14 @@ function resolve(given: Case): CredentialResolution {
   const {
     policy = 'byok_then_platform',
     fallback = false,
+    platformPays = true,
     documents = {},
     deployments = [aDeployment()],
   } = given;
   return resolveCredentials({
     key: { ...key, user_id: given.user === undefined ? 'anna' : given.user },
     workspace: { credential_policy: policy, platform_fallback: fallback },
+    organization: { platform_credentials: platformPays },
     documentOf: (ownerKey) => {
       const credentials = documents[ownerKey];
       return credentials ? { v: 1, owner_key: ownerKey, credentials } : null;
@@ -268,6 +272,7 @@ describe('whatever the documents say', () => {
   const cases = fc.record({
     policy: fc.constantFrom('byok_only', 'byok_then_platform', 'platform_only'),
     fallback: fc.boolean(),
+    platformPays: fc.boolean(),
     documents,
     deployments,
     user: fc.constantFrom(null, 'anna'),
@@ -314,6 +319,15 @@ describe('whatever the documents say', () => {
         if (!paying) continue;
         const found = all[ownerKeyOf(paying.id)]?.find(({ id }) => id === paying.id);
         expect(found && !isDead(found)).toBe(true);
+      }
+    });
+  });
+
+  it('lets the platform pay only for organizations and workspaces that may use its keys', () => {
+    expectAlways(({ platformPays, policy }, resolution) => {
+      if (platformPays && policy !== 'byok_only') return;
+      for (const { credential: paying } of candidatesOf(resolution)) {
+        expect(paying?.owner).not.toBe('platform');
       }
     });
   });
@@ -366,6 +380,7 @@ it('believes no document that lies under the key of another owner', () => {
   const resolution = resolveCredentials({
     key,
     workspace: { credential_policy: 'byok_only', platform_fallback: false },
+    organization: { platform_credentials: true },
     documentOf: () => foreign,
     deployments: [aDeployment()],
     nowMs,

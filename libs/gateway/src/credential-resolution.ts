@@ -3,6 +3,7 @@ import type {
   CatalogueDeployment,
   CredentialsDocument,
   KeyDocument,
+  OrganizationDocument,
   WorkspaceDocument,
 } from './projection.documents';
 
@@ -46,6 +47,7 @@ export type CredentialResolution =
 export interface CredentialResolutionInput {
   readonly key: Payer;
   readonly workspace: Pick<WorkspaceDocument, 'credential_policy' | 'platform_fallback'>;
+  readonly organization: Pick<OrganizationDocument, 'platform_credentials'>;
   /** The owner's document; null: the owner has none. */
   readonly documentOf: (ownerKey: string) => CredentialsDocument | null;
   readonly deployments: readonly CatalogueDeployment[];
@@ -128,16 +130,17 @@ function firstAlive(graded: readonly Graded[]): Graded | null {
 /** What pays for this deployment under the workspace's policy. */
 function choose(deployment: CatalogueDeployment, purse: Purse, input: CredentialResolutionInput): Choice {
   const { credential_policy: policy, platform_fallback } = input.workspace;
+  const isPlatformAllowed = policy !== 'byok_only' && input.organization.platform_credentials;
   const own = policy === 'platform_only' ? [] : purse.own(deployment);
   const ownTaken = firstAlive(own);
   if (ownTaken) return { taken: ownTaken };
   // A dead key of one's own is no reason to let the platform pay, unless the workspace asked for that.
-  const mayPlatformPay = policy !== 'byok_only' && (own.length === 0 || platform_fallback);
+  const mayPlatformPay = isPlatformAllowed && (own.length === 0 || platform_fallback);
   const platforms = mayPlatformPay ? firstAlive(purse.platforms(deployment)) : null;
   if (platforms) return { taken: platforms };
   if (!deployment.needs_key) return { taken: null };
   if (own.length > 0) return 'credential_unusable';
-  return policy === 'byok_only' ? 'credential_missing' : 'platform_credential_missing';
+  return isPlatformAllowed ? 'platform_credential_missing' : 'credential_missing';
 }
 
 interface Graspable {

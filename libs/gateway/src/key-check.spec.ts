@@ -30,7 +30,13 @@ const goodWorkspace: WorkspaceDocument = {
   credential_policy: 'byok_then_platform',
   platform_fallback: false,
 };
-const goodOrganization: OrganizationDocument = { v: 1, id: 'org_1', blocked: false, deleted: false };
+const goodOrganization: OrganizationDocument = {
+  v: 1,
+  id: 'org_1',
+  blocked: false,
+  deleted: false,
+  platform_credentials: true,
+};
 const good: KeyCheckInput = {
   key: goodKey,
   workspace: goodWorkspace,

@@ -44,7 +44,14 @@ const workspaceDocument = z.object({
   platform_fallback: z.boolean().default(false),
 });
 
-const organizationDocument = z.object({ v: version, id, blocked: z.boolean(), deleted: z.boolean() });
+const organizationDocument = z.object({
+  v: version,
+  id,
+  blocked: z.boolean(),
+  deleted: z.boolean(),
+  /** Whether the platform's provider keys may pay for it. Left out by an older writer. */
+  platform_credentials: z.boolean().default(true),
+});
 
 /** All provider keys of one owner that are switched on; their owner's key is the document's id. Never a secret. */
 const credentialsDocument = z.object({

@@ -18,7 +18,7 @@ import {
   OrganizationView,
   UpdateOrganizationBody,
 } from './organization.dto';
-import { toOrganizationView } from './organization.mapper';
+import { toOrganizationView, toSettings } from './organization.mapper';
 
 @ApiTags('Organizations')
 @Controller('api/v1/organizations')
@@ -36,7 +36,7 @@ export class OrganizationController {
     @CurrentCaller() caller: Caller,
     @Body() body: CreateOrganizationBody,
   ): Promise<OrganizationView> {
-    return toOrganizationView(await this.organizations.create(caller, body));
+    return toOrganizationView(await this.organizations.create(caller, toSettings(body)));
   }
 
   @Get()
@@ -77,7 +77,7 @@ export class OrganizationController {
     @Param('id', new IdParam('organization')) id: string,
     @Body() body: UpdateOrganizationBody,
   ): Promise<OrganizationView> {
-    return toOrganizationView(await this.organizations.update(caller, id, body));
+    return toOrganizationView(await this.organizations.update(caller, id, toSettings(body)));
   }
 
   @Delete(':id')

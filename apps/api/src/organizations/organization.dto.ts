@@ -19,6 +19,16 @@ export class CreateOrganizationBody {
   @IsBoolean()
   blocked?: boolean;
 
+  @ApiPropertyOptional({
+    description:
+      "false: the platform's provider keys never pay for its calls, whatever the policies of its workspaces say. Only platform tokens may set it.",
+    default: true,
+    example: true,
+  })
+  @MayBeLeftOut()
+  @IsBoolean()
+  platform_credentials?: boolean;
+
   @ApiMetadata({ required: false })
   @MayBeLeftOut()
   @IsMetadata()
@@ -67,6 +77,12 @@ export class OrganizationView {
 
   @ApiProperty({ example: false })
   blocked!: boolean;
+
+  @ApiProperty({
+    description: "Whether the platform's provider keys may pay for its calls.",
+    example: true,
+  })
+  platform_credentials!: boolean;
 
   @ApiMetadata({ required: true })
   metadata!: Record<string, unknown>;

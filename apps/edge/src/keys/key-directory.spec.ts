@@ -25,11 +25,20 @@ const keyEntry: ProjectionEntry = { field: { kind: 'key', id: hash }, document: 
 const above: ProjectionEntry[] = [
   {
     field: { kind: 'workspace', id: 'ws_1' },
-    document: { v: 1, id: 'ws_1', organization_id: 'org_1', models: [], blocked: false, deleted: false },
+    document: {
+      v: 1,
+      id: 'ws_1',
+      organization_id: 'org_1',
+      models: [],
+      blocked: false,
+      deleted: false,
+      credential_policy: 'byok_then_platform',
+      platform_fallback: false,
+    },
   },
   {
     field: { kind: 'organization', id: 'org_1' },
-    document: { v: 1, id: 'org_1', blocked: false, deleted: false },
+    document: { v: 1, id: 'org_1', blocked: false, deleted: false, platform_credentials: true },
   },
 ];
 

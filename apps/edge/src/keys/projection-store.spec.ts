@@ -2,7 +2,8 @@ import type { OrganizationDocument } from '@signalbox/gateway';
 import { type ProjectionEntry, ProjectionStore } from './projection-store';
 
 function entry(id: string, v: number | null): ProjectionEntry {
-  const document: OrganizationDocument | null = v === null ? null : { v, id, blocked: false, deleted: false };
+  const document: OrganizationDocument | null =
+    v === null ? null : { v, id, blocked: false, deleted: false, platform_credentials: true };
   return { field: { kind: 'organization', id }, document };
 }
 

@@ -53,19 +53,21 @@ export class CandidatesStep {
 
   async choose(edgeRequest: EdgeRequest, caller: Caller, model: string): Promise<Choice> {
     const { credentials, clock, random } = this.dependencies;
-    const { key, workspace } = caller;
-    if (!workspace) throw new Refusal('policy_unavailable');
+    const { key, workspace, organization } = caller;
+    if (!workspace || !organization) throw new Refusal('policy_unavailable');
     const documents = await credentials.find(key);
     if (!documents) throw new Refusal('policy_unavailable');
     const { catalogue, documentOf } = documents;
     const deployments = deploymentsOf(catalogue, model);
     if (deployments.length === 0) {
       // A release of an older version, whose file pays with the platform's keys.
-      if (workspace.credential_policy === 'byok_only') throw new Refusal('credential_missing');
+      const mayPlatformPay = organization.platform_credentials && workspace.credential_policy !== 'byok_only';
+      if (!mayPlatformPay) throw new Refusal('credential_missing');
       return noChoice;
     }
     const nowMs = clock.nowMs();
-    const resolution = resolveCredentials({ key, workspace, documentOf, deployments, nowMs, random });
+    const payer = { key, workspace, organization };
+    const resolution = resolveCredentials({ ...payer, documentOf, deployments, nowMs, random });
     if (!resolution.ok) throw new Refusal(resolution.code);
     const [first] = resolution.candidates;
     if (!first) return noChoice;

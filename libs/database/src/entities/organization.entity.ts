@@ -9,6 +9,10 @@ export class OrganizationEntity extends VersionedRow {
   @Column({ type: 'boolean', default: false })
   blocked!: boolean;
 
+  /** Whether the platform's provider keys may pay for its calls, within the policy of each workspace. */
+  @Column({ type: 'boolean', name: 'platform_credentials', default: true })
+  platformCredentials!: boolean;
+
   @JsonObject()
   metadata!: Record<string, unknown>;
 

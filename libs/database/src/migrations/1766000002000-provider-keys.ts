@@ -3,6 +3,7 @@ import { isPlatform, isTenant, secure } from './tenancy';
 
 /** Row-level security holds for the owner too, who would change no row without saying for whom. */
 const changes = `
+ALTER TABLE organizations ADD COLUMN platform_credentials boolean NOT NULL DEFAULT true;
 ALTER TABLE workspaces ADD COLUMN credential_policy text NOT NULL DEFAULT 'byok_then_platform',
   ADD COLUMN platform_fallback boolean NOT NULL DEFAULT false;
 ALTER TABLE virtual_keys ADD COLUMN user_id text;

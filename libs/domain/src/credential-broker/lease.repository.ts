@@ -63,8 +63,9 @@ LEFT JOIN credential_versions v ON v.id = c.current_version_id AND v.credential_
 WHERE s.key_hash = $2 AND (s.valid_until IS NULL OR s.valid_until > $3)
   AND k.revoked_at IS NULL AND k.deleted_at IS NULL AND NOT k.blocked AND (k.expires_at IS NULL OR k.expires_at > $3)
   AND w.deleted_at IS NULL AND NOT w.blocked AND o.deleted_at IS NULL AND NOT o.blocked
+  AND (c.owner_type = 'platform' OR w.credential_policy <> 'platform_only')
   AND CASE c.owner_type
-    WHEN 'platform' THEN w.credential_policy <> 'byok_only'
+    WHEN 'platform' THEN w.credential_policy <> 'byok_only' AND o.platform_credentials
     WHEN 'organization' THEN c.organization_id = k.organization_id
     WHEN 'workspace' THEN c.organization_id = k.organization_id AND c.workspace_id = k.workspace_id
     WHEN 'member' THEN c.organization_id = k.organization_id AND c.user_id = k.user_id

@@ -15,6 +15,8 @@ const topics: readonly OutboxTopic[] = ['project.organization'];
 export interface OrganizationSettings {
   name?: string | undefined;
   blocked?: boolean | undefined;
+  /** Whether the platform's provider keys may pay for its calls. */
+  platformCredentials?: boolean | undefined;
   metadata?: Record<string, unknown> | undefined;
 }
 
@@ -50,13 +52,14 @@ export class OrganizationService {
       updatedAt: now,
       name: input.name,
       blocked: input.blocked ?? false,
+      platformCredentials: input.platformCredentials ?? true,
       metadata: input.metadata ?? {},
       deletedAt: null,
     });
     await this.transactions.run(tenantOf(caller), async (manager) => {
       await this.repository.insert(manager, organization);
-      const { name, blocked } = organization;
-      await this.announce(manager, caller, organization, 'created', { name, blocked });
+      const { name, blocked, platformCredentials } = organization;
+      await this.announce(manager, caller, organization, 'created', { name, blocked, platformCredentials });
     });
     return this.live(organization);
   }
@@ -87,10 +90,10 @@ export class OrganizationService {
     );
   }
 
-  /** An organization may rename itself, but only the platform blocks and unblocks. */
+  /** An organization may rename itself, but only the platform blocks, unblocks, and says whether it pays. */
   async update(caller: Caller, id: string, input: UpdateOrganization): Promise<OrganizationEntity> {
     requireScope(caller, 'organizations:write');
-    if (input.blocked !== undefined) requirePlatform(caller);
+    if (input.blocked !== undefined || input.platformCredentials !== undefined) requirePlatform(caller);
     const updated = await this.transactions.run(tenantOf(caller), async (manager) => {
       const organization = known(await this.repository.findForUpdate(manager, id));
       if (input.version !== undefined && input.version !== organization.version) {
@@ -101,6 +104,9 @@ export class OrganizationService {
       }
       if (input.name !== undefined) organization.name = input.name;
       if (input.blocked !== undefined) organization.blocked = input.blocked;
+      if (input.platformCredentials !== undefined) {
+        organization.platformCredentials = input.platformCredentials;
+      }
       if (input.metadata !== undefined) organization.metadata = input.metadata;
       await this.save(manager, organization);
       if (input.blocked !== undefined) await this.outbox.addMirrorOfWorkspaces(manager, organization.id);

@@ -95,6 +95,7 @@ export function buildOrganizationDocument(organization: OrganizationEntity): Bui
     id: organization.id,
     blocked: organization.blocked,
     deleted: organization.deletedAt !== null,
+    platform_credentials: organization.platformCredentials,
   });
 }
 
