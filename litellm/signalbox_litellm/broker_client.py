@@ -29,6 +29,10 @@ class BrokerAway(Exception):
     """Safe to log: it names what happened and repeats nothing."""
 
 
+class BrokerGone(BrokerAway):
+    """Nobody listens, or the process ended with the question open: as while the API is restarted."""
+
+
 class BrokerClient:
     def __init__(self, url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._client = httpx.AsyncClient(
@@ -46,6 +50,8 @@ class BrokerClient:
         body = {"credential_id": credential_id, "key_hash": key_hash}
         try:
             response = await asyncio.wait_for(self._post(body), TOTAL_SECONDS)
+        except (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError) as error:
+            raise BrokerGone(type(error).__name__) from None
         except (httpx.HTTPError, asyncio.TimeoutError) as error:
             raise BrokerAway(type(error).__name__) from None
         return read_answer(response)

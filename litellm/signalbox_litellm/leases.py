@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .broker_client import BrokerAway, CredentialRefused
+from .broker_client import BrokerAway, BrokerGone, CredentialRefused
 from .credential_cache import CredentialCache, LeaseKey, Subject
 from .lease import Lease
 from .refusal import credential_unavailable, credential_unusable
@@ -16,6 +16,8 @@ from .refusal import credential_unavailable, credential_unusable
 # While the broker is away, whoever has a last good lease does not wait for it again and again.
 AWAY_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
+# A restarted API is back within seconds: whoever has nothing to go on with waits for it, five seconds in all.
+RESTART_PAUSES = (0.25,) * 20
 
 logger = logging.getLogger("signalbox.credentials")
 
@@ -33,8 +35,16 @@ class Question:
 
 
 class Leases:
-    def __init__(self, broker: Broker, cache: CredentialCache, is_linked: Callable[[], bool], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        cache: CredentialCache,
+        is_linked: Callable[[], bool],
+        clock: Callable[[], float],
+        pauses: Sequence[float] = RESTART_PAUSES,
+    ) -> None:
         self._broker = broker
+        self._pauses = pauses
         self._cache = cache
         self._is_linked = is_linked
         self._clock = clock
@@ -52,9 +62,9 @@ class Leases:
             return decision.lease
         if decision.lease is not None and self._clock() < self._away_until:
             return decision.lease
+        pauses = self._pauses if decision.lease is None else ()
         try:
-            # One caller that goes away must not end the question of the others.
-            return await asyncio.shield(self._ask(key, subjects))
+            return await self._answer(key, subjects, pauses)
         except CredentialRefused as error:
             raise credential_unusable(f"The chosen provider key may not be used ({error.code}).") from None
         except BrokerAway as error:
@@ -62,6 +72,15 @@ class Leases:
                 return decision.lease
             logger.warning("no provider key: the broker is away (%s)", error)
             raise credential_unavailable("The provider key cannot be fetched now. Try again in a few seconds.") from None
+
+    async def _answer(self, key: LeaseKey, subjects: frozenset[Subject], pauses: Sequence[float]) -> Lease:
+        # Shielded: one caller that goes away must not end the question of the others.
+        for pause in pauses:
+            try:
+                return await asyncio.shield(self._ask(key, subjects))
+            except BrokerGone:
+                await asyncio.sleep(pause)
+        return await asyncio.shield(self._ask(key, subjects))
 
     def forget(self, subject: Subject) -> None:
         """Something that leases rest on has changed. Who asked before it may get the old answer, nobody after it."""

@@ -2,7 +2,7 @@ import asyncio
 import unittest
 from collections.abc import Awaitable, Callable
 
-from signalbox_litellm.broker_client import BrokerAway, CredentialRefused
+from signalbox_litellm.broker_client import BrokerAway, BrokerGone, CredentialRefused
 from signalbox_litellm.credential_cache import CredentialCache, LeaseKey, Subject
 from signalbox_litellm.lease import Lease
 from signalbox_litellm.leases import Leases
@@ -19,6 +19,7 @@ class FakeBroker:
     def __init__(self) -> None:
         self.asked = 0
         self.failure: Exception | None = None
+        self.gone_times = 0
         self.gates: dict[int, asyncio.Event] = {}
 
     async def lease(self, credential_id: str, key_hash: str) -> Lease:
@@ -26,8 +27,8 @@ class FakeBroker:
         number, failure = self.asked, self.failure
         if number in self.gates:
             await self.gates[number].wait()
-        if failure is not None:
-            raise failure
+        if failure is not None or number <= self.gone_times:
+            raise failure or BrokerGone("ConnectError")
         return Lease(credential_id, "ws_1", "ab", f"sk-{number}", None, None, False, 30, 1800)
 
 
@@ -36,7 +37,7 @@ class World:
         self.now = 1000.0
         self.is_linked = True
         self.broker = FakeBroker()
-        self.leases = Leases(self.broker, CredentialCache(), lambda: self.is_linked, lambda: self.now)
+        self.leases = Leases(self.broker, CredentialCache(), lambda: self.is_linked, lambda: self.now, (0.0,) * 3)
 
     async def get(self) -> str | None:
         return (await self.leases.get(KEY, SUBJECTS)).secret
@@ -126,6 +127,21 @@ class LeasesTest(unittest.TestCase):
                 world.broker.failure = BrokerAway("ConnectError")
                 world.leases.forget(subject)
                 self.assertEqual(await world.refusal(), CREDENTIAL_UNAVAILABLE)
+
+        self.run_in(story)
+
+    def test_who_has_nothing_to_go_on_with_waits_for_a_restarted_broker_and_not_for_one_that_answers_badly(self) -> None:
+        async def story(world: World) -> None:
+            world.broker.gone_times = 3
+            self.assertEqual(await asyncio.gather(world.get(), world.get()), ["sk-4", "sk-4"])
+            self.assertEqual(world.broker.asked, 4)
+            world.leases.forget(OWNER)
+            world.broker.failure = BrokerGone("ConnectError")
+            self.assertEqual(await world.refusal(), CREDENTIAL_UNAVAILABLE)
+            self.assertEqual(world.broker.asked, 8)
+            world.broker.failure = BrokerAway("status 503")
+            self.assertEqual(await world.refusal(), CREDENTIAL_UNAVAILABLE)
+            self.assertEqual(world.broker.asked, 9)
 
         self.run_in(story)
 
