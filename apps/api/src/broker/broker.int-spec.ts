@@ -271,6 +271,22 @@ describe('the broker', () => {
       expect([refused.status, refused.body.code, given.status]).toEqual([404, 'credential_not_found', 200]);
     });
 
+    it("not the platform's for an organization that may not use its keys", async () => {
+      const { id } = await addCredential(owners['platform']);
+      await change(OrganizationEntity, home.organization, { platformCredentials: false });
+      const refused = await lease(id);
+      await change(OrganizationEntity, home.organization, { platformCredentials: true });
+      expect([refused.status, (await lease(id)).status]).toEqual([404, 200]);
+    });
+
+    it("not the workspace's own under platform_only", async () => {
+      const { id } = await addCredential(owners['workspace']);
+      await change(WorkspaceEntity, home.workspace, { credentialPolicy: 'platform_only' });
+      const refused = await lease(id);
+      await change(WorkspaceEntity, home.workspace, { credentialPolicy: 'byok_then_platform' });
+      expect([refused.status, (await lease(id)).status]).toEqual([404, 200]);
+    });
+
     const past = new Date(Date.now() - 1_000);
     it.each<[string, Partial<VirtualKeyEntity>, Partial<VirtualKeySecretEntity>]>([
       ['revoked', { revokedAt: past }, {}],
