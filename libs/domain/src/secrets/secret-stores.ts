@@ -4,7 +4,6 @@ import type { SecretStoreConfig } from '@signalbox/config';
 import { CLOCK, ENCRYPTION_KEYS, LOGGER, SECRET_STORE_CONFIG } from '@signalbox/domain/core';
 import { InfisicalSecretStore, SealedSecretStore, type SecretStore } from '@signalbox/secrets';
 import { SealedSecretRepository } from './sealed-secret.repository';
-import { asAppError } from './to-app-error';
 
 /** The secret stores of this installation: new secrets go to the active one, old ones are read from where they are. */
 @Injectable()
@@ -40,15 +39,6 @@ export class SecretStores implements OnApplicationShutdown {
       'secret_store_unavailable',
       'The secret lies in Infisical, which is not configured. Set the INFISICAL_ variables (docs/secret-stores.md).',
     );
-  }
-
-  /** @throws AppError when new secrets cannot be saved now */
-  async checkActive(): Promise<void> {
-    try {
-      await this.active.check();
-    } catch (error) {
-      throw asAppError(error);
-    }
   }
 
   async onApplicationShutdown(): Promise<void> {
