@@ -16,7 +16,7 @@ export function parseKeyRing(text: string): NamedKey[] | null {
 }
 
 /** One key per line, or separated by commas; `#` begins a comment. */
-export function parseKeyRingFile(text: string): NamedKey[] | null {
+function parseKeyRingFile(text: string): NamedKey[] | null {
   return parseKeyRing(entriesOf(text).join(','));
 }
 

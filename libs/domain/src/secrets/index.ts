@@ -1,3 +1,3 @@
 export { SecretStores } from './secret-stores';
 export { SecretsModule } from './secrets.module';
-export { asAppError, toAppError } from './to-app-error';
+export { asAppError } from './to-app-error';
