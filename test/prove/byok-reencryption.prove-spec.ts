@@ -110,10 +110,10 @@ describe('encryption keys are rotated under load', () => {
     const store = storeWith(bothKeys);
     const readMs: number[] = [];
     let writes = 0;
-    let isOver = false;
+    const ending = new AbortController();
     const pick = (): number => Math.floor(Math.random() * rowCount);
     const read = async (): Promise<void> => {
-      while (!isOver) {
+      while (!ending.signal.aborted) {
         const index = pick();
         const startedMs = performance.now();
         const { value } = await store.read(addressOf(index));
@@ -122,7 +122,7 @@ describe('encryption keys are rotated under load', () => {
       }
     };
     const write = async (): Promise<void> => {
-      while (!isOver) {
+      while (!ending.signal.aborted) {
         const index = pick();
         const value = `sk-${index}-${writes}`;
         await store.write(addressOf(index), value);
@@ -133,7 +133,7 @@ describe('encryption keys are rotated under load', () => {
     const all = Promise.all([...Array.from({ length: readers }, read), write()]);
     return {
       end: async () => {
-        isOver = true;
+        ending.abort();
         await all;
         return { readMs, writes };
       },
