@@ -1,5 +1,5 @@
 import type { RotationView } from '../support/e2e/admin-api';
-import { ByokTraffic } from '../support/e2e/byok-traffic';
+import { type ByokCall, ByokTraffic } from '../support/e2e/byok-traffic';
 import {
   byokModels,
   type ByokWorkspace,
@@ -24,8 +24,6 @@ import { type RotationCase, rotationSteps } from './rotation-steps';
 import { verifyAudit } from './verify-audit';
 
 const victims: readonly ProcessName[] = ['worker', 'api', 'litellm'];
-/** While LiteLLM itself is killed nobody can be answered; in all other cases everybody must be. */
-const mayInterruptCalls = new Set<ProcessName>(['litellm']);
 const backMs = 120_000;
 
 /** The provider key of a busy workspace is replaced, undisturbed and with kill -9 at each step. */
@@ -115,6 +113,19 @@ describe('rotation of a provider key under load', () => {
       ...keyViolations(provider, answered(traffic, bystander), own),
       ...late.map((ms) => `the old key was used ${ms} ms after its retirement`),
     ];
+  }
+
+  /**
+   * While LiteLLM itself is killed nobody can be answered. A key that has just been changed is not used without the broker's
+   * word, so its calls wait five seconds for a killed API; the supervisor takes longer to start what dies again and again.
+   */
+  function unexplained(traffic: ByokTraffic, victim: ProcessName): unknown[] {
+    if (victim === 'litellm') return [];
+    const isWaitForApi = ({ workspace: of, outcome: { code } }: ByokCall): boolean =>
+      victim === 'api' && of === workspace && code === 'credential_unavailable';
+    return traffic.failed
+      .filter((call) => !isWaitForApi(call))
+      .map(({ workspace: of, outcome: { kind, status, code } }) => ({ of: of.name, kind, status, code }));
   }
 
   /** A call that broke off with a killed process may have reached the provider. */
@@ -209,8 +220,7 @@ describe('rotation of a provider key under load', () => {
         'with the old key after retirement': usesAfter(old, retiredAt).length,
       });
       expect(status).toBe('done');
-      const failures = traffic.failed.map(({ outcome: { kind, status, code } }) => ({ kind, status, code }));
-      if (!mayInterruptCalls.has(victim)) expect(failures).toEqual([]);
+      expect(unexplained(traffic, victim)).toEqual([]);
       expect(violations(traffic, old, next, retiredAt)).toEqual([]);
       await expectNewKeyOnly(next);
     },
