@@ -19,7 +19,7 @@ import type { ProviderStandIn } from '../stand-ins/provider.stand-in';
 import { reportProof } from './proof-report';
 
 /** Ten minutes, as the goal says; shorter ones (SIGNALBOX_PROVE_OUTAGE_SECONDS) are for working on this file. */
-const outageMs = Number(process.env['SIGNALBOX_PROVE_OUTAGE_SECONDS'] ?? 600) * 1_000;
+const outageMs = Number(process.env['SIGNALBOX_PROVE_OUTAGE_SECONDS'] || 600) * 1_000;
 const trySavingEveryMs = 10_000;
 const recoveryMs = 180_000;
 const testMs = outageMs + 600_000;
