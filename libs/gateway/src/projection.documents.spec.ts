@@ -40,7 +40,7 @@ const documents = {
     owner_key: 'org_1/anna@example.com',
     credentials: [{ id: 'cred_1', provider_id: 'prov_1', state: 'exhausted', expires_at: null }],
   },
-  organization: { v: 1, id: 'org_1', blocked: false, deleted: false },
+  organization: { v: 1, id: 'org_1', blocked: false, deleted: false, platform_credentials: false },
   catalogue: {
     v: 1,
     release_id: 'rel_1',
