@@ -1,7 +1,9 @@
 """Leases by credential and virtual key, and when the broker must be asked. No clock and no network in here.
 
 - Fresh: used as it is. Stale: used, and asked for in the background.
-- A change of what the lease rests on (its owner's credentials, the key, the workspace, the organization) drops it.
+- A change of what the lease rests on (its owner's credentials, the key, the workspace, the organization) drops it. But where
+  the owner's credentials changed and this one is still among the usable ones, it may only have another value by now: then it
+  is in doubt, and no longer than a retired value can still be relied upon (libs/domain rotations waits for 35 s).
 - In doubt (everything changed, or messages may have been lost): the broker is asked first; if it is away, the last good
   one serves for as long as the lease may be used.
 - While no messages arrive, whatever is older than 1.5 s is in doubt.
@@ -18,6 +20,8 @@ from .lease import Lease
 LIMIT = 10_000
 UNLINKED_SECONDS = 1.5
 REFRESH_PAUSE_SECONDS = 1.0
+# Shorter than the least time between a value's end as the current one and its retirement.
+CHANGED_SECONDS = 30.0
 
 
 class LeaseKey(NamedTuple):
@@ -47,6 +51,8 @@ class Entry:
     subjects: tuple[Subject, ...]
     received_at: float
     in_doubt: bool = False
+    # After it, nothing but the broker's word counts.
+    doubted_until: float = float("inf")
     refresh_after: float = 0.0
 
 
@@ -67,7 +73,7 @@ class CredentialCache:
         self._entries.move_to_end(key)
         age = now - entry.received_at
         is_fresh = age < entry.lease.fresh_seconds
-        if self._is_over(entry, now):
+        if self._is_over(entry, now) or now >= entry.doubted_until:
             self.drop(key)
             return Decision(None, must_ask=True)
         if entry.in_doubt or (not is_linked and age >= UNLINKED_SECONDS):
@@ -96,6 +102,15 @@ class CredentialCache:
     def drop_subject(self, subject: Subject) -> None:
         for key in list(self._by_subject.get(subject, ())):
             self.drop(key)
+
+    def doubt_owner(self, owner: Subject, usable_ids: frozenset[str], now: float) -> None:
+        for key in list(self._by_subject.get(owner, ())):
+            if key.credential_id not in usable_ids:
+                self.drop(key)
+                continue
+            entry = self._entries[key]
+            entry.in_doubt = True
+            entry.doubted_until = min(entry.doubted_until, now + CHANGED_SECONDS)
 
     def drop_over(self, now: float) -> None:
         """Secrets that nobody asks for any more do not stay in memory."""

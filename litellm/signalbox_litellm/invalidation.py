@@ -22,7 +22,9 @@ PONG_SECONDS = 1.0
 RETRY_SECONDS = 0.2
 POLL_SECONDS = 0.1
 LOG_SECONDS = 30.0
-KINDS = frozenset({"credentials", "workspace", "key", "organization"})
+KINDS = frozenset({"workspace", "key", "organization"})
+# As in libs/gateway/src/credential-resolution.ts.
+USABLE_STATES = frozenset({"pending", "verified", "unverified", "exhausted"})
 IRRELEVANT_KINDS = frozenset({"catalogue"})
 
 logger = logging.getLogger("signalbox.credentials")
@@ -34,11 +36,21 @@ def apply_change(leases: Leases, text: str | bytes) -> None:
         kind, id_ = change["kind"], change.get("id")
     except (ValueError, TypeError, KeyError, AttributeError):
         kind, id_ = None, None
-    if kind in KINDS and isinstance(id_, str):
+    if kind == "credentials" and isinstance(id_, str):
+        leases.note_credentials(id_, usable_ids_of(change.get("document")))
+    elif kind in KINDS and isinstance(id_, str):
         leases.forget(Subject(kind, id_))
     elif kind not in IRRELEVANT_KINDS:
         # `reload`, or something that is not understood: it may have been a revocation.
         leases.doubt_all()
+
+
+def usable_ids_of(document: Any) -> frozenset[str]:
+    """None, if the document is not what it should be: then no lease of this owner goes on."""
+    try:
+        return frozenset(each["id"] for each in document["credentials"] if each["state"] in USABLE_STATES)
+    except (TypeError, KeyError):
+        return frozenset()
 
 
 class InvalidationLink:

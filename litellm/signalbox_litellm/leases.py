@@ -85,6 +85,15 @@ class Leases:
     def forget(self, subject: Subject) -> None:
         """Something that leases rest on has changed. Who asked before it may get the old answer, nobody after it."""
         self._cache.drop_subject(subject)
+        self._forget_questions(subject)
+
+    def note_credentials(self, owner_key: str, usable_ids: frozenset[str]) -> None:
+        """An owner's credentials have changed; these are the ones that may still be used."""
+        owner = Subject("credentials", owner_key)
+        self._cache.doubt_owner(owner, usable_ids, self._clock())
+        self._forget_questions(owner)
+
+    def _forget_questions(self, subject: Subject) -> None:
         for key, question in list(self._questions.items()):
             if subject in question.subjects or subject.kind == "credentials":
                 del self._questions[key]

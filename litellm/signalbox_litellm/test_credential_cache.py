@@ -1,7 +1,7 @@
 import random
 import unittest
 
-from signalbox_litellm.credential_cache import UNLINKED_SECONDS, CredentialCache, Decision, LeaseKey, Subject
+from signalbox_litellm.credential_cache import CHANGED_SECONDS, UNLINKED_SECONDS, CredentialCache, Decision, LeaseKey, Subject
 from signalbox_litellm.lease import Lease
 
 KEY = LeaseKey("cred_1", "hash_1")
@@ -68,6 +68,23 @@ class CredentialCacheTest(unittest.TestCase):
         self.assertEqual(cache.decide(KEY, 100.0, True), Decision(given, must_ask=True))
         cache.store(KEY, given, (WORKSPACE, OWNER), 101.0)
         self.assertEqual(cache.decide(KEY, 101.0, True), Decision(given))
+
+    def test_a_change_of_its_owner_casts_doubt_on_what_is_still_usable_and_drops_the_rest(self) -> None:
+        given = lease()
+        cache = filled(given)
+        cache.doubt_owner(OWNER, frozenset({"cred_1", "cred_2"}), 100.0)
+        self.assertEqual(cache.decide(KEY, 100.0, True), Decision(given, must_ask=True))
+        cache.doubt_owner(OWNER, frozenset({"cred_2"}), 100.0)
+        self.assertEqual(cache.decide(KEY, 100.0, True), ASK)
+
+    def test_a_doubt_about_the_value_does_not_last_until_the_old_one_is_retired(self) -> None:
+        given = lease()
+        cache = filled(given)
+        cache.doubt_owner(OWNER, frozenset({"cred_1"}), 100.0)
+        cache.doubt_owner(OWNER, frozenset({"cred_1"}), 120.0)
+        self.assertEqual(cache.decide(KEY, 100.0 + CHANGED_SECONDS - 0.1, True), Decision(given, must_ask=True))
+        self.assertEqual(cache.decide(KEY, 100.0 + CHANGED_SECONDS, True), ASK)
+        self.assertLess(CHANGED_SECONDS, 35)
 
     def test_while_nothing_is_heard_the_old_is_in_doubt(self) -> None:
         given = lease()

@@ -15,10 +15,14 @@ CHANNEL = "sb:projection:changes"
 class Recorder:
     def __init__(self) -> None:
         self.forgotten: list[Subject] = []
+        self.usable: dict[str, frozenset[str]] = {}
         self.doubts = 0
 
     def forget(self, subject: Subject) -> None:
         self.forgotten.append(subject)
+
+    def note_credentials(self, owner_key: str, usable_ids: frozenset[str]) -> None:
+        self.usable[owner_key] = usable_ids
 
     def doubt_all(self) -> None:
         self.doubts += 1
@@ -92,10 +96,24 @@ async def read_command(reader: asyncio.StreamReader) -> list[str]:
 
 class ApplyChangeTest(unittest.TestCase):
     def test_a_change_of_a_ground_is_forgotten(self) -> None:
-        for kind in ("credentials", "workspace", "key", "organization"):
+        for kind in ("workspace", "key", "organization"):
             recorder = Recorder()
             apply_change(recorder, json.dumps({"epoch": "e", "seq": 1, "kind": kind, "id": "x", "document": {}}))  # type: ignore[arg-type]
             self.assertEqual((recorder.forgotten, recorder.doubts), ([Subject(kind, "x")], 0))
+
+    def test_of_an_owners_credentials_only_the_usable_ones_go_on(self) -> None:
+        states = ("pending", "verified", "unverified", "exhausted", "invalid", "expired", "unreadable", "news")
+        listed = {"credentials": [{"id": f"cred_{state}", "state": state} for state in states]}
+        for document, usable in (
+            (listed, {"cred_pending", "cred_verified", "cred_unverified", "cred_exhausted"}),
+            ({"credentials": []}, set()),
+            ({"credentials": [7]}, set()),
+            ({}, set()),
+            (None, set()),
+        ):
+            recorder = Recorder()
+            apply_change(recorder, json.dumps({"kind": "credentials", "id": "ws_1", "document": document}))  # type: ignore[arg-type]
+            self.assertEqual((recorder.usable, recorder.forgotten, recorder.doubts), ({"ws_1": usable}, [], 0))
 
     def test_what_is_not_understood_casts_doubt_on_everything(self) -> None:
         for text in ('{"kind":"reload","seq":1}', "nonsense", "[]", "7", "null", '{"kind":"key"}', '{"kind":"key","id":7}', '{"kind":"news"}', "{}"):
@@ -143,7 +161,7 @@ class InvalidationLinkTest(unittest.TestCase):
         async def story(world: World) -> None:
             self.assertEqual(world.recorder.doubts, 1)
             world.redis.publish({"epoch": "e", "seq": 1, "kind": "credentials", "id": "ws_1", "document": {}})
-            await world.until(lambda: world.recorder.forgotten == [Subject("credentials", "ws_1")], 0.5)
+            await world.until(lambda: world.recorder.usable == {"ws_1": frozenset()}, 0.5)
 
         self.run_in(story)
 

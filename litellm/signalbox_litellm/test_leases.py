@@ -130,6 +130,25 @@ class LeasesTest(unittest.TestCase):
 
         self.run_in(story)
 
+    def test_a_value_that_was_switched_serves_on_while_the_broker_is_away_and_a_disabled_one_does_not(self) -> None:
+        async def story(world: World) -> None:
+            await world.get()
+            world.broker.failure = BrokerAway("ConnectError")
+            world.leases.note_credentials("ws_1", frozenset({"cred_1"}))
+            self.assertEqual(await world.get(), "sk-1")
+            world.leases.note_credentials("ws_1", frozenset())
+            self.assertEqual(await world.refusal(), CREDENTIAL_UNAVAILABLE)
+
+        self.run_in(story)
+
+    def test_a_switched_value_is_not_used_when_the_broker_answers(self) -> None:
+        async def story(world: World) -> None:
+            await world.get()
+            world.leases.note_credentials("ws_1", frozenset({"cred_1"}))
+            self.assertEqual(await world.get(), "sk-2")
+
+        self.run_in(story)
+
     def test_who_has_nothing_to_go_on_with_waits_for_a_restarted_broker_and_not_for_one_that_answers_badly(self) -> None:
         async def story(world: World) -> None:
             world.broker.gone_times = 3

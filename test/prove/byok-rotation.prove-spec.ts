@@ -115,17 +115,15 @@ describe('rotation of a provider key under load', () => {
     ];
   }
 
-  /**
-   * While LiteLLM itself is killed nobody can be answered. A key that has just been changed is not used without the broker's
-   * word, so its calls wait five seconds for a killed API; the supervisor takes longer to start what dies again and again.
-   */
+  /** While LiteLLM itself is killed nobody can be answered. */
   function unexplained(traffic: ByokTraffic, victim: ProcessName): unknown[] {
     if (victim === 'litellm') return [];
-    const isWaitForApi = ({ workspace: of, outcome: { code } }: ByokCall): boolean =>
-      victim === 'api' && of === workspace && code === 'credential_unavailable';
-    return traffic.failed
-      .filter((call) => !isWaitForApi(call))
-      .map(({ workspace: of, outcome: { kind, status, code } }) => ({ of: of.name, kind, status, code }));
+    return traffic.failed.map(({ workspace: of, outcome: { kind, status, code } }) => ({
+      of: of.name,
+      kind,
+      status,
+      code,
+    }));
   }
 
   /** A call that broke off with a killed process may have reached the provider. */
