@@ -1,5 +1,5 @@
 import type { RotationView } from '../support/e2e/admin-api';
-import { type ByokCall, ByokTraffic } from '../support/e2e/byok-traffic';
+import { ByokTraffic } from '../support/e2e/byok-traffic';
 import {
   byokModels,
   type ByokWorkspace,
