@@ -70,6 +70,7 @@ export function processEnvironments({ settings, secrets, urls: stores, ambient =
   return {
     migrate: of(variablesOf.migrate),
     bootstrap: of(variablesOf.bootstrap),
+    maintenance: of(variablesOf.maintenance),
     api: of(variablesOf.api),
     worker: of(variablesOf.worker),
     edge: of(variablesOf.edge),
@@ -161,6 +162,12 @@ export const variablesOf = {
     'SIGNALBOX_ADMIN_TOKEN_FILE',
     'SIGNALBOX_VIRTUAL_KEY_FILE',
     'SIGNALBOX_PROVIDER_ENV',
+  ],
+  maintenance: [
+    'LOG_LEVEL',
+    ...node,
+    'APP_DATABASE_URL',
+    ...secretStore.filter((name) => name !== 'SIGNALBOX_ALLOWED_HOSTS'),
   ],
   litellmMigrate: ['LITELLM_DATABASE_URL'],
 };

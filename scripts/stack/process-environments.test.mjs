@@ -31,18 +31,24 @@ const whoSees = (value) => Object.keys(environments).filter((name) => sees(name,
 
 test('each secret reaches only the processes that need it', () => {
   assert.deepEqual(whoSees('postgres://owner'), ['migrate']);
-  assert.deepEqual(whoSees('postgres://app').sort(), ['api', 'bootstrap', 'migrate', 'worker']);
+  assert.deepEqual(whoSees('postgres://app').sort(), [
+    'api',
+    'bootstrap',
+    'maintenance',
+    'migrate',
+    'worker',
+  ]);
   assert.deepEqual(whoSees('postgres://litellm').sort(), ['litellmMigrate', 'runner', 'worker']);
   assert.deepEqual(whoSees('redis://store').sort(), ['api', 'edge', 'runner', 'worker']);
   assert.deepEqual(whoSees('signing').sort(), ['edge', 'runner']);
-  assert.deepEqual(whoSees('encryption').sort(), ['api', 'bootstrap', 'worker']);
+  assert.deepEqual(whoSees('encryption').sort(), ['api', 'bootstrap', 'maintenance', 'worker']);
   assert.deepEqual(whoSees('master').sort(), ['runner', 'worker']);
   assert.deepEqual(whoSees('salt'), ['runner']);
   assert.deepEqual(whoSees('broker-token').sort(), ['api', 'runner']);
-  assert.deepEqual(whoSees('hmac-key').sort(), ['api', 'worker']);
+  assert.deepEqual(whoSees('hmac-key').sort(), ['api', 'maintenance', 'worker']);
 });
 
-test('the way into Infisical reaches the API and the worker only, its webhook secret the API only', () => {
+test('the way into Infisical reaches the API, the worker and the commands on secrets only, its webhook secret the API only', () => {
   const infisical = readSettings({
     INFISICAL_CLIENT_SECRET: 'client-secret',
     INFISICAL_WEBHOOK_SECRET: 'hook-secret',
@@ -55,7 +61,7 @@ test('the way into Infisical reaches the API and the worker only, its webhook se
   });
   const holders = (value) =>
     Object.keys(all).filter((name) => Object.values(all[name]).some((entry) => entry.includes(value)));
-  assert.deepEqual(holders('client-secret').sort(), ['api', 'worker']);
+  assert.deepEqual(holders('client-secret').sort(), ['api', 'maintenance', 'worker']);
   assert.deepEqual(holders('hook-secret'), ['api']);
 });
 
