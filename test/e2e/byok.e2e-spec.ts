@@ -115,7 +115,12 @@ describe('own provider keys', () => {
     const old = red.providerKeys.openai ?? '';
     const next = makeProviderKey('openai', 'rotated');
     const traffic = new ByokTraffic(caller, [red], 6);
-    const finished = await rotateQuickly(stack, credential?.id ?? '', next).finally(() => traffic.stop());
+    let finished: Awaited<ReturnType<typeof rotateQuickly>>;
+    try {
+      finished = await rotateQuickly(stack, credential?.id ?? '', next);
+    } finally {
+      await traffic.stop();
+    }
     expect(finished.status).toBe('done');
     red.providerKeys.openai = next;
     expect(traffic.failed).toEqual([]);

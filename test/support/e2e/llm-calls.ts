@@ -44,7 +44,7 @@ function problemOfText(raw: string, textOf: (body: Json) => unknown, marker: str
 }
 
 const userMessage = (content: string): object[] => [{ role: 'user', content }];
-const first = (list: unknown): Json => ((list as Json[] | undefined)?.[0] ?? {}) as Json;
+const first = (list: unknown): Json => (list as Json[] | undefined)?.[0] ?? {};
 
 const routes: Record<CallKind, Route> = {
   chat: {

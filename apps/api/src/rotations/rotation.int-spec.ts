@@ -43,7 +43,7 @@ async function savedCredential(): Promise<string> {
     api_key: `demo-key-${count}-0123456789`,
   });
   expect(answer.status).toBe(201);
-  return (answer.body as ShownCredential).id;
+  return answer.body.id;
 }
 
 async function key(): Promise<string> {

@@ -30,7 +30,7 @@ describe('a masked key', () => {
           expect(secret.length).toBeLessThan(8 + 12);
           return;
         }
-        const [head = '', tail = ''] = [shown(secret).slice(0, -7), shown(secret).slice(-4)];
+        const [head, tail] = [shown(secret).slice(0, -7), shown(secret).slice(-4)];
         expect(shown(secret)).toBe(`${head}...${tail}`);
         expect(['', 'sk-', 'sk-ant-', 'sk-proj-', 'sk-or-', 'hf_', 'xai-', 'gsk_']).toContain(head);
         expect(secret.startsWith(head) && secret.endsWith(tail)).toBe(true);
