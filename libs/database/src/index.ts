@@ -3,6 +3,6 @@ export * from './database-errors';
 export * from './entities';
 export * from './like-pattern';
 export * from './migrate';
-export * from './prepared-query';
+export * from './platform-reader';
 export * from './tenant';
 export * from './tenant-transactions';

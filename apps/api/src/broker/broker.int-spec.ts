@@ -4,6 +4,7 @@ import {
   CredentialEntity,
   CredentialVersionEntity,
   OrganizationEntity,
+  PlatformReader,
   ProviderEntity,
   VirtualKeyEntity,
   VirtualKeySecretEntity,
@@ -363,10 +364,10 @@ describe('the broker', () => {
   it('says 503 while PostgreSQL is away', async () => {
     const { id } = await addCredential();
     const down = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
-    const transaction = jest.spyOn(api.get(CredentialVersions)['transactions']['dataSource'], 'transaction');
-    transaction.mockRejectedValueOnce(down);
+    const query = jest.spyOn(api.get(PlatformReader)['pool'], 'query');
+    query.mockImplementationOnce(() => Promise.reject(down));
     const { status, body } = await lease(id);
-    transaction.mockRestore();
+    query.mockRestore();
     expect([status, body.code]).toEqual([503, 'database_unavailable']);
     expect((await lease(id)).status).toBe(200);
   });

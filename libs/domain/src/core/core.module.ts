@@ -2,7 +2,7 @@ import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown 
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { type Clock, type Logger, type NamedKey, systemClock } from '@signalbox/common';
 import type { SecretStoreConfig } from '@signalbox/config';
-import { dataSourceOptions, TenantTransactions } from '@signalbox/database';
+import { dataSourceOptions, PlatformReader, TenantTransactions } from '@signalbox/database';
 import type { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
 import {
@@ -40,7 +40,10 @@ export interface CoreOptions {
 @Global()
 @Module({})
 export class CoreModule implements OnApplicationShutdown {
-  constructor(@Inject(REDIS) private readonly redis: Redis) {}
+  constructor(
+    @Inject(REDIS) private readonly redis: Redis,
+    private readonly reader: PlatformReader,
+  ) {}
 
   static forRoot(options: CoreOptions): DynamicModule {
     return {
@@ -62,6 +65,11 @@ export class CoreModule implements OnApplicationShutdown {
           useFactory: (dataSource: DataSource) => new TenantTransactions(dataSource),
           inject: [getDataSourceToken()],
         },
+        {
+          provide: PlatformReader,
+          useFactory: () =>
+            new PlatformReader({ url: options.databaseUrl, applicationName: options.applicationName }),
+        },
         { provide: CLOCK, useValue: options.clock ?? systemClock },
         { provide: LOGGER, useValue: options.logger },
         {
@@ -77,6 +85,7 @@ export class CoreModule implements OnApplicationShutdown {
       ],
       exports: [
         TenantTransactions,
+        PlatformReader,
         CLOCK,
         LOGGER,
         REDIS,
@@ -90,7 +99,8 @@ export class CoreModule implements OnApplicationShutdown {
     };
   }
 
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
     this.redis.disconnect();
+    await this.reader.close();
   }
 }

@@ -1,7 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { AppError, type Clock, isId } from '@signalbox/common';
 import type { SecretStoreConfig } from '@signalbox/config';
-import { TenantTransactions } from '@signalbox/database';
 import { CLOCK, SECRET_STORE_CONFIG } from '@signalbox/domain/core';
 import { CredentialVersions } from '@signalbox/domain/credentials';
 import { SecretStoreError } from '@signalbox/secrets';
@@ -28,7 +27,6 @@ export class CredentialBroker implements OnApplicationShutdown {
   private readonly secrets = new OpenedSecrets();
 
   constructor(
-    private readonly transactions: TenantTransactions,
     private readonly repository: LeaseRepository,
     private readonly versions: CredentialVersions,
     private readonly accesses: AccessRecord,
@@ -52,9 +50,7 @@ export class CredentialBroker implements OnApplicationShutdown {
   }
 
   private find(credentialId: string, keyHash: string): Promise<LeasableCredential | null> {
-    return this.transactions.run('platform', (manager) =>
-      this.repository.find(manager, credentialId, keyHash, this.clock.now()),
-    );
+    return this.repository.find(credentialId, keyHash, this.clock.now());
   }
 
   private async judge(credential: LeasableCredential): Promise<LeaseAnswer> {

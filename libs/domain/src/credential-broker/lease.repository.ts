@@ -2,11 +2,10 @@ import { Injectable } from '@nestjs/common';
 import {
   type CredentialPurpose,
   type CredentialState,
-  queryPrepared,
+  PlatformReader,
   type SecretStoreKind,
 } from '@signalbox/database';
 import type { StoredVersion } from '@signalbox/domain/credentials';
-import type { EntityManager } from 'typeorm';
 
 export interface LeasableCredential {
   readonly id: string;
@@ -102,14 +101,11 @@ function toCredential(row: Row): LeasableCredential {
 
 @Injectable()
 export class LeaseRepository {
+  constructor(private readonly reader: PlatformReader) {}
+
   /** @returns null: unknown, or not for this key; a key that is not in force may use nothing */
-  async find(
-    manager: EntityManager,
-    credentialId: string,
-    keyHash: string,
-    now: Date,
-  ): Promise<LeasableCredential | null> {
-    const rows = await queryPrepared<Row>(manager, permittedCredential, [credentialId, keyHash, now]);
+  async find(credentialId: string, keyHash: string, now: Date): Promise<LeasableCredential | null> {
+    const rows = await this.reader.query<Row>(permittedCredential, [credentialId, keyHash, now]);
     return rows[0] ? toCredential(rows[0]) : null;
   }
 }
