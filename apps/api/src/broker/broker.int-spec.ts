@@ -365,7 +365,9 @@ describe('the broker', () => {
     const { id } = await addCredential();
     const down = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const query = jest.spyOn(api.get(PlatformReader)['pool'], 'query');
-    query.mockImplementationOnce(() => Promise.reject(down));
+    query.mockImplementationOnce(() => {
+      throw down;
+    });
     const { status, body } = await lease(id);
     query.mockRestore();
     expect([status, body.code]).toEqual([503, 'database_unavailable']);
