@@ -3,7 +3,7 @@
 - Fresh: used as it is. Stale: used, and asked for in the background.
 - A change of what the lease rests on (its owner's credentials, the key, the workspace, the organization) drops it. But where
   the owner's credentials changed and this one is still among the usable ones, it may only have another value by now: then it
-  is in doubt, and no longer than a retired value can still be relied upon (libs/domain rotations waits for 35 s).
+  is in doubt, and only for seconds: the old value may be retired soon (libs/domain rotations waits for 8 s at least).
 - In doubt (everything changed, or messages may have been lost): the broker is asked first; if it is away, the last good
   one serves for as long as the lease may be used.
 - While no messages arrive, whatever is older than 1.5 s is in doubt.
@@ -20,8 +20,8 @@ from .lease import Lease
 LIMIT = 10_000
 UNLINKED_SECONDS = 1.5
 REFRESH_PAUSE_SECONDS = 1.0
-# Shorter than the least time between a value's end as the current one and its retirement.
-CHANGED_SECONDS = 30.0
+# For a broker that is just being restarted. Shorter than the least time between a value's end as the current one and its retirement.
+CHANGED_SECONDS = 5.0
 
 
 class LeaseKey(NamedTuple):

@@ -5,7 +5,7 @@ import {
   hookCacheMs,
   newKeyPatienceMs,
   pauseBetweenProbesMs,
-  pushMs,
+  forcedHoldMs,
   retirementAt,
   retryDelayMs,
   type ValidationSoFar,
@@ -103,7 +103,7 @@ describe('the retirement of the old value', () => {
       fc.property(old, (each) => {
         expect(retirementAt(each).getTime()).toBeGreaterThanOrEqual(start.getTime() + hookCacheMs);
         const forced = retirementAt({ ...each, isForced: true });
-        expect(forced.getTime()).toBe(start.getTime() + pushMs);
+        expect(forced.getTime()).toBe(start.getTime() + forcedHoldMs);
       }),
     );
   });

@@ -2,8 +2,11 @@ import type { ProbeResult } from '@signalbox/domain/provider-drivers';
 
 /** For how long LiteLLM's hook may still hold what the broker gave it before the switch. */
 export const hookCacheMs = 35_000;
-/** The push reaches every hook within this time; whoever does not wait for the cache accepts what a lost push would do. */
-export const pushMs = 2_000;
+/**
+ * For those who do not wait for the cache: the push reaches every hook at once, and one that cannot ask the broker then goes on
+ * with the old value for at most five seconds (litellm/signalbox_litellm/credential_cache.py). They accept what a lost push would do.
+ */
+export const forcedHoldMs = 8_000;
 /** Between the two looks at a new key: a provider's servers do not learn of it all at once. */
 export const pauseBetweenProbesMs = 5_000;
 /** A key that was just made may be refused for so long by servers that do not know it yet. */
@@ -81,7 +84,7 @@ export interface OldValueInUse {
 /** When the old value may be retired, as far as is known now: each later use moves it, up to the deadline. */
 export function retirementAt(old: OldValueInUse): Date {
   const switchedMs = old.switchedAt.getTime();
-  if (old.isForced) return new Date(switchedMs + Math.min(pushMs, old.heldMs));
+  if (old.isForced) return new Date(switchedMs + Math.min(forcedHoldMs, old.heldMs));
   const lastUseMs = Math.max(switchedMs, old.lastUsedAt?.getTime() ?? 0);
   const unusedMs = lastUseMs + old.graceMs;
   const dueMs = Math.min(unusedMs, old.deadlineAt?.getTime() ?? Number.POSITIVE_INFINITY);
