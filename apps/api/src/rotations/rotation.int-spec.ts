@@ -160,6 +160,8 @@ describe('a rotation of a virtual key', () => {
 describe('rotations', () => {
   it('are listed newest first, page by page, by subject and status', async () => {
     const keyId = await key();
+    // Ids of one millisecond of a clock that stands still have no order among those of the process's real time.
+    clock.advanceMs(1);
     const started = await call<StartedKeyRotationView>('POST', `/keys/${keyId}/rotations`, {});
     const ofKey = await call<RotationListView>('GET', `/rotations?subject_id=${keyId}`);
     expect(ofKey.body.data.map(({ id }) => id)).toEqual([started.body.id]);
