@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { secretStoreVariables } from './settings.mjs';
+import { edgeVariables, secretStoreVariables } from './settings.mjs';
 
 const everyProgram = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS'];
 /** Only LiteLLM goes out through a proxy; what checks addresses itself (probes, relay, webhooks) connects to them itself. */
@@ -39,6 +39,11 @@ export function processEnvironments({ settings, secrets, urls: stores, ambient =
     SIGNALBOX_WORKER_PORT: ports.worker,
     SIGNALBOX_BROKER_PORT: ports.broker,
     SIGNALBOX_EGRESS_PORT: ports.egress,
+    SIGNALBOX_METRICS_PORT: ports.metrics,
+    SIGNALBOX_EDGE_STATE_DIR: files.edgeState,
+    SIGNALBOX_EDGE_STATE_KEYS: secrets.edgeStateKeys,
+    SIGNALBOX_FALLBACK_TOKEN: secrets.fallbackToken,
+    OPENROUTER_API_KEY: settings.providerKeys.OPENROUTER_API_KEY,
     SIGNALBOX_BROKER_URL: urls.broker,
     SIGNALBOX_EGRESS_URL: urls.egress,
     SIGNALBOX_EDGE_URL: urls.edge,
@@ -111,6 +116,7 @@ export const variablesOf = {
     'SIGNALBOX_RUNNER_URL',
     'SIGNALBOX_BROKER_PORT',
     'SIGNALBOX_BROKER_TOKEN',
+    'SIGNALBOX_FALLBACK_TOKEN',
     'INFISICAL_WEBHOOK_SECRET',
     ...secretStore,
     'APP_DATABASE_URL',
@@ -130,6 +136,13 @@ export const variablesOf = {
     ...node,
     'SIGNALBOX_EDGE_PORT',
     'SIGNALBOX_EGRESS_PORT',
+    'SIGNALBOX_METRICS_PORT',
+    ...edgeVariables,
+    'SIGNALBOX_EDGE_STATE_DIR',
+    'SIGNALBOX_EDGE_STATE_KEYS',
+    'SIGNALBOX_BROKER_URL',
+    'SIGNALBOX_FALLBACK_TOKEN',
+    'OPENROUTER_API_KEY',
     'SIGNALBOX_ALLOWED_HOSTS',
     'SIGNALBOX_RUNNER_URL',
     'SIGNALBOX_CONTEXT_SIGNING_KEYS',

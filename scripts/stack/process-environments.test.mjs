@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeProviderKeys, processEnvironments, variablesOf } from './process-environments.mjs';
-import { readSettings, secretStoreVariables } from './settings.mjs';
+import { edgeVariables, readSettings, secretStoreVariables } from './settings.mjs';
 
 const settings = readSettings({ OPENAI_API_KEY: 'sk-provider-value', LOG_LEVEL: 'debug' });
 const secrets = {
@@ -9,6 +9,8 @@ const secrets = {
   contextSigningKeys: 'signing',
   encryptionKeys: 'encryption',
   brokerToken: 'broker-token',
+  fallbackToken: 'fallback-token',
+  edgeStateKeys: 'state-keys',
   fingerprintKey: 'hmac-key',
   litellmMasterKey: 'master',
   litellmSaltKey: 'salt',
@@ -44,6 +46,8 @@ test('each secret reaches only the processes that need it', () => {
   assert.deepEqual(whoSees('encryption').sort(), ['api', 'bootstrap', 'maintenance', 'worker']);
   assert.deepEqual(whoSees('master').sort(), ['runner', 'worker']);
   assert.deepEqual(whoSees('salt'), ['runner']);
+  assert.deepEqual(whoSees('fallback-token').sort(), ['api', 'edge']);
+  assert.deepEqual(whoSees('state-keys'), ['edge']);
   assert.deepEqual(whoSees('broker-token').sort(), ['api', 'runner']);
   assert.deepEqual(whoSees('hmac-key').sort(), ['api', 'maintenance', 'worker']);
 });
@@ -94,7 +98,8 @@ test('each name in the lists is a variable that gets a value once its setting is
     SIGNALBOX_LITELLM_HOST: '127.0.0.1',
     SIGNALBOX_ALLOW_LITELLM_VERSION: '1',
     SIGNALBOX_PRISMA_ENGINE: 'wasm',
-    ...Object.fromEntries(secretStoreVariables.map((name) => [name, 'set'])),
+    OPENROUTER_API_KEY: 'sk-or-value',
+    ...Object.fromEntries([...secretStoreVariables, ...edgeVariables].map((name) => [name, 'set'])),
   });
   const all = processEnvironments({
     settings: every,

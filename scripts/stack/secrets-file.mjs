@@ -13,6 +13,8 @@ const generators = {
   contextSigningKeys: keyRing,
   encryptionKeys: keyRing,
   brokerToken: token,
+  fallbackToken: token,
+  edgeStateKeys: keyRing,
   fingerprintKey: token,
   litellmMasterKey: () => `sk-${token()}`,
   litellmSaltKey: () => `sk-${token()}`,

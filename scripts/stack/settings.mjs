@@ -18,6 +18,7 @@ export const portVariables = {
   worker: { variable: 'SIGNALBOX_WORKER_PORT', defaultPort: 4017 },
   broker: { variable: 'SIGNALBOX_BROKER_PORT', defaultPort: 4018 },
   egress: { variable: 'SIGNALBOX_EGRESS_PORT', defaultPort: 4019 },
+  metrics: { variable: 'SIGNALBOX_METRICS_PORT', defaultPort: 4020 },
 };
 
 export const providerKeyVariables = [
@@ -46,6 +47,15 @@ export const secretStoreVariables = [
   'INFISICAL_ENVIRONMENT',
   'INFISICAL_PATH',
   'INFISICAL_WEBHOOK_SECRET',
+];
+
+/** How the edge is to run: handed on as they are. */
+export const edgeVariables = [
+  'SIGNALBOX_EDGE_WORKERS',
+  'SIGNALBOX_EDGE_OFFLINE_SECONDS',
+  'SIGNALBOX_OPENROUTER_URL',
+  'SIGNALBOX_CORS_ORIGINS',
+  'SIGNALBOX_TRUSTED_PROXIES',
 ];
 
 function wholeNumber(env, variable, fallback, min, max) {
@@ -126,6 +136,7 @@ export function readSettings(env = process.env, checkout = checkoutOfThisFile) {
       worker: url('worker'),
       broker: url('broker'),
       egress: url('egress'),
+      metrics: url('metrics'),
     }),
     given: Object.freeze({
       databaseUrl: readUrl(env, 'DATABASE_URL', postgresProtocols),
@@ -144,7 +155,9 @@ export function readSettings(env = process.env, checkout = checkoutOfThisFile) {
       SIGNALBOX_ENCRYPTION_KEYS_FILE: env.SIGNALBOX_ENCRYPTION_KEYS_FILE
         ? resolve(env.SIGNALBOX_ENCRYPTION_KEYS_FILE)
         : undefined,
-      ...Object.fromEntries(secretStoreVariables.map((name) => [name, env[name] || undefined])),
+      ...Object.fromEntries(
+        [...secretStoreVariables, ...edgeVariables].map((name) => [name, env[name] || undefined]),
+      ),
     }),
     files: Object.freeze({
       secrets: join(dataDir, 'secrets.json'),
@@ -152,6 +165,7 @@ export function readSettings(env = process.env, checkout = checkoutOfThisFile) {
       lock: join(dataDir, 'start.lock'),
       logs: join(dataDir, 'logs'),
       runnerData: join(dataDir, 'runner'),
+      edgeState: join(dataDir, 'edge'),
       adminToken: join(dataDir, 'admin-token'),
       virtualKey: join(dataDir, 'virtual-key'),
     }),

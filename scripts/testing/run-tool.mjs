@@ -5,11 +5,12 @@ const keptBytes = 4_000_000;
 const killAfterMs = 10_000;
 /** Far beyond what any suite takes: a hanging tool must end as a failure before CI ends the whole run. */
 const longestRunMs = 45 * 60_000;
-/** jest waits for ever for what its tests left open. */
+/** jest waits for ever for what its tests left open. It says so after a second, within which a busy machine closes nothing. */
+const hangGraceMs = 20_000;
 const saysItHangs = 'Jest did not exit one second after the test run has completed';
 
 /** Runs a test tool with its output shown as it comes (or kept back, `isQuiet`). Never throws for a failing tool. */
-export function runTool(file, args, { env, cwd, signal, isQuiet = false }) {
+export function runTool(file, args, { env, cwd, signal, isQuiet = false, hangMs = hangGraceMs }) {
   signal.throwIfAborted();
   // A process group of its own: Ctrl-C ends the tools through us, together with what they started.
   const child = spawn(file, args, { env, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -22,17 +23,20 @@ export function runTool(file, args, { env, cwd, signal, isQuiet = false }) {
   const giveUp = (why) => {
     if (end()) show(`\n${why}: it is ended and counts as failed.\n`);
   };
+  let hang;
   const limit = setTimeout(() => giveUp(`Not done after ${longestRunMs / 60_000} minutes`), longestRunMs);
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
       show(text);
-      if (text.includes(saysItHangs)) giveUp('Something that the tests opened keeps jest from ending');
+      if (!text.includes(saysItHangs)) return;
+      hang ??= setTimeout(() => giveUp('Something that the tests opened keeps jest from ending'), hangMs);
     });
   }
   signal.addEventListener('abort', end, { once: true });
   return new Promise((resolve, reject) => {
     const settle = (exitCode) => {
       clearTimeout(limit);
+      clearTimeout(hang);
       signal.removeEventListener('abort', end);
       if (signal.aborted) reject(signal.reason);
       else resolve({ exitCode, output });

@@ -22,9 +22,15 @@ test('a tool that is not there has failed', async () => {
 test('a jest that cannot end is ended and has failed', async () => {
   const hanging =
     'console.error("Jest did not exit one second after the test run has completed."); setInterval(() => {}, 1000)';
-  const { exitCode, output } = await run(hanging);
+  const { exitCode, output } = await run(hanging, { hangMs: 50 });
   assert.equal(exitCode, 1);
   assert.match(output, /counts as failed/);
+});
+
+test('a jest that ends late has not failed', async () => {
+  const late =
+    'console.error("Jest did not exit one second after the test run has completed."); setTimeout(() => {}, 100)';
+  assert.equal((await run(late)).exitCode, 0);
 });
 
 test('aborting ends the tool', async () => {

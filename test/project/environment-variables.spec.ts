@@ -72,13 +72,15 @@ describe('docker-compose.yml', () => {
     expect(given.sort()).toEqual(expected.sort());
   });
 
-  it('gives provider keys to the runner only', () => {
+  it("gives provider keys to the runner only, but for OpenRouter's, with which the edge stands in for LiteLLM", () => {
     const others = without(
       [...Object.values(serviceOf), 'postgres', 'valkey', 'migrate-litellm'],
       ['runner'],
     );
-    for (const name of others)
-      expect(inCompose(name).filter((variable) => providerKeys.includes(variable))).toEqual([]);
+    for (const name of others) {
+      const held = inCompose(name).filter((variable) => providerKeys.includes(variable));
+      expect(held).toEqual(name === 'edge' ? ['OPENROUTER_API_KEY'] : []);
+    }
   });
 
   it('gives the API all that commands read which are run in its container', () => {
@@ -121,6 +123,8 @@ describe('least privilege', () => {
     expect(holders('LITELLM_MASTER_KEY')).toEqual(['worker']);
     expect(holders('SIGNALBOX_CONTEXT_SIGNING_KEYS')).toEqual(['edge']);
     expect(holders('SIGNALBOX_BROKER_TOKEN')).toEqual(['api']);
+    expect(holders('SIGNALBOX_FALLBACK_TOKEN')).toEqual(['api', 'edge']);
+    expect(holders('SIGNALBOX_EDGE_STATE_KEYS')).toEqual(['edge']);
     expect(holders('SIGNALBOX_FINGERPRINT_KEY')).toEqual(['api', 'worker']);
     expect(holders('INFISICAL_CLIENT_SECRET')).toEqual(['api', 'worker']);
     expect(holders('INFISICAL_WEBHOOK_SECRET')).toEqual(['api']);

@@ -25,9 +25,11 @@ describe('infra/docker/generate-env.mjs', () => {
   it('makes every secret, tells their names only, and closes the file to others', () => {
     const output = generate();
     const secrets = Object.entries(values()).filter(([name]) =>
-      /(PASSWORD|TOKEN|SIGNING_KEYS|ENCRYPTION_KEYS|MASTER_KEY|SALT_KEY|FINGERPRINT_KEY)$/.test(name),
+      /(PASSWORD|TOKEN|SIGNING_KEYS|ENCRYPTION_KEYS|STATE_KEYS|MASTER_KEY|SALT_KEY|FINGERPRINT_KEY)$/.test(
+        name,
+      ),
     );
-    expect(secrets).toHaveLength(12);
+    expect(secrets).toHaveLength(14);
     for (const [name, value] of secrets) {
       expect(value).toMatch(/^(sk-|k1:)?[A-Za-z0-9_-]{43}$/);
       expect(output).toContain(name);

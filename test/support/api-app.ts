@@ -68,6 +68,7 @@ function testConfig(database: TestDatabase, overrides: Partial<ApiConfig>): ApiC
     internalToken,
     brokerPort: 0,
     brokerToken: 'broker-token-of-tests',
+    fallbackToken: 'fallback-token-of-tests',
     fingerprintKey: 'fingerprint-key-of-tests',
     infisicalWebhookSecret: null,
     allowedHosts: ['127.0.0.1'],

@@ -36,6 +36,7 @@ export function aModel(overrides: Partial<Model> = {}): Model {
     id: `mdl_${overrides.name ?? 'smart'}`,
     name: 'smart',
     mode: 'chat',
+    openrouterId: null,
     enabled: true,
     deployments: [aDeployment()],
     ...overrides,
@@ -96,6 +97,7 @@ const model = fc.record({
   id: fc.stringMatching(/^mdl_[a-z0-9]{8}$/),
   name,
   mode: fc.constantFrom('chat' as const, 'embedding' as const, 'rerank' as const),
+  openrouterId: fc.option(fc.constantFrom('openai/gpt-4o', 'meta-llama/llama-4:free')),
   enabled: fc.boolean(),
   deployments: fc.array(deployment, { maxLength: 4 }),
 });

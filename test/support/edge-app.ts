@@ -7,6 +7,7 @@ import {
   type KeyDocument,
   projectionField,
   type ProjectionKind,
+  unlimited,
 } from '@signalbox/gateway';
 import { Redis } from 'ioredis';
 import { Edge, type EdgeOptions } from '../../apps/edge/src/edge';
@@ -112,12 +113,11 @@ function keyDocument(change: Partial<KeyDocument>): Omit<KeyDocument, 'v'> {
     models: [],
     status: 'active',
     expires_at: null,
-    rpm_limit: null,
-    tpm_limit: null,
-    max_parallel_requests: null,
+    ...unlimited,
     max_budget: null,
     budget_duration: null,
     user_id: null,
+    service_id: null,
     ...change,
   };
 }
@@ -152,6 +152,17 @@ export async function openEdgeApp(options: EdgeAppOptions = {}): Promise<EdgeApp
     runnerUrl: runner.url,
     internalToken,
     egressPort: 0,
+    metricsPort: 0,
+    workers: 1,
+    stateDir: null,
+    stateKeys: null,
+    offlineMs: 86_400_000,
+    brokerUrl: 'http://127.0.0.1:1',
+    fallbackToken: 'fallback-token-of-tests',
+    openrouterUrl: 'http://127.0.0.1:1/api/v1',
+    openrouterApiKey: null,
+    corsOrigins: [],
+    trustedProxies: [],
     allowedHosts: ['127.0.0.1'],
     contextSigningKeys: signingKeys,
     redisUrl: redisProxy.url,

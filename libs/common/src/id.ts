@@ -18,6 +18,7 @@ const idPrefixes = {
   configRelease: 'rel',
   auditEvent: 'evt',
   serviceToken: 'tok',
+  service: 'svc',
   request: 'req',
   outbox: 'out',
 } as const;

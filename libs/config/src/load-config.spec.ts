@@ -8,6 +8,7 @@ const edge = {
   REDIS_URL: 'redis://localhost:6379',
   SIGNALBOX_INTERNAL_TOKEN: 'internal-token-0123456789',
   SIGNALBOX_CONTEXT_SIGNING_KEYS: `k1:${key},k0:${key}`,
+  SIGNALBOX_FALLBACK_TOKEN: 'fallback-token-0123456789',
 };
 
 const worker = {

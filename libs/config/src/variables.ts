@@ -45,6 +45,19 @@ const hostList = z
     message: 'must be hosts, host:port or CIDR ranges, separated by commas',
   });
 
+/** Entries separated by commas. */
+const list = (form: RegExp, message: string) =>
+  z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== ''),
+    )
+    .refine((entries) => entries.every((entry) => form.test(entry)), { message });
+
 /** What the environment says about platform keys of providers: their names and marks, never the keys. */
 const providerEnvironment = z
   .string()
@@ -69,6 +82,27 @@ export const variables = {
   SIGNALBOX_WORKER_PORT: port(4017),
   SIGNALBOX_BROKER_PORT: port(4018),
   SIGNALBOX_EGRESS_PORT: port(4019),
+  SIGNALBOX_METRICS_PORT: port(4020),
+  /** Processes of the edge. 0: one per core. */
+  SIGNALBOX_EDGE_WORKERS: z.coerce.number().int().min(0).max(256).default(0),
+  /** Where the edge keeps its snapshot and what it could not deliver yet. */
+  SIGNALBOX_EDGE_STATE_DIR: z.string().optional(),
+  /** Authenticates the snapshot and seals the fallback credentials in it. Without it there is no snapshot. */
+  SIGNALBOX_EDGE_STATE_KEYS: keyRing.optional(),
+  /** How long an edge that is cut off from Redis goes on serving the keys that it knows. */
+  SIGNALBOX_EDGE_OFFLINE_SECONDS: z.coerce.number().int().min(0).max(2_592_000).default(86_400),
+  SIGNALBOX_BROKER_URL: url('http:', 'https:').default('http://127.0.0.1:4018'),
+  /** Opens the broker to the edge, for keys that it uses while LiteLLM is down. */
+  SIGNALBOX_FALLBACK_TOKEN: secret,
+  SIGNALBOX_OPENROUTER_URL: url('http:', 'https:').default('https://openrouter.ai/api/v1'),
+  OPENROUTER_API_KEY: z.string().optional(),
+  /** Origins of browsers that may call port 4000, or `*`. */
+  SIGNALBOX_CORS_ORIGINS: list(
+    /^(\*|https?:\/\/[^\s/]+)$/,
+    'must be origins such as https://chat.example.com, or *',
+  ),
+  /** Reverse proxies whose X-Forwarded-For is believed. */
+  SIGNALBOX_TRUSTED_PROXIES: list(/^[0-9a-f:.]+(\/\d{1,3})?$/i, 'must be addresses or CIDR ranges'),
   SIGNALBOX_API_URL: url('http:', 'https:').default('http://127.0.0.1:4010'),
   SIGNALBOX_EDGE_URL: url('http:', 'https:').default('http://127.0.0.1:4000'),
   SIGNALBOX_RUNNER_URL: url('http:', 'https:').default('http://127.0.0.1:4012'),

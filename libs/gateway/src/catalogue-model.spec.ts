@@ -10,6 +10,7 @@ const catalogue: CatalogueDocument = {
     mode: 'chat',
     deployment_ids: [],
     deployments: [],
+    openrouter_id: null,
   })),
 };
 

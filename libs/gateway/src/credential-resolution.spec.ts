@@ -22,6 +22,8 @@ function aDeployment(change: Partial<CatalogueDeployment> = {}): CatalogueDeploy
     credential_id: null,
     weight: 1,
     order: 0,
+    upstream_model: null,
+    base_url: null,
     ...change,
   };
 }

@@ -42,7 +42,8 @@ describe('error bodies', () => {
   it.each(codes)('%s: retryable exactly where a retry may help', (code) => {
     const { status, isFinal } = gatewayErrorCodes[code];
     const needsPerson = code === 'platform_credential_missing';
-    expect(isFinal).toBe(needsPerson || (status !== 503 && code !== 'litellm_no_answer'));
+    const isBrief = ['litellm_no_answer', 'provider_answer_invalid', 'parallel_limit_reached'].includes(code);
+    expect(isFinal).toBe(needsPerson || (status !== 503 && !isBrief));
   });
 
   it.each(codes)('%s is described in docs/errors-edge.md', (code) => {

@@ -70,6 +70,18 @@ const codes = {
     'The provider key cannot be fetched just now. Try again shortly.',
   ),
 
+  // Limits
+  request_limit_reached: final(
+    429,
+    'A limit of requests is reached. The header x-ratelimit-reset-requests says when it ends.',
+  ),
+  token_limit_reached: final(
+    429,
+    'A limit of tokens is reached. The header x-ratelimit-reset-tokens says when it ends.',
+  ),
+  parallel_limit_reached: retryable(429, 1, 'Too many requests of this key are running at the same time.'),
+  unknown_keys_limited: final(429, 'Too many requests with unknown keys came from this address.'),
+
   // Request
   malformed_request: final(400, 'The request is not valid HTTP.'),
   malformed_json: final(400, 'The body is not valid JSON in UTF-8.'),
@@ -103,6 +115,28 @@ const codes = {
     502,
     'The provider refused the provider key of this call. Your virtual key is fine. Whose key it is: header x-signalbox-credential-owner.',
   ),
+  all_providers_unavailable: retryable(
+    503,
+    5,
+    'All providers unavailable: every candidate was tried without success.',
+  ),
+  provider_answer_invalid: retryable(
+    502,
+    1,
+    'The provider answered with something that is not a valid answer.',
+  ),
+  provider_timeout: final(504, 'No provider answered in time.'),
+  route_needs_litellm: retryable(
+    503,
+    5,
+    'LiteLLM does not answer just now, and this kind of call cannot go another way.',
+  ),
+  policy_outdated: retryable(
+    503,
+    5,
+    'This gateway has been cut off for too long to vouch for the virtual key. Try again shortly.',
+  ),
+  overloaded: retryable(503, 1, 'The gateway is busy. Try again shortly.'),
   stream_interrupted: final(
     502,
     'The answer was cut before its end. What you have received is not complete.',

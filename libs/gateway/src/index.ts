@@ -1,4 +1,5 @@
 export type { ParsedValue, RandomBytes } from './checked-value';
+export * from './attempt-failure';
 export * from './catalogue-model';
 export * from './context-token';
 export * from './credential-resolution';
@@ -11,5 +12,8 @@ export * from './llm-routes';
 export * from './model-allowlist';
 export * from './model-list';
 export * from './projection.documents';
+export * from './rate-limits';
+export * from './routing-policy';
 export * from './service-token-value';
+export * from './usage-event';
 export * from './virtual-key-value';

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { checkKey, type KeyCheckInput } from './key-check';
 import type { KeyDocument, OrganizationDocument, WorkspaceDocument } from './projection.documents';
+import { unlimited } from './rate-limits';
+import { defaultRoutingPolicy } from './routing-policy';
 
 const nowMs = Date.UTC(2026, 10, 21);
 
@@ -13,12 +15,11 @@ const goodKey: KeyDocument = {
   models: [],
   status: 'active',
   expires_at: null,
-  rpm_limit: null,
-  tpm_limit: null,
-  max_parallel_requests: null,
+  ...unlimited,
   max_budget: null,
   budget_duration: null,
   user_id: null,
+  service_id: null,
 };
 const goodWorkspace: WorkspaceDocument = {
   v: 1,
@@ -29,6 +30,8 @@ const goodWorkspace: WorkspaceDocument = {
   deleted: false,
   credential_policy: 'byok_then_platform',
   platform_fallback: false,
+  ...unlimited,
+  routing: defaultRoutingPolicy,
 };
 const goodOrganization: OrganizationDocument = {
   v: 1,
@@ -36,6 +39,7 @@ const goodOrganization: OrganizationDocument = {
   blocked: false,
   deleted: false,
   platform_credentials: true,
+  ...unlimited,
 };
 const good: KeyCheckInput = {
   key: goodKey,

@@ -69,8 +69,8 @@ describe('the list of models', () => {
       release_id: 'rel_1',
       release_number: 1,
       models: [
-        { name: 'demo', mode: 'chat', deployment_ids: ['dep_1'], deployments: [] },
-        { name: 'openai/*', mode: null, deployment_ids: ['dep_2'], deployments: [] },
+        { name: 'demo', mode: 'chat', deployment_ids: ['dep_1'], deployments: [], openrouter_id: null },
+        { name: 'openai/*', mode: null, deployment_ids: ['dep_2'], deployments: [], openrouter_id: null },
       ],
     };
     expect(modelListOfCatalogue(catalogue).map(({ id }) => id)).toEqual(['demo']);

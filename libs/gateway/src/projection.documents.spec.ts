@@ -6,7 +6,10 @@ import {
   projectionField,
   readProjectionDocument,
 } from './projection.documents';
+import { unlimited } from './rate-limits';
+import { defaultRoutingPolicy, routingPolicy } from './routing-policy';
 
+const limits = { ...unlimited, rpm_limit: 10, tpd_limit: 1_000_000 };
 const key = {
   v: 3,
   key_id: 'key_1',
@@ -16,12 +19,11 @@ const key = {
   models: ['gpt-4o', 'openai/*'],
   status: 'active',
   expires_at: '2026-11-21T10:00:00.000Z',
-  rpm_limit: 10,
-  tpm_limit: null,
-  max_parallel_requests: null,
+  ...limits,
   max_budget: '12.50',
   budget_duration: '30d',
   user_id: 'anna@example.com',
+  service_id: 'svc_1',
 };
 const policy = { credential_policy: 'byok_only', platform_fallback: true };
 const documents = {
@@ -34,13 +36,16 @@ const documents = {
     blocked: false,
     deleted: false,
     ...policy,
+    ...limits,
+    routing: routingPolicy.parse({ cascades: { smart: ['cheap'] }, offline_seconds: 60 }),
   },
+  service: { v: 1, id: 'svc_1', organization_id: 'org_1', name: 'helpdesk', deleted: false, ...limits },
   credentials: {
     v: 4,
     owner_key: 'org_1/anna@example.com',
     credentials: [{ id: 'cred_1', provider_id: 'prov_1', state: 'exhausted', expires_at: null }],
   },
-  organization: { v: 1, id: 'org_1', blocked: false, deleted: false, platform_credentials: false },
+  organization: { v: 1, id: 'org_1', blocked: false, deleted: false, platform_credentials: false, ...limits },
   catalogue: {
     v: 1,
     release_id: 'rel_1',
@@ -59,8 +64,11 @@ const documents = {
             credential_id: 'cred_1',
             weight: 0.5,
             order: 1,
+            upstream_model: 'gpt-4o',
+            base_url: 'https://api.openai.com/v1',
           },
         ],
+        openrouter_id: 'openai/gpt-4o',
       },
     ],
   },
@@ -83,6 +91,10 @@ describe('documents of the projection', () => {
       credential_policy: 'byok_then_platform',
       platform_fallback: false,
     });
+    const { routing: _routing, ...unrouted } = documents.workspace;
+    expect(readProjectionDocument('workspace', unrouted)).toMatchObject({ routing: defaultRoutingPolicy });
+    const unreadable = { ...documents.workspace, routing: { attempt_limit: 'many' } };
+    expect(readProjectionDocument('workspace', unreadable)).toMatchObject({ routing: defaultRoutingPolicy });
     const models = [{ name: 'demo', mode: 'chat', deployment_ids: ['dep_1'] }];
     expect(readProjectionDocument('catalogue', { ...documents.catalogue, models })).toMatchObject({
       models: [{ deployments: [] }],

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { limitFields } from './rate-limits';
+import { defaultRoutingPolicy, routingPolicy } from './routing-policy';
 
 /**
  * The documents that the worker and the API write to Redis and the edge reads (hash `<prefix>:projection`, fields
@@ -6,7 +8,6 @@ import { z } from 'zod';
  */
 const version = z.int().nonnegative();
 const id = z.string().min(1).max(128);
-const limit = z.int().nonnegative().nullable();
 const models = z.array(z.string().min(1).max(512)).max(10_000);
 
 const keyDocument = z.object({
@@ -18,9 +19,7 @@ const keyDocument = z.object({
   models,
   status: z.enum(['active', 'blocked', 'revoked', 'deleted']),
   expires_at: z.iso.datetime({ offset: true }).nullable(),
-  rpm_limit: limit,
-  tpm_limit: limit,
-  max_parallel_requests: limit,
+  ...limitFields,
   /** Money stays a decimal string: a float would lose parts of a cent. */
   max_budget: z
     .string()
@@ -29,6 +28,8 @@ const keyDocument = z.object({
   budget_duration: z.string().max(32).nullable(),
   /** The member. Left out by an older writer. */
   user_id: id.nullable().default(null),
+  /** Left out by an older writer. */
+  service_id: id.nullable().default(null),
 });
 
 const workspaceDocument = z.object({
@@ -42,6 +43,9 @@ const workspaceDocument = z.object({
     .enum(['byok_only', 'byok_then_platform', 'platform_only'])
     .default('byok_then_platform'),
   platform_fallback: z.boolean().default(false),
+  ...limitFields,
+  /** One that this version cannot read must not lock the workspace out: the defaults allow no more than usual. */
+  routing: routingPolicy.default(defaultRoutingPolicy).catch(defaultRoutingPolicy),
 });
 
 const organizationDocument = z.object({
@@ -51,6 +55,18 @@ const organizationDocument = z.object({
   deleted: z.boolean(),
   /** Whether the platform's provider keys may pay for it. Left out by an older writer. */
   platform_credentials: z.boolean().default(true),
+  /** Its own and those of its tier. */
+  ...limitFields,
+});
+
+/** A product or app of an organization, whose keys share limits. */
+const serviceDocument = z.object({
+  v: version,
+  id,
+  organization_id: id,
+  name: z.string().max(200),
+  deleted: z.boolean().default(false),
+  ...limitFields,
 });
 
 /** All provider keys of one owner that are switched on; their owner's key is the document's id. Never a secret. */
@@ -80,6 +96,10 @@ const catalogueDeployment = z.object({
   /** 0: only when nothing else is left. */
   weight: z.number().nonnegative().default(1),
   order: z.int().default(0),
+  /** The provider's own name of the model; null in releases of older versions: then LiteLLM only can reach it. */
+  upstream_model: z.string().max(512).nullable().default(null),
+  /** null: the provider's usual one. */
+  base_url: z.string().max(2_048).nullable().default(null),
 });
 
 const catalogueDocument = z.object({
@@ -93,6 +113,8 @@ const catalogueDocument = z.object({
       deployment_ids: z.array(id),
       /** Empty in releases of older versions: then LiteLLM chooses, with the key of its configuration. */
       deployments: z.array(catalogueDeployment).default([]),
+      /** null: it cannot be reached through OpenRouter. */
+      openrouter_id: z.string().max(512).nullable().default(null),
     }),
   ),
 });
@@ -100,6 +122,7 @@ const catalogueDocument = z.object({
 export type KeyDocument = z.infer<typeof keyDocument>;
 export type WorkspaceDocument = z.infer<typeof workspaceDocument>;
 export type OrganizationDocument = z.infer<typeof organizationDocument>;
+export type ServiceDocument = z.infer<typeof serviceDocument>;
 export type CredentialsDocument = z.infer<typeof credentialsDocument>;
 export type CatalogueDeployment = z.infer<typeof catalogueDeployment>;
 export type CatalogueDocument = z.infer<typeof catalogueDocument>;
@@ -108,6 +131,7 @@ export interface ProjectionDocuments {
   key: KeyDocument;
   workspace: WorkspaceDocument;
   organization: OrganizationDocument;
+  service: ServiceDocument;
   catalogue: CatalogueDocument;
   credentials: CredentialsDocument;
 }
@@ -117,6 +141,7 @@ const schemas: { [Kind in ProjectionKind]: z.ZodType<ProjectionDocuments[Kind]> 
   key: keyDocument,
   workspace: workspaceDocument,
   organization: organizationDocument,
+  service: serviceDocument,
   catalogue: catalogueDocument,
   credentials: credentialsDocument,
 };

@@ -10,6 +10,7 @@ const anyEnvironment = {
   APP_DATABASE_URL: 'postgres://localhost/signalbox',
   SIGNALBOX_INTERNAL_TOKEN: 'not-used-not-used',
   SIGNALBOX_BROKER_TOKEN: 'not-used-not-used',
+  SIGNALBOX_FALLBACK_TOKEN: 'not-used-not-used',
   SIGNALBOX_FINGERPRINT_KEY: Buffer.alloc(32).toString('base64url'),
   SIGNALBOX_ENCRYPTION_KEYS: `none:${Buffer.alloc(32).toString('base64url')}`,
 };

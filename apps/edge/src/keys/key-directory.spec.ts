@@ -1,5 +1,5 @@
 import { ManualClock } from '@signalbox/common';
-import type { ProjectionField } from '@signalbox/gateway';
+import { defaultRoutingPolicy, type ProjectionField, unlimited } from '@signalbox/gateway';
 import { KeyDirectory } from './key-directory';
 import type { ProjectionReader } from './projection-reader';
 import { type ProjectionEntry, ProjectionStore } from './projection-store';
@@ -14,12 +14,11 @@ const key = {
   models: [],
   status: 'active' as const,
   expires_at: null,
-  rpm_limit: null,
-  tpm_limit: null,
-  max_parallel_requests: null,
+  ...unlimited,
   max_budget: null,
   budget_duration: null,
   user_id: null,
+  service_id: null,
 };
 const keyEntry: ProjectionEntry = { field: { kind: 'key', id: hash }, document: key };
 const above: ProjectionEntry[] = [
@@ -34,11 +33,13 @@ const above: ProjectionEntry[] = [
       deleted: false,
       credential_policy: 'byok_then_platform',
       platform_fallback: false,
+      ...unlimited,
+      routing: defaultRoutingPolicy,
     },
   },
   {
     field: { kind: 'organization', id: 'org_1' },
-    document: { v: 1, id: 'org_1', blocked: false, deleted: false, platform_credentials: true },
+    document: { v: 1, id: 'org_1', blocked: false, deleted: false, platform_credentials: true, ...unlimited },
   },
 ];
 

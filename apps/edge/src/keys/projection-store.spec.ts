@@ -1,9 +1,9 @@
-import type { OrganizationDocument } from '@signalbox/gateway';
+import { type OrganizationDocument, unlimited } from '@signalbox/gateway';
 import { type ProjectionEntry, ProjectionStore } from './projection-store';
 
 function entry(id: string, v: number | null): ProjectionEntry {
   const document: OrganizationDocument | null =
-    v === null ? null : { v, id, blocked: false, deleted: false, platform_credentials: true };
+    v === null ? null : { v, id, blocked: false, deleted: false, platform_credentials: true, ...unlimited };
   return { field: { kind: 'organization', id }, document };
 }
 

@@ -26,6 +26,7 @@ function emptyContents(): Contents {
     key: new Map(),
     workspace: new Map(),
     organization: new Map(),
+    service: new Map(),
     catalogue: new Map(),
     credentials: new Map(),
   };

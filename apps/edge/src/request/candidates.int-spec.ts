@@ -18,6 +18,8 @@ const deployment = (id: string, change: Partial<Deployment> = {}): Deployment =>
   credential_id: null,
   weight: 1,
   order: 0,
+  upstream_model: null,
+  base_url: null,
   ...change,
 });
 const model = (name: string, ...deployments: Deployment[]) => ({

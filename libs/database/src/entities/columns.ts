@@ -28,3 +28,27 @@ export abstract class VersionedRow {
   @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at', default: () => 'now()' })
   updatedAt!: Date;
 }
+
+/** What may be limited, of a virtual key, a workspace, an organization or a service. null: no limit of its own. */
+export abstract class LimitedRow extends VersionedRow {
+  @Column({ type: 'int', name: 'rpm_limit', nullable: true })
+  rpmLimit!: number | null;
+
+  @Column({ type: 'int', name: 'rph_limit', nullable: true })
+  rphLimit!: number | null;
+
+  @Column({ type: 'int', name: 'rpd_limit', nullable: true })
+  rpdLimit!: number | null;
+
+  @Column({ type: 'int', name: 'tpm_limit', nullable: true })
+  tpmLimit!: number | null;
+
+  @Column({ type: 'int', name: 'tph_limit', nullable: true })
+  tphLimit!: number | null;
+
+  @Column({ type: 'int', name: 'tpd_limit', nullable: true })
+  tpdLimit!: number | null;
+
+  @Column({ type: 'int', name: 'max_parallel_requests', nullable: true })
+  maxParallelRequests!: number | null;
+}

@@ -12,6 +12,8 @@ export interface ReleasedModel {
   deployment_ids: string[];
   /** What the edge must know of each to choose one and a provider key for it. Missing in releases of older versions. */
   deployments?: ReleasedDeployment[];
+  /** Missing in releases of older versions. */
+  openrouter_id?: string | null;
 }
 
 export interface ReleasedDeployment {
@@ -23,6 +25,10 @@ export interface ReleasedDeployment {
   credential_id: string | null;
   weight: number;
   order: number;
+  /** The provider's own name of the model. Missing, like the next, in releases of older versions. */
+  upstream_model?: string | null;
+  /** null: the provider's usual one. */
+  base_url?: string | null;
 }
 
 /** One immutable, numbered LiteLLM configuration. At most one is active, at most one is being applied. */

@@ -16,6 +16,8 @@ export * from './rotation-event.entity';
 export * from './rotation.entity';
 export * from './sealed-secret.entity';
 export * from './service-token.entity';
+export * from './service.entity';
+export * from './usage-event.entity';
 export * from './virtual-key-secret.entity';
 export * from './virtual-key.entity';
 export * from './webhook-delivery.entity';

@@ -29,6 +29,10 @@ export class ModelEntity extends VersionedRow {
   @Column({ type: 'text', nullable: true })
   description!: string | null;
 
+  /** Its id at OpenRouter, by which it is reached while LiteLLM is down. */
+  @Column({ type: 'text', name: 'openrouter_id', nullable: true })
+  openrouterId!: string | null;
+
   /** A canned answer that needs no provider: shown as such wherever the model is listed. */
   @Column({ type: 'boolean', name: 'is_demo', default: false })
   isDemo!: boolean;

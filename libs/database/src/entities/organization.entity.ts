@@ -1,8 +1,8 @@
 import { Column, Entity } from 'typeorm';
-import { JsonObject, Timestamp, VersionedRow } from './columns';
+import { JsonObject, LimitedRow, Timestamp } from './columns';
 
 @Entity('organizations')
-export class OrganizationEntity extends VersionedRow {
+export class OrganizationEntity extends LimitedRow {
   @Column({ type: 'text' })
   name!: string;
 
@@ -12,6 +12,10 @@ export class OrganizationEntity extends VersionedRow {
   /** Whether the platform's provider keys may pay for its calls, within the policy of each workspace. */
   @Column({ type: 'boolean', name: 'platform_credentials', default: true })
   platformCredentials!: boolean;
+
+  /** Gives the limits that the row does not set itself. null: none. */
+  @Column({ type: 'text', name: 'rate_limit_tier', nullable: true })
+  rateLimitTier!: string | null;
 
   @JsonObject()
   metadata!: Record<string, unknown>;

@@ -5,6 +5,7 @@ export const outboxTopics = [
   'project.virtual_key',
   'project.workspace',
   'project.organization',
+  'project.service',
   'project.catalogue',
   /** The subject is an owner key; see CredentialEntity. */
   'project.credentials',

@@ -1,15 +1,17 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, type Relation } from 'typeorm';
-import { JsonObject, Money, TextList, Timestamp, VersionedRow } from './columns';
+import { JsonObject, LimitedRow, Money, TextList, Timestamp } from './columns';
+import { ServiceEntity } from './service.entity';
 import { WorkspaceEntity } from './workspace.entity';
 
 @Entity('virtual_keys')
 @Index('virtual_keys_organization_id_idx', ['organizationId', 'id'])
 @Index('virtual_keys_workspace_id_idx', ['workspaceId', 'id'])
+@Index('virtual_keys_service_id_idx', ['serviceId'], { where: 'service_id IS NOT NULL' })
 @Index('virtual_keys_alias_key', ['workspaceId', 'keyAlias'], {
   unique: true,
   where: '"deleted_at" IS NULL AND "key_alias" IS NOT NULL',
 })
-export class VirtualKeyEntity extends VersionedRow {
+export class VirtualKeyEntity extends LimitedRow {
   @Column({ type: 'text', name: 'organization_id' })
   organizationId!: string;
 
@@ -37,14 +39,13 @@ export class VirtualKeyEntity extends VersionedRow {
   @Column({ type: 'text', name: 'budget_duration', nullable: true })
   budgetDuration!: string | null;
 
-  @Column({ type: 'int', name: 'rpm_limit', nullable: true })
-  rpmLimit!: number | null;
+  /** The product or app that it serves; shares that one's limits. */
+  @Column({ type: 'text', name: 'service_id', nullable: true })
+  serviceId!: string | null;
 
-  @Column({ type: 'int', name: 'tpm_limit', nullable: true })
-  tpmLimit!: number | null;
-
-  @Column({ type: 'int', name: 'max_parallel_requests', nullable: true })
-  maxParallelRequests!: number | null;
+  @ManyToOne(() => ServiceEntity)
+  @JoinColumn({ name: 'service_id', foreignKeyConstraintName: 'virtual_keys_service_id_fkey' })
+  service?: Relation<ServiceEntity>;
 
   @JsonObject()
   metadata!: Record<string, unknown>;

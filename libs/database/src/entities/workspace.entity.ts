@@ -1,5 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, type Relation } from 'typeorm';
-import { JsonObject, TextList, Timestamp, VersionedRow } from './columns';
+import { JsonObject, LimitedRow, TextList, Timestamp } from './columns';
 import { OrganizationEntity } from './organization.entity';
 import type { MirrorState } from './mirror-state';
 
@@ -8,7 +8,7 @@ export type CredentialPolicy = (typeof credentialPolicies)[number];
 
 @Entity('workspaces')
 @Index('workspaces_organization_id_idx', ['organizationId', 'id'])
-export class WorkspaceEntity extends VersionedRow {
+export class WorkspaceEntity extends LimitedRow {
   @Column({ type: 'text', name: 'organization_id' })
   organizationId!: string;
 
@@ -36,6 +36,10 @@ export class WorkspaceEntity extends VersionedRow {
   /** Whether the platform pays, under byok_then_platform, also where an own key exists but is of no use. */
   @Column({ type: 'boolean', name: 'platform_fallback', default: false })
   platformFallback!: boolean;
+
+  /** Cascades, aliases, attempts and what happens while LiteLLM is down: a routing policy of libs/gateway, as it was set. */
+  @JsonObject()
+  routing!: Record<string, unknown>;
 
   @Column({ type: 'text', name: 'mirror_state', default: 'pending' })
   mirrorState!: MirrorState;

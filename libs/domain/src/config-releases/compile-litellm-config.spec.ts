@@ -112,6 +112,8 @@ describe('what the edge is told of the deployments', () => {
         credential_id: 'cred_9',
         weight: 1,
         order: 1_000_000,
+        upstream_model: 'gpt-4o-mini',
+        base_url: null,
       },
       expect.objectContaining({ id: 'dep_2', provider_id: 'prov_2', needs_key: false, credential_id: null }),
     ]);

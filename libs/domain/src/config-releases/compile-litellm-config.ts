@@ -186,6 +186,8 @@ function releasedDeployments(deployments: readonly SnapshotDeployment[]): Releas
     credential_id: deployment.credentialId,
     weight: share === undefined ? 1 : numberOf(deployment.litellmParams[share], 0),
     order: Math.trunc(numberOf(deployment.litellmParams['order'], lastOrder)),
+    upstream_model: deployment.upstreamModel,
+    base_url: baseUrlOf(deployment),
   }));
 }
 
@@ -210,6 +212,7 @@ export function compileLitellmConfig(snapshot: ConfigSnapshot): CompiledConfig {
       is_demo: deployments.every(({ provider }) => provider.kind === 'demo'),
       deployment_ids: deployments.map(({ id }) => id),
       deployments: releasedDeployments(deployments),
+      openrouter_id: model.openrouterId,
     })),
   };
 }

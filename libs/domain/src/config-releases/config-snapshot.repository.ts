@@ -8,6 +8,7 @@ interface SnapshotRow {
   model_name: string;
   mode: ModelMode;
   model_enabled: boolean;
+  openrouter_id: string | null;
   deployment: SnapshotDeployment | null;
 }
 
@@ -18,7 +19,7 @@ interface SnapshotRow {
  */
 const platformCredential = `owner_type = 'platform' AND purpose = 'inference' AND deleted_at IS NULL`;
 const snapshotSql = `
-  SELECT m.id AS model_id, m.name AS model_name, m.mode, m.enabled AS model_enabled,
+  SELECT m.id AS model_id, m.name AS model_name, m.mode, m.enabled AS model_enabled, m.openrouter_id,
     CASE WHEN d.id IS NULL THEN NULL ELSE jsonb_build_object(
       'id', d.id, 'upstreamModel', d.upstream_model, 'baseUrl', d.base_url,
       'litellmParams', d.litellm_params, 'enabled', d.enabled, 'credentialId', d.credential_id,
@@ -47,10 +48,11 @@ export class ConfigSnapshotRepository {
     const rows = await manager.query<SnapshotRow[]>(snapshotSql);
     const models = new Map<string, SnapshotModel>();
     for (const row of rows) {
-      const model = models.get(row.model_id) ?? {
+      const model: SnapshotModel = models.get(row.model_id) ?? {
         id: row.model_id,
         name: row.model_name,
         mode: row.mode,
+        openrouterId: row.openrouter_id,
         enabled: row.model_enabled,
         deployments: [],
       };

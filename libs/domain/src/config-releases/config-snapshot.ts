@@ -38,6 +38,7 @@ export interface SnapshotModel {
   id: string;
   name: string;
   mode: ModelMode;
+  openrouterId: string | null;
   enabled: boolean;
   deployments: SnapshotDeployment[];
 }

@@ -22,7 +22,12 @@ const key = fc
     maxBudget: fc.option(amount),
     budgetDuration: fc.option(fc.constantFrom('30d', '1h')),
     rpmLimit: maybeLimit,
+    rphLimit: maybeLimit,
+    rpdLimit: maybeLimit,
     tpmLimit: maybeLimit,
+    tphLimit: maybeLimit,
+    tpdLimit: maybeLimit,
+    serviceId: fc.option(fc.constant('svc_1')),
     maxParallelRequests: maybeLimit,
     blocked: fc.boolean(),
     expiresAt: maybeDate,
@@ -62,6 +67,7 @@ describe('documents of virtual keys', () => {
         deletedAt: null,
         maxBudget: null,
         userId: null,
+        serviceId: null,
       };
       const virtualKey = Object.assign(new VirtualKeyEntity(), { ...base, ...fields });
       return JSON.parse(buildKeyDocument({ keyHash: 'h', validUntil: null, virtualKey }).text).status;
@@ -103,6 +109,8 @@ describe('the catalogue', () => {
         credential_id: null,
         weight: 1,
         order: 0,
+        upstream_model: 'gpt-4o',
+        base_url: null,
       },
     ];
     const told = { ...release, models: release.models.map((model) => ({ ...model, deployments })) };

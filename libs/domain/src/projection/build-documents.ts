@@ -1,8 +1,18 @@
-import { projectionField, type ProjectionDocuments, type ProjectionKind } from '@signalbox/gateway';
+import {
+  defaultRoutingPolicy,
+  limitsUnderTier,
+  projectionField,
+  type ProjectionDocuments,
+  type ProjectionKind,
+  type RateLimits,
+  routingPolicy,
+  type RoutingPolicy,
+} from '@signalbox/gateway';
 import type {
   CredentialEntity,
   ConfigReleaseEntity,
   OrganizationEntity,
+  ServiceEntity,
   VirtualKeyEntity,
   VirtualKeySecretEntity,
   WorkspaceEntity,
@@ -53,6 +63,29 @@ export function plainDecimal(amount: string | null): string | null {
   return amount.replace(/\.?0+$/, '');
 }
 
+type LimitedColumns = Pick<
+  VirtualKeyEntity,
+  'rpmLimit' | 'rphLimit' | 'rpdLimit' | 'tpmLimit' | 'tphLimit' | 'tpdLimit' | 'maxParallelRequests'
+>;
+
+function limitsOf(row: LimitedColumns): RateLimits {
+  return {
+    rpm_limit: row.rpmLimit,
+    rph_limit: row.rphLimit,
+    rpd_limit: row.rpdLimit,
+    tpm_limit: row.tpmLimit,
+    tph_limit: row.tphLimit,
+    tpd_limit: row.tpdLimit,
+    max_parallel_requests: row.maxParallelRequests,
+  };
+}
+
+/** One that an older version wrote and this one cannot read counts as not set. */
+function routingOf({ routing }: Pick<WorkspaceEntity, 'routing'>): RoutingPolicy {
+  const read = routingPolicy.safeParse(routing);
+  return read.success ? read.data : defaultRoutingPolicy;
+}
+
 /**
  * One document for each value of the key. Nothing in it depends on the time at which it is built, and the key's version
  * grows with each change of the key or of one of its values: so equal versions mean equal documents.
@@ -67,12 +100,11 @@ export function buildKeyDocument({ keyHash, validUntil, virtualKey: key }: Secre
     models: key.models,
     status: statusOf(key),
     expires_at: endOfValue(validUntil, key.expiresAt)?.toISOString() ?? null,
-    rpm_limit: key.rpmLimit,
-    tpm_limit: key.tpmLimit,
-    max_parallel_requests: key.maxParallelRequests,
+    ...limitsOf(key),
     max_budget: plainDecimal(key.maxBudget),
     budget_duration: key.budgetDuration,
     user_id: key.userId,
+    service_id: key.serviceId,
   });
 }
 
@@ -86,6 +118,8 @@ export function buildWorkspaceDocument(workspace: WorkspaceEntity): BuiltDocumen
     deleted: workspace.deletedAt !== null,
     credential_policy: workspace.credentialPolicy,
     platform_fallback: workspace.platformFallback,
+    ...limitsOf(workspace),
+    routing: routingOf(workspace),
   });
 }
 
@@ -96,6 +130,18 @@ export function buildOrganizationDocument(organization: OrganizationEntity): Bui
     blocked: organization.blocked,
     deleted: organization.deletedAt !== null,
     platform_credentials: organization.platformCredentials,
+    ...limitsUnderTier(limitsOf(organization), organization.rateLimitTier),
+  });
+}
+
+export function buildServiceDocument(service: ServiceEntity): BuiltDocument {
+  return built('service', service.id, {
+    v: service.version,
+    id: service.id,
+    organization_id: service.organizationId,
+    name: service.name,
+    deleted: false,
+    ...limitsOf(service),
   });
 }
 
@@ -122,11 +168,18 @@ export function buildCatalogueDocument(release: ActiveRelease | null): BuiltDocu
     v: release?.number ?? 0,
     release_id: release?.id ?? null,
     release_number: release?.number ?? null,
-    models: (release?.models ?? []).map(({ name, mode, deployment_ids, deployments = [] }) => ({
-      name,
-      mode,
-      deployment_ids,
-      deployments,
-    })),
+    models: (release?.models ?? []).map(
+      ({ name, mode, deployment_ids, deployments = [], openrouter_id = null }) => ({
+        name,
+        mode,
+        deployment_ids,
+        deployments: deployments.map((deployment) => ({
+          upstream_model: null,
+          base_url: null,
+          ...deployment,
+        })),
+        openrouter_id,
+      }),
+    ),
   });
 }

@@ -9,6 +9,7 @@ import { type ProjectionMeta, ProjectionStore } from './projection-store';
 /** Organizations and workspaces first: a key without them is denied. */
 export const projectionKinds: readonly ProjectionKind[] = [
   'organization',
+  'service',
   'workspace',
   'credentials',
   'catalogue',

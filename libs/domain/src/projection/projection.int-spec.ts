@@ -375,7 +375,9 @@ describe('projection', () => {
       v: 3,
       release_id: id,
       release_number: 3,
-      models: [{ name: 'smart', mode: 'chat', deployment_ids: ['dep_1'], deployments: [] }],
+      models: [
+        { name: 'smart', mode: 'chat', deployment_ids: ['dep_1'], deployments: [], openrouter_id: null },
+      ],
     });
   });
 });

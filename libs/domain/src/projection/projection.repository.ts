@@ -3,6 +3,7 @@ import {
   ConfigReleaseEntity,
   CredentialEntity,
   OrganizationEntity,
+  ServiceEntity,
   VirtualKeySecretEntity,
   WorkspaceEntity,
 } from '@signalbox/database';
@@ -14,6 +15,7 @@ import {
   buildCredentialsDocument,
   buildKeyDocument,
   buildOrganizationDocument,
+  buildServiceDocument,
   buildWorkspaceDocument,
   type SecretWithKey,
 } from './build-documents';
@@ -46,6 +48,10 @@ export class ProjectionRepository {
     return (await manager.findBy(OrganizationEntity, { id })).map(buildOrganizationDocument);
   }
 
+  async ofService(manager: EntityManager, id: string): Promise<BuiltDocument[]> {
+    return (await manager.findBy(ServiceEntity, { id })).map(buildServiceDocument);
+  }
+
   async ofCatalogue(manager: EntityManager): Promise<BuiltDocument[]> {
     return [buildCatalogueDocument(await manager.findOneBy(ConfigReleaseEntity, { status: 'active' }))];
   }
@@ -67,6 +73,8 @@ export class ProjectionRepository {
         return { documents: await this.ofCatalogue(manager), nextAfter: null };
       case 'organization':
         return this.rowPage(manager, OrganizationEntity, buildOrganizationDocument, after, limit);
+      case 'service':
+        return this.rowPage(manager, ServiceEntity, buildServiceDocument, after, limit);
       case 'workspace':
         return this.rowPage(manager, WorkspaceEntity, buildWorkspaceDocument, after, limit);
       case 'credentials':
@@ -85,6 +93,8 @@ export class ProjectionRepository {
         return idsOf(
           await manager.find(OrganizationEntity, { select: { id: true }, where: { id: In(ids) } }),
         );
+      case 'service':
+        return idsOf(await manager.find(ServiceEntity, { select: { id: true }, where: { id: In(ids) } }));
       case 'workspace':
         return idsOf(await manager.find(WorkspaceEntity, { select: { id: true }, where: { id: In(ids) } }));
       case 'credentials':

@@ -13,6 +13,7 @@ const projectionTopics = [
   'project.virtual_key',
   'project.workspace',
   'project.organization',
+  'project.service',
   'project.catalogue',
   'project.credentials',
 ] as const satisfies readonly OutboxTopic[];
@@ -121,6 +122,8 @@ export class ProjectionService {
         return this.repository.ofWorkspace(manager, subjectId);
       case 'project.organization':
         return this.repository.ofOrganization(manager, subjectId);
+      case 'project.service':
+        return this.repository.ofService(manager, subjectId);
       case 'project.catalogue':
         return this.repository.ofCatalogue(manager);
       case 'project.credentials':

@@ -1,0 +1,48 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { FailureReason, TokenUsage } from '@signalbox/gateway';
+import type { EdgeRequest } from '../request/edge-request';
+
+/**
+ * What one call to an upstream (LiteLLM, OpenRouter, a provider) came to, before the client has seen a byte of it.
+ * `good`: the first data event, or the whole valid body, is there. `failed`: the next candidate may be tried.
+ */
+export type AnswerStart = { kind: 'good'; answer: ReadyAnswer } | { kind: 'failed'; failure: AttemptFailure };
+
+export interface AttemptFailure {
+  readonly reason: FailureReason;
+  /**
+   * 'not_sent': no connection, so the upstream has not seen the request. 'no_answer': it was sent, and not one byte of an answer
+   * came. 'answered': it answered, with an error or with something that is none.
+   */
+  readonly phase: 'not_sent' | 'no_answer' | 'answered';
+  readonly status: number | null;
+  readonly retryAfterMs: number | null;
+  /** What the client gets if nobody else is tried: status, headers and body in the client's dialect. */
+  readonly shown: { status: number; headers: OutgoingHttpHeaders; body: object } | null;
+  /** LiteLLM refused our own context, or its hook had no key: our fault, not the provider's. */
+  readonly ownMark: string | null;
+  /** For the log; no secret, no body. */
+  readonly detail: string;
+}
+
+/** A good answer that waits for its client. */
+export interface ReadyAnswer {
+  readonly status: number;
+  /** Sends head and body with these headers added. Resolves when the answer has ended, well or not; never rejects. */
+  relayTo(edgeRequest: EdgeRequest, headers: OutgoingHttpHeaders): Promise<AnswerEnd>;
+  /** Lets go of an answer that nobody wants any more (hedging, client gone). */
+  discard(): void;
+}
+
+export interface AnswerEnd {
+  /** The client has all of it. */
+  readonly complete: boolean;
+  readonly usage: TokenUsage | null;
+  /** The model's name as the upstream put it into the answer. */
+  readonly upstreamModel: string | null;
+  readonly bytesOut: number;
+  readonly firstByteAtMs: number | null;
+  readonly clientGone: boolean;
+  /** Why it broke off; null: it did not. */
+  readonly problem: string | null;
+}

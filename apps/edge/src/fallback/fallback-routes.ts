@@ -1,0 +1,44 @@
+import type { CatalogueDocument, CredentialOwner, LlmRoute } from '@signalbox/gateway';
+import type { Dispatcher } from 'undici';
+import type { UpstreamRequest } from '../upstream/upstream-exchange';
+import type { Caller } from '../keys/key-directory';
+import type { CallBody } from '../request/call-body';
+
+/** A way around LiteLLM for one model. */
+export interface FallbackTarget {
+  readonly via: 'openrouter' | 'direct';
+  /** The public name of the model. */
+  readonly model: string;
+  /** What the upstream calls it. */
+  readonly upstreamModel: string;
+  /** The kind: openrouter, openai, groq ... */
+  readonly provider: string;
+  readonly providerId: string | null;
+  readonly deploymentId: string | null;
+  readonly credential: { id: string; owner: CredentialOwner } | null;
+  /** Fetches the key and builds the request, for this one call. null: there is no usable key after all. */
+  prepare(call: FallbackCall): Promise<{ dispatcher: Dispatcher; request: UpstreamRequest } | null>;
+}
+
+export interface FallbackCall {
+  readonly requestId: string;
+  readonly route: LlmRoute;
+  readonly body: CallBody;
+  readonly bytes: Buffer;
+  readonly clientHeaders: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+export interface FallbackQuestion {
+  readonly caller: Caller;
+  readonly route: LlmRoute;
+  /** The public name, aliases resolved. */
+  readonly model: string;
+  readonly catalogue: CatalogueDocument;
+}
+
+/** Where a call can go while LiteLLM is down: the tenant's own OpenRouter key, direct, the platform's OpenRouter key. */
+export interface FallbackRoutes {
+  targets(question: FallbackQuestion): Promise<readonly FallbackTarget[]>;
+}
+
+export const noFallbackRoutes: FallbackRoutes = { targets: () => Promise.resolve([]) };

@@ -1,0 +1,18 @@
+import { Column, Entity, Index, JoinColumn, ManyToOne, type Relation } from 'typeorm';
+import { LimitedRow } from './columns';
+import { OrganizationEntity } from './organization.entity';
+
+/** A product or app of an organization whose virtual keys, of whatever workspace, share limits. */
+@Entity('services')
+@Index('services_name_key', ['organizationId', 'name'], { unique: true })
+export class ServiceEntity extends LimitedRow {
+  @Column({ type: 'text', name: 'organization_id' })
+  organizationId!: string;
+
+  @ManyToOne(() => OrganizationEntity)
+  @JoinColumn({ name: 'organization_id', foreignKeyConstraintName: 'services_organization_id_fkey' })
+  organization?: Relation<OrganizationEntity>;
+
+  @Column({ type: 'text' })
+  name!: string;
+}
