@@ -3,11 +3,15 @@ import { type Clock, type Logger, newId, systemClock } from '@signalbox/common';
 import { type EdgeConfig, readProductVersion } from '@signalbox/config';
 import type { ResolveHost } from '@signalbox/egress';
 import { EgressRelay } from './egress/egress-relay';
+import { type Breakers, noBreakers } from './breakers/breakers';
+import { type FallbackRoutes, noFallbackRoutes } from './fallback/fallback-routes';
 import { CredentialDirectory } from './keys/credential-directory';
 import { KeyDirectory } from './keys/key-directory';
 import { ProjectionFeed } from './keys/projection-feed';
 import { ProjectionReader } from './keys/projection-reader';
 import { ProjectionStore } from './keys/projection-store';
+import { type Limiter, noLimiter } from './limits/limiter';
+import { type EdgeMetrics, noMetrics } from './metrics/edge-metrics';
 import { AttemptStep } from './request/attempt.step';
 import { CandidatesStep } from './request/candidates.step';
 import { ModelsStep } from './request/models.step';
@@ -19,6 +23,7 @@ import { connectRedis, type RedisConnections } from './server/redis-connections'
 import { LitellmConnection } from './upstream/litellm-connection';
 import { RunnerWatcher } from './upstream/runner-watcher';
 import { UpstreamPools } from './upstream/upstream-pools';
+import { noUsageRecorder, type UsageRecorder } from './usage/usage-recorder';
 
 /** Streams may take minutes; a supervisor waits about half a minute before it kills. */
 const drainLimitMs = 25_000;
@@ -77,7 +82,13 @@ export class Edge {
     const random = options.random ?? Math.random;
     const candidates = new CandidatesStep({ credentials, clock, random });
     const steps = { directory, models, candidates, attempt: this.attempt };
-    this.path = new RequestPath({ ...steps, clock, newRequestId, logger });
+    const metrics: EdgeMetrics = noMetrics;
+    const breakers: Breakers = noBreakers;
+    const limiter: Limiter = noLimiter;
+    const fallback: FallbackRoutes = noFallbackRoutes;
+    const usage: UsageRecorder = noUsageRecorder;
+    const around = { metrics, breakers, limiter, fallback, usage, store: this.store, edgeId: this.id };
+    this.path = new RequestPath({ ...steps, ...around, clock, newRequestId, logger });
     const addresses = {
       allowedHosts: config.allowedHosts,
       ...(options.resolve && { resolve: options.resolve }),

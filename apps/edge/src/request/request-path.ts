@@ -1,6 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Logger } from '@signalbox/common';
+import type { Breakers } from '../breakers/breakers';
+import type { FallbackRoutes } from '../fallback/fallback-routes';
 import type { KeyDirectory } from '../keys/key-directory';
+import type { ProjectionStore } from '../keys/projection-store';
+import type { Limiter } from '../limits/limiter';
+import type { EdgeMetrics } from '../metrics/edge-metrics';
+import type { UsageRecorder } from '../usage/usage-recorder';
 import { logAccess } from './access-log';
 import { nameRequest, sendGatewayError } from './answer';
 import type { AttemptStep } from './attempt.step';
@@ -19,6 +25,13 @@ export interface RequestPathDependencies {
   models: ModelsStep;
   candidates: CandidatesStep;
   attempt: AttemptStep;
+  metrics: EdgeMetrics;
+  breakers: Breakers;
+  limiter: Limiter;
+  fallback: FallbackRoutes;
+  usage: UsageRecorder;
+  store: ProjectionStore;
+  edgeId: string;
   clock: Clock;
   newRequestId: () => string;
   logger: Logger;

@@ -4,3 +4,5 @@ import type { UsageEvent } from '@signalbox/gateway';
 export interface UsageRecorder {
   record(event: UsageEvent): void;
 }
+
+export const noUsageRecorder: UsageRecorder = { record: () => undefined };
