@@ -16,7 +16,10 @@ export interface FallbackTarget {
   readonly providerId: string | null;
   readonly deploymentId: string | null;
   readonly credential: { id: string; owner: CredentialOwner } | null;
-  /** Fetches the key and builds the request, for this one call. null: there is no usable key after all. */
+  /**
+   * Fetches the key and builds the request, for this one call. null: there is no usable key after all. The dispatcher knows its
+   * origin, so the request has a path only. Never rejects.
+   */
   prepare(call: FallbackCall): Promise<{ dispatcher: Dispatcher; request: UpstreamRequest } | null>;
 }
 
@@ -38,7 +41,13 @@ export interface FallbackQuestion {
 
 /** Where a call can go while LiteLLM is down: the tenant's own OpenRouter key, direct, the platform's OpenRouter key. */
 export interface FallbackRoutes {
+  /** In the order in which to try them. Empty: the model, the route or the policy knows no way but LiteLLM. Never rejects. */
   targets(question: FallbackQuestion): Promise<readonly FallbackTarget[]>;
+  /** On each request of a known key: the provider keys that it would need are fetched ahead, for both may go down together. */
+  note(caller: Caller): void;
 }
 
-export const noFallbackRoutes: FallbackRoutes = { targets: () => Promise.resolve([]) };
+export const noFallbackRoutes: FallbackRoutes = {
+  targets: () => Promise.resolve([]),
+  note: () => undefined,
+};
