@@ -61,6 +61,10 @@ export interface GatewayErrorDetails {
   message?: string;
   /** The field that is wrong. */
   param?: string;
+  /** In place of the table's. */
+  retryAfterSeconds?: number;
+  /** Besides the table's, and in place of those of the same name. */
+  headers?: Readonly<Record<string, string>>;
 }
 
 export function gatewayErrorAnswer(
@@ -69,12 +73,13 @@ export function gatewayErrorAnswer(
   requestId: string,
   details: GatewayErrorDetails = {},
 ): GatewayErrorAnswer {
-  const { status, message, isFinal, retryAfterSeconds } = gatewayErrorCodes[code];
+  const { status, message, isFinal, ...entry } = gatewayErrorCodes[code];
+  const retryAfterSeconds = details.retryAfterSeconds ?? entry.retryAfterSeconds;
   const text = { status, message: details.message ?? message, code, param: details.param ?? null, requestId };
   const headers: Record<string, string> = { 'x-signalbox-error': code };
   if (isFinal) headers['x-should-retry'] = 'false';
   if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds);
-  return { status, headers, body: errorBody(dialect, text) };
+  return { status, headers: { ...headers, ...details.headers }, body: errorBody(dialect, text) };
 }
 
 /**
