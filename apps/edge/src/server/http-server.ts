@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import { gatewayErrorAnswer, type GatewayErrorCode } from '@signalbox/gateway';
 
 /** Against slow and endless requests. The answer has no limit here: LiteLLM's side has one. */
@@ -39,6 +39,8 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket, request
 export class HttpServer {
   private readonly server: Server;
   private isDraining = false;
+  /** While draining: idle connections may still bring one request each. */
+  private isLingering = false;
 
   constructor(
     handle: (request: IncomingMessage, response: ServerResponse) => void,
@@ -49,7 +51,7 @@ export class HttpServer {
       // After a drain began each answer is the last one of its connection.
       if (this.isDraining) response.setHeader('connection', 'close');
       response.once('close', () => {
-        if (this.isDraining) this.server.closeIdleConnections();
+        if (this.isDraining && !this.isLingering) this.server.closeIdleConnections();
       });
       handle(request, response);
     });
@@ -75,20 +77,32 @@ export class HttpServer {
   }
 
   /**
-   * Stops accepting, ends idle connections, lets requests and streams in flight finish. What is still open after the limit
-   * is told so by `onLimit` and then cut.
+   * Stops accepting and lets requests and streams in flight finish. What is still open after the limit is told so by `onLimit`
+   * and then cut. An idle connection that is closed at once may carry a request in that very moment, which no client can send
+   * again safely: for `lingerMs` each connection ends with the answer to its next request instead.
    */
-  async drain(limitMs: number, onLimit: () => void): Promise<void> {
+  async drain(limitMs: number, onLimit: () => void, lingerMs = 0): Promise<void> {
     this.isDraining = true;
-    const timer = setTimeout(() => {
+    this.isLingering = lingerMs > 0;
+    const limit = setTimeout(() => {
       onLimit();
       setTimeout(() => this.server.closeAllConnections(), lastWordMs).unref();
     }, limitMs);
+    const linger = setTimeout(() => this.closeIdle(), Math.min(lingerMs, limitMs));
     await new Promise<void>((resolve) => {
-      this.server.close(() => resolve());
-      this.server.closeIdleConnections();
+      // http's own close() would end idle connections at once.
+      NetServer.prototype.close.call(this.server, () => resolve());
+      if (!this.isLingering) this.closeIdle();
     });
-    clearTimeout(timer);
+    clearTimeout(limit);
+    clearTimeout(linger);
+    // Ends the server's regular look at its connections; it reports that it was closed already.
+    this.server.close(() => undefined);
+  }
+
+  private closeIdle(): void {
+    this.isLingering = false;
+    this.server.closeIdleConnections();
   }
 }
 
