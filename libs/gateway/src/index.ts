@@ -1,5 +1,8 @@
 export type { ParsedValue, RandomBytes } from './checked-value';
 export * from './attempt-failure';
+export * from './attempt-failure-classes';
+export * from './attempt-failure-fields';
+export * from './attempt-plan';
 export * from './catalogue-model';
 export * from './context-token';
 export * from './credential-resolution';

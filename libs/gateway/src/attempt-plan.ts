@@ -1,0 +1,113 @@
+import { findCatalogueModel, namesDeployments, vendorOf } from './catalogue-model';
+import {
+  type CredentialRefusal,
+  type CredentialResolutionInput,
+  type PayingCredential,
+  resolveCredentials,
+} from './credential-resolution';
+import { listsAllow, type ModelList } from './model-allowlist';
+import type { CatalogueDeployment, CatalogueDocument } from './projection.documents';
+import { cascadeOf, resolveAlias, type RoutingPolicy } from './routing-policy';
+
+/** One way to answer a request, through LiteLLM. */
+export interface AttemptCandidate {
+  /** The public name: what LiteLLM is asked for, and what the client is told. */
+  readonly model: string;
+  /** null: LiteLLM chooses, and pays by its file (a release of an older version). */
+  readonly deployment: CatalogueDeployment | null;
+  /** null: none is needed. */
+  readonly credential: PayingCredential | null;
+  /** The model is not, or not certainly, of the vendor that was asked for. */
+  readonly isCrossVendor: boolean;
+}
+
+export interface AttemptPlanInput extends Omit<CredentialResolutionInput, 'deployments'> {
+  /** What the client asked for, aliases resolved. */
+  readonly model: string;
+  readonly policy: RoutingPolicy;
+  /** Of the key and of its workspace. */
+  readonly lists: readonly ModelList[];
+  readonly catalogue: CatalogueDocument | null;
+}
+
+/** Why the model that was asked for has no candidate. */
+export type PlanRefusal = CredentialRefusal | 'model_not_found';
+
+interface PlannedModel {
+  readonly model: string;
+  readonly isCrossVendor: boolean;
+}
+
+function vendorOfName(catalogue: CatalogueDocument | null, model: string): string | null {
+  const found = catalogue && findCatalogueModel(catalogue, model);
+  return found ? vendorOf(found) : null;
+}
+
+/**
+ * The models of the cascade that may be tried, in their order. A cascade never widens what the key may use, and leads to another
+ * vendor's models only where the policy says so; a model of unknown vendor counts as another's.
+ */
+export function cascadeModels(input: AttemptPlanInput): PlannedModel[] {
+  const { model: asked, policy, lists, catalogue } = input;
+  const askedVendor = vendorOfName(catalogue, asked);
+  const names = new Set(cascadeOf(policy, asked).map((name) => resolveAlias(policy, name)));
+  names.delete(asked);
+  const planned: PlannedModel[] = [];
+  for (const model of names) {
+    if (!listsAllow(lists, model)) continue;
+    const isCrossVendor = askedVendor === null || vendorOfName(catalogue, model) !== askedVendor;
+    if (isCrossVendor && !policy.cross_vendor) continue;
+    planned.push({ model, isCrossVendor });
+  }
+  return planned;
+}
+
+/** The candidates of one request, in the order in which to try them. Those of the cascade are worked out when it comes to them. */
+export class AttemptPlan {
+  /** Why the model that was asked for gives no candidate; null: it gives some. */
+  readonly refusal: PlanRefusal | null;
+  private ready: readonly AttemptCandidate[];
+  private place = 0;
+  private models: PlannedModel[] | null = null;
+
+  constructor(private readonly input: AttemptPlanInput) {
+    const asked = this.candidatesOf({ model: input.model, isCrossVendor: false });
+    this.refusal = typeof asked === 'string' ? asked : null;
+    this.ready = typeof asked === 'string' ? [] : asked;
+  }
+
+  next(): AttemptCandidate | null {
+    while (this.place >= this.ready.length) {
+      // A name that no model has is a mistake of the client, which no other model should hide.
+      if (this.refusal === 'model_not_found') return null;
+      this.models ??= cascadeModels(this.input);
+      const model = this.models.shift();
+      if (!model) return null;
+      const candidates = this.candidatesOf(model);
+      this.ready = typeof candidates === 'string' ? [] : candidates;
+      this.place = 0;
+    }
+    return this.ready[this.place++] ?? null;
+  }
+
+  private candidatesOf({ model, isCrossVendor }: PlannedModel): readonly AttemptCandidate[] | PlanRefusal {
+    const { input } = this;
+    const found = input.catalogue && findCatalogueModel(input.catalogue, model);
+    if (!found && namesDeployments(input.catalogue)) return 'model_not_found';
+    if (!found || found.deployments.length === 0) {
+      const { workspace, organization } = input;
+      // Its file pays with the platform's keys.
+      const mayPlatformPay = organization.platform_credentials && workspace.credential_policy !== 'byok_only';
+      if (!mayPlatformPay) return 'credential_missing';
+      return [{ model, isCrossVendor, deployment: null, credential: null }];
+    }
+    const resolution = resolveCredentials({ ...input, deployments: found.deployments });
+    if (!resolution.ok) return resolution.code;
+    return resolution.candidates.map(({ deployment, credential }) => ({
+      model,
+      isCrossVendor,
+      deployment,
+      credential,
+    }));
+  }
+}
