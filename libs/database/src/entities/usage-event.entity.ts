@@ -6,6 +6,8 @@ import { JsonObject, Timestamp } from './columns';
 @Index('usage_events_organization_id_idx', ['organizationId', 'startedAt'])
 @Index('usage_events_workspace_id_idx', ['workspaceId', 'startedAt'])
 @Index('usage_events_virtual_key_id_idx', ['virtualKeyId', 'startedAt'])
+@Index('usage_events_service_id_idx', ['serviceId', 'startedAt'], { where: 'service_id IS NOT NULL' })
+@Index('usage_events_started_at_idx', ['startedAt'])
 export class UsageEventEntity {
   @PrimaryColumn({ type: 'text', name: 'request_id' })
   requestId!: string;

@@ -29,6 +29,7 @@ CREATE TABLE services (
   updated_at timestamptz NOT NULL DEFAULT now(),
   organization_id text NOT NULL,
   name text NOT NULL,
+  deleted_at timestamptz,
   rpm_limit int,
   rph_limit int,
   rpd_limit int,
@@ -39,7 +40,8 @@ CREATE TABLE services (
   PRIMARY KEY (id),
   CONSTRAINT services_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
 );
-CREATE UNIQUE INDEX services_name_key ON services (organization_id, name);
+CREATE UNIQUE INDEX services_name_key ON services (organization_id, name) WHERE deleted_at IS NULL;
+CREATE INDEX services_organization_id_idx ON services (organization_id, id);
 
 ALTER TABLE virtual_keys
   ADD COLUMN service_id text,
@@ -95,6 +97,8 @@ CREATE TABLE usage_events (
 CREATE INDEX usage_events_organization_id_idx ON usage_events (organization_id, started_at);
 CREATE INDEX usage_events_workspace_id_idx ON usage_events (workspace_id, started_at);
 CREATE INDEX usage_events_virtual_key_id_idx ON usage_events (virtual_key_id, started_at);
+CREATE INDEX usage_events_service_id_idx ON usage_events (service_id, started_at) WHERE service_id IS NOT NULL;
+CREATE INDEX usage_events_started_at_idx ON usage_events (started_at);
 `;
 
 /** Limits at every level, routing policies, and one row for each request to port 4000. */
