@@ -87,10 +87,28 @@ export function gatewayErrorAnswer(
  * event is what makes a torn answer an error. OpenAI's SDKs read a top-level `error` in `data`; Anthropic's skip events
  * without a name; of `/v1/responses` both SDKs raise only on an `error` object inside an `error` event.
  */
-export function streamErrorEvent(routeName: string, dialect: Dialect, requestId: string): string {
-  const { status, message } = gatewayErrorCodes.stream_interrupted;
-  const body = errorBody(dialect, { status, message, code: 'stream_interrupted', param: null, requestId });
+export function streamErrorEvent(
+  routeName: string,
+  dialect: Dialect,
+  requestId: string,
+  text: Omit<ErrorText, 'requestId'> = interrupted,
+): string {
+  const body = errorBody(dialect, { ...text, requestId });
   const isNamed = dialect === 'anthropic' || routeName === 'responses';
   // The empty line in front ends whatever event was cut in the middle, so that this one stands alone.
   return `\n\n${isNamed ? 'event: error\n' : ''}data: ${JSON.stringify(body)}\n\n`;
+}
+
+const interrupted = {
+  status: gatewayErrorCodes.stream_interrupted.status,
+  message: gatewayErrorCodes.stream_interrupted.message,
+  code: 'stream_interrupted',
+  param: null,
+};
+
+/** Statuses that only few know (524, 529, Groq's 498) would be unknown errors to OpenAI's clients; Anthropic's know 529. */
+export function shownStatus(dialect: Dialect, status: number): number {
+  if (status === 498 || status === 499) return 503;
+  if (status <= 504 || (status === 529 && dialect === 'anthropic')) return status;
+  return 503;
 }
