@@ -33,10 +33,10 @@ export const routingPolicy = z.object({
 export type RoutingPolicy = z.infer<typeof routingPolicy>;
 export const defaultRoutingPolicy: RoutingPolicy = routingPolicy.parse({});
 
-/** The names that a client may ask for instead of a model's own, and the models of its cascade. */
+/** The models to try where this one fails. A name comes from a client, so `constructor` is a name like any other. */
 export function cascadeOf(policy: RoutingPolicy, model: string): readonly string[] {
-  const cascade = policy.cascades[model] ?? policy.cascades['*'] ?? [];
-  return cascade.filter((name) => name !== model);
+  const cascade = Object.hasOwn(policy.cascades, model) ? policy.cascades[model] : policy.cascades['*'];
+  return (cascade ?? []).filter((name) => name !== model);
 }
 
 export function resolveAlias(policy: RoutingPolicy, model: string): string {
