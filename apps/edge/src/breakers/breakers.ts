@@ -14,6 +14,8 @@ export interface Breakers {
   verdict(name: string): BreakerVerdict;
   /** After each call that `verdict` let through, a probe above all. `abandoned`: it says nothing (the client left). */
   note(name: string, result: AttemptResult | 'abandoned'): void;
+  /** How long until it may be tried again, for Retry-After; null: nothing is in the way. */
+  retryAfterMs(name: string): number | null;
 }
 
 /** Whose trouble it is: a tenant's key is its own credential, so its breaker is its own too. */
@@ -22,4 +24,8 @@ export function breakerName(route: string, deploymentId: string, credentialId: s
 }
 
 /** Lets everything through. */
-export const noBreakers: Breakers = { verdict: () => 'closed', note: () => undefined };
+export const noBreakers: Breakers = {
+  verdict: () => 'closed',
+  note: () => undefined,
+  retryAfterMs: () => null,
+};

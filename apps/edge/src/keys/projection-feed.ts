@@ -65,7 +65,10 @@ export class ProjectionFeed {
 
   /** Returns at once: until everything is read, keys are looked up in Redis one by one. */
   start(): void {
-    this.subscriber.on('message', (_channel: string, text: string) => this.onMessage(text));
+    this.subscriber.on('message', (channel: string, text: string) => {
+      // Others listen to their own channels on the same connection.
+      if (channel === this.reader.channel) this.onMessage(text);
+    });
     this.subscriber.on('ready', () => void this.subscribe());
     if (this.subscriber.status === 'ready') void this.subscribe();
     this.requestReload('start');

@@ -46,7 +46,7 @@ export class AttemptStep {
     const onClose = (): void => this.running.get(edgeRequest)?.abort(new ClientGone());
     edgeRequest.response.once('close', onClose);
     try {
-      const outcome = await this.dependencies.litellm.send((dispatcher) => {
+      const outcome = await this.dependencies.litellm.ask((dispatcher) => {
         if (edgeRequest.response.destroyed) throw new ClientGone();
         const exchange = this.startExchange(edgeRequest, call, dispatcher, chooseSink);
         this.running.set(edgeRequest, exchange);

@@ -100,7 +100,7 @@ export class ModelsStep {
   private async ask(caller: Caller, requestId: string): Promise<void> {
     const { litellm, signingKeys, clock } = this.dependencies;
     const active = litellm.active();
-    const outcome = await litellm.send((dispatcher) => {
+    const outcome = await litellm.ask((dispatcher) => {
       const call = { requestId, method: 'GET', path, model: null, caller, choice: noChoice } as const;
       const headers = litellmHeaders(call, {}, null, signingKeys, clock.nowMs());
       return new UpstreamExchange(

@@ -1,5 +1,6 @@
 import type { Clock } from '@signalbox/common';
 import type { Dispatcher } from 'undici';
+import type { AnswerStart } from '../answer/answer-start';
 import type { ActiveLitellm } from './runner-state';
 import type { RunnerWatcher } from './runner-watcher';
 import type { ExchangeOutcome, UpstreamExchange } from './upstream-exchange';
@@ -17,6 +18,11 @@ export interface ConnectionFacts {
 }
 
 type Failure = Extract<ExchangeOutcome, { kind: 'failed' }>;
+
+export function litellmDown(phase: 'not_sent' | 'no_answer', detail: string): AnswerStart {
+  const failure = { reason: 'litellm_down', phase, status: null, retryAfterMs: null } as const;
+  return { kind: 'failed', failure: { ...failure, shown: null, ownMark: null, detail } };
+}
 
 /**
  * Sends a request to the LiteLLM that is active, and again to the next one where that is safe, so that a blue/green switch drops
@@ -41,7 +47,26 @@ export class LitellmConnection {
     return this.watcher.active();
   }
 
+  /** Nobody need ask it just now: the ways around LiteLLM are taken at once. */
+  isDown(): boolean {
+    return this.watcher.active() === null;
+  }
+
+  /** One call to the LiteLLM that is active, up to the beginning of its answer. */
   async send(
+    start: (dispatcher: Dispatcher) => Promise<AnswerStart>,
+    facts: ConnectionFacts = {},
+  ): Promise<AnswerStart> {
+    const active = this.watcher.active();
+    if (!active) return litellmDown('not_sent', 'no LiteLLM is active');
+    facts.attempts = (facts.attempts ?? 0) + 1;
+    facts.slot = active.slot;
+    facts.release_id = active.release_id ?? undefined;
+    return start(this.pools.of(active));
+  }
+
+  /** The same for small questions of the edge's own, such as the list of models: their whole answer. */
+  async ask(
     start: (dispatcher: Dispatcher) => UpstreamExchange,
     facts: ConnectionFacts = {},
   ): Promise<ExchangeOutcome> {
