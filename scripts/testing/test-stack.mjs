@@ -1,6 +1,7 @@
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { writeFileAtomically } from '../stack/atomic-file.mjs';
+import { findFreePorts } from '../stack/ports.mjs';
 import { withDatabase } from '../stack/postgres-connection.mjs';
 import { Stack } from '../stack/stack.mjs';
 import { readStackRecord } from '../stack/stack-record.mjs';
@@ -12,11 +13,17 @@ import { makeCanaryKeys, throwawaySettings } from './throwaway.mjs';
  * about it (SIGNALBOX_E2E_STATUS_FILE: the status report and, in a file of mode 0600, the secrets that tests need) and `stop`.
  */
 export async function startTestStack({ name, progress, isDurable, more = {} }) {
+  const [openrouterPort] = await findFreePorts(1);
   const settings = await throwawaySettings({
     name,
     canaryKeys: makeCanaryKeys(),
     // Stand-ins of providers listen there, and customers' base URLs lead to them.
-    more: { SIGNALBOX_ALLOWED_HOSTS: '127.0.0.1', ...more },
+    more: {
+      SIGNALBOX_ALLOWED_HOSTS: '127.0.0.1',
+      // Nobody is there until a test starts its stand-in of OpenRouter.
+      SIGNALBOX_OPENROUTER_URL: `http://127.0.0.1:${openrouterPort}/api/v1`,
+      ...more,
+    },
   });
   const stack = new Stack({
     settings,
@@ -57,6 +64,8 @@ function describe(settings, stack, facts) {
     worker_url: settings.urls.worker,
     broker_url: settings.urls.broker,
     egress_url: settings.urls.egress,
+    metrics_url: settings.urls.metrics,
+    openrouter_url: settings.passedOn.SIGNALBOX_OPENROUTER_URL,
     stack_file: settings.files.stack,
     database_url: withDatabase(urls.admin, 'signalbox'),
     owner_database_url: urls.owner,

@@ -23,6 +23,9 @@ const statusFile = z.object({
   broker_url: z.url(),
   broker_token: z.string(),
   egress_url: z.url(),
+  metrics_url: z.url(),
+  /** Where the stack looks for OpenRouter, whether a stand-in is there or not. */
+  openrouter_url: z.url(),
   fingerprint_key: z.string(),
   database_url: z.string(),
   app_database_url: z.string(),

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { generateVirtualKeyValue, hashVirtualKeyValue } from '@signalbox/gateway';
 import { Redis } from 'ioredis';
 import { organization, ProjectionWriter, workspace } from '../../support/edge-app';
+import { freePort } from '../../support/e2e/plain-litellm';
 import { waitUntil } from '../../support/wait-until';
 import { type Spawned, spawnProgram } from './bench-process';
-import { freePorts } from './free-ports';
 
 const main = join(__dirname, '..', '..', '..', 'dist', 'apps', 'edge', 'src', 'main.js');
 const internalToken = 'internal-token-of-benches';
@@ -44,7 +44,7 @@ export async function startBenchEdge(options: BenchEdgeOptions): Promise<BenchEd
   const key = generateVirtualKeyValue();
   await writeProjection(new ProjectionWriter(redis, prefix), key, options.hasLimits);
   const runner = await startRunner(options.litellmPort);
-  const [port, egressPort, metricsPort] = await freePorts(3);
+  const [port, egressPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
   const env = {
     PATH: process.env['PATH'],
     NODE_ENV: 'production',
@@ -71,7 +71,7 @@ export async function startBenchEdge(options: BenchEdgeOptions): Promise<BenchEd
     what: 'the edge of the benchmark',
   });
   return {
-    port: port!,
+    port,
     key,
     program,
     stop: async () => {

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../support/e2e/plain-litellm';
 import { waitUntil } from '../../support/wait-until';
 import { spawnProgram, type Spawned } from './bench-process';
-import { freePorts } from './free-ports';
 
 /** Later ones break its streams. Not a dependency of ours: installed from the registry when the benchmark is run. */
 const manifest = {
@@ -31,7 +31,7 @@ function install(): string {
 /** Portkey's open-source gateway, as it comes. */
 export async function startPortkey(): Promise<{ port: number; program: Spawned }> {
   const script = install();
-  const [port] = await freePorts(1);
+  const port = await freePort();
   const logFd = openSync(join(tmpdir(), `signalbox-bench-portkey-${port}.log`), 'a');
   const env = { PATH: process.env['PATH'], NODE_ENV: 'production' };
   const program = spawnProgram(process.execPath, [script, `--port=${port}`, '--headless'], { env, logFd });
@@ -39,7 +39,7 @@ export async function startPortkey(): Promise<{ port: number; program: Spawned }
     deadlineMs: 30_000,
     what: 'Portkey',
   });
-  return { port: port!, program };
+  return { port, program };
 }
 
 export function portkeyHeaders(providerPort: number): Record<string, string> {

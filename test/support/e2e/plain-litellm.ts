@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { E2eStack } from '../e2e-stack';
 import { waitUntil } from '../wait-until';
+import { environmentOf } from './process-environment';
 
 const startMs = 180_000;
 const stopMs = 20_000;
@@ -81,14 +82,6 @@ function withoutCustomAuth(yaml: string): string {
 
 function readNullSeparated(path: string): string[] {
   return readFileSync(path, 'utf8').split('\0').filter(Boolean);
-}
-
-function environmentOf(pid: number): Record<string, string> {
-  const entries = readNullSeparated(`/proc/${pid}/environ`).map((entry): [string, string] => {
-    const equals = entry.indexOf('=');
-    return [entry.slice(0, equals), entry.slice(equals + 1)];
-  });
-  return Object.fromEntries(entries);
 }
 
 function argumentAfter(args: readonly string[], name: string): string {
