@@ -135,6 +135,48 @@ describe('log', () => {
     expect(redact(text)).toContain('[redacted]');
   });
 
+  it('redacts behind anything that comes before it', () => {
+    const secrets = [
+      'sk-sb-0123456789abcdef',
+      'bEARER  abcdefghijkl',
+      'sb1.0123456789abcdefghijk',
+      'sbt_0123456789',
+      'ghp_0123456789ab',
+      'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.',
+    ];
+    fc.assert(
+      fc.property(
+        fc.string(),
+        fc.constantFrom(...secrets),
+        fc.constantFrom(' ', '"', '/', '.'),
+        (text, secret, mark) => {
+          expect(redact(text + mark + secret)).not.toContain(secret);
+        },
+      ),
+    );
+  });
+
+  it('changes its level, and that of its children, while it runs', () => {
+    const lines: string[] = [];
+    const log = createLogger('warn', {}, (line) => lines.push(line));
+    const child = log.child({ part: 'x' });
+    child.info('too quiet');
+    log.setLevel('debug');
+    child.debug('heard');
+    expect(log.level()).toBe('debug');
+    log.setLevel('silent');
+    child.error('too late');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { message: 'heard', part: 'x', level: 'debug' },
+    ]);
+  });
+
+  it('shows errors and large numbers wherever they are', () => {
+    const lines: string[] = [];
+    createLogger('info', {}, (line) => lines.push(line)).info('x', { a: { b: new Error('inner') }, n: 7n });
+    expect(JSON.parse(lines[0]!)).toMatchObject({ a: { b: { message: 'inner' } }, n: '7' });
+  });
+
   it('redacts a secret whole, also with the signs of base64', () => {
     expect(redact('/keys/whsec_Ab/cd+Efgh0123456789== and more')).toBe('/keys/whsec_[redacted] and more');
   });

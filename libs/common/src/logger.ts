@@ -1,3 +1,4 @@
+import { writeToStdout } from './line-buffer';
 import { redact } from './redact';
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -13,6 +14,21 @@ export interface Logger {
   child(fields: LogFields): Logger;
 }
 
+/** The log of a process. Its level, and that of all its children, can be changed while it runs. */
+export interface ProcessLogger extends Logger {
+  level(): LogLevel;
+  setLevel(level: LogLevel): void;
+}
+
+type WriteLine = (line: string, isUrgent: boolean) => void;
+
+interface Threshold {
+  level: LogLevel;
+  rank: number;
+}
+
+const rankOf = (level: LogLevel): number => logLevels.indexOf(level);
+
 function plain(_name: string, value: unknown): unknown {
   if (value instanceof Error) {
     const { name, message, stack, code } = value as Error & { code?: unknown };
@@ -21,24 +37,56 @@ function plain(_name: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
 }
 
+/** A replacer triples the time that JSON takes, and most lines hold nothing for it. */
+function needsReplacer(fields: LogFields): boolean {
+  for (const name in fields) {
+    const value = fields[name];
+    if (typeof value === 'bigint' || (typeof value === 'object' && value !== null)) return true;
+  }
+  return false;
+}
+
+let isoOfMs = 0;
+let iso = '';
+
+/** Many lines are of the same millisecond. */
+function isoNow(): string {
+  const nowMs = Date.now();
+  if (nowMs !== isoOfMs) {
+    isoOfMs = nowMs;
+    iso = new Date(nowMs).toISOString();
+  }
+  return iso;
+}
+
+function loggerOf(threshold: Threshold, base: LogFields, write: WriteLine): Logger {
+  const isPlainBase = !needsReplacer(base);
+  const log = (at: LogLevel, rank: number, message: string, fields?: LogFields): void => {
+    if (rank < threshold.rank) return;
+    const entry = { time: isoNow(), level: at, message, ...base, ...fields };
+    const isPlain = isPlainBase && (!fields || !needsReplacer(fields));
+    write(`${redact(isPlain ? JSON.stringify(entry) : JSON.stringify(entry, plain))}\n`, at === 'error');
+  };
+  return {
+    debug: (message, fields) => log('debug', 0, message, fields),
+    info: (message, fields) => log('info', 1, message, fields),
+    warn: (message, fields) => log('warn', 2, message, fields),
+    error: (message, fields) => log('error', 3, message, fields),
+    child: (fields) => loggerOf(threshold, { ...base, ...fields }, write),
+  };
+}
+
 /** One JSON object per line. Secrets are redacted as a last line of defence. */
 export function createLogger(
   level: LogLevel,
   base: LogFields = {},
-  write: (line: string) => void = (line) => void process.stdout.write(line),
-): Logger {
-  const threshold = logLevels.indexOf(level);
-  const log = (at: LogLevel, message: string, fields?: LogFields): void => {
-    if (logLevels.indexOf(at) < threshold) return;
-    const entry = { time: new Date().toISOString(), level: at, message, ...base, ...fields };
-    write(`${redact(JSON.stringify(entry, plain))}\n`);
-  };
+  write: WriteLine = writeToStdout,
+): ProcessLogger {
+  const threshold: Threshold = { level, rank: rankOf(level) };
   return {
-    debug: (message, fields) => log('debug', message, fields),
-    info: (message, fields) => log('info', message, fields),
-    warn: (message, fields) => log('warn', message, fields),
-    error: (message, fields) => log('error', message, fields),
-    child: (fields) => createLogger(level, { ...base, ...fields }, write),
+    ...loggerOf(threshold, base, write),
+    level: () => threshold.level,
+    setLevel: (next) => Object.assign(threshold, { level: next, rank: rankOf(next) }),
   };
 }
 
