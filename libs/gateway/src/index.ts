@@ -2,6 +2,7 @@ export type { ParsedValue, RandomBytes } from './checked-value';
 export * from './attempt-failure';
 export * from './attempt-failure-classes';
 export * from './attempt-failure-fields';
+export * from './attempt-outcome';
 export * from './attempt-plan';
 export * from './catalogue-model';
 export * from './context-token';
