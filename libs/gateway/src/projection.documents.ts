@@ -80,6 +80,10 @@ const credentialsDocument = z.object({
         provider_id: id,
         state: z.enum(['pending', 'verified', 'unverified', 'invalid', 'exhausted', 'expired', 'unreadable']),
         expires_at: z.iso.datetime({ offset: true }).nullable(),
+        /** Left out by an older writer. */
+        provider_kind: z.string().max(64).nullish(),
+        /** The key is this variable, and has no saved value. Left out by an older writer. */
+        environment_variable: z.string().max(256).nullish(),
       }),
     )
     .max(1_000),

@@ -1,0 +1,314 @@
+import { type CatalogueModel, findCatalogueModel } from './catalogue-model';
+import {
+  type CredentialOwner,
+  type CredentialResolutionInput,
+  ownerKeysOf,
+  type PayingCredential,
+  resolveCredentials,
+} from './credential-resolution';
+import { directProvider, directUrl, isServedByOpenrouter } from './direct-providers';
+import type { LlmRoute } from './llm-routes';
+import type {
+  CatalogueDeployment,
+  CatalogueDocument,
+  CredentialsDocument,
+  WorkspaceDocument,
+} from './projection.documents';
+
+type Credential = CredentialsDocument['credentials'][number];
+
+export interface FallbackCredential {
+  readonly id: string;
+  readonly owner: CredentialOwner;
+  /** Which projection document lists it. */
+  readonly ownerKey: string;
+  /** It has no saved value: it is this variable. */
+  readonly environmentVariable: string | null;
+}
+
+/** One way around LiteLLM. */
+export interface FallbackWay {
+  readonly via: 'openrouter' | 'direct';
+  readonly provider: string;
+  readonly providerId: string;
+  readonly deploymentId: string | null;
+  readonly upstreamModel: string;
+  /** The operator's; null: the usual one. */
+  readonly baseUrl: string | null;
+  /** null: the server asks for none. */
+  readonly credential: FallbackCredential | null;
+}
+
+export interface FallbackCaller extends Pick<
+  CredentialResolutionInput,
+  'key' | 'organization' | 'documentOf' | 'nowMs' | 'random'
+> {
+  readonly workspace: Pick<WorkspaceDocument, 'credential_policy' | 'platform_fallback' | 'routing'>;
+  readonly catalogue: CatalogueDocument;
+  /** Variables that the edge itself has; keys that are others are of no use to it. */
+  readonly variables: ReadonlySet<string>;
+}
+
+export interface FallbackPlanInput extends FallbackCaller {
+  readonly model: string;
+  readonly route: LlmRoute;
+}
+
+/** The model's name upstream, as LiteLLM fills its wildcards (pattern_match_deployments.py). null: a * that nothing fills. */
+export function upstreamNameOf(entryName: string, model: string, upstream: string): string | null {
+  if (!upstream.includes('*')) return upstream;
+  if (!entryName.endsWith('*') || !model.startsWith(entryName.slice(0, -1))) return null;
+  // A function: `$&` in a name would mean something to replace().
+  return upstream.replace('*', () => model.slice(entryName.length - 1));
+}
+
+function listed(caller: FallbackCaller): { credential: Credential; ownerKey: string }[] {
+  return Object.values(ownerKeysOf(caller.key)).flatMap((ownerKey) => {
+    const document = ownerKey === null ? null : caller.documentOf(ownerKey);
+    if (ownerKey === null || document?.owner_key !== ownerKey) return [];
+    return document.credentials.map((credential) => ({ credential, ownerKey }));
+  });
+}
+
+/** A payer, and whether it or one before it in its chain is out of credit. */
+interface Payer {
+  readonly credential: FallbackCredential | null;
+  readonly isLastResort: boolean;
+}
+
+function withoutTried(caller: FallbackCaller, tried: ReadonlySet<string>): FallbackCaller['documentOf'] {
+  return (ownerKey) => {
+    const document = caller.documentOf(ownerKey);
+    if (!document) return null;
+    const credentials = document.credentials.map((one) =>
+      tried.has(one.id) ? { ...one, state: 'invalid' as const } : one,
+    );
+    return { ...document, credentials };
+  };
+}
+
+/**
+ * Who pays for this deployment, one after another: each is the one that would pay if those before it were dead. So the rules of
+ * resolveCredentials hold here without being written again: after a dead key of one's own the platform pays only where the
+ * workspace asked for that.
+ */
+function payersOf(deployment: CatalogueDeployment, caller: FallbackCaller): Payer[] {
+  const known = new Map(listed(caller).map((one) => [one.credential.id, one]));
+  const tried = new Set<string>();
+  const payers: Payer[] = [];
+  let isLastResort = false;
+  for (;;) {
+    const documentOf = withoutTried(caller, tried);
+    const resolution = resolveCredentials({ ...caller, documentOf, deployments: [deployment] });
+    if (!resolution.ok) return payers;
+    const taken = resolution.candidates[0]?.credential ?? null;
+    if (taken === null) return [...payers, { credential: null, isLastResort }];
+    const found = known.get(taken.id);
+    if (!found || tried.has(taken.id)) return payers;
+    tried.add(taken.id);
+    isLastResort ||= found.credential.state === 'exhausted';
+    payers.push({ credential: described(taken, found), isLastResort });
+  }
+}
+
+function described(
+  { id, owner }: PayingCredential,
+  { credential, ownerKey }: { credential: Credential; ownerKey: string },
+): FallbackCredential {
+  return { id, owner, ownerKey, environmentVariable: credential.environment_variable ?? null };
+}
+
+const kindsByCatalogue = new WeakMap<CatalogueDocument, ReadonlyMap<string, string>>();
+
+/** A catalogue is large and stays for long; calls are many. */
+function releasedKinds(catalogue: CatalogueDocument): ReadonlyMap<string, string> {
+  const known = kindsByCatalogue.get(catalogue);
+  if (known) return known;
+  const deployments = catalogue.models.flatMap((model) => model.deployments);
+  const kinds = new Map(deployments.map((one) => [one.provider_id, one.provider_kind] as const));
+  kindsByCatalogue.set(catalogue, kinds);
+  return kinds;
+}
+
+/** The kind of each provider that the caller has a key for. */
+function kindsOf(caller: FallbackCaller): Map<string, string> {
+  const released = releasedKinds(caller.catalogue);
+  const kinds = new Map<string, string>();
+  for (const { credential } of listed(caller)) {
+    const kind = credential.provider_kind ?? released.get(credential.provider_id);
+    if (kind) kinds.set(credential.provider_id, kind);
+  }
+  return kinds;
+}
+
+/** A deployment that is in no catalogue: any model of a provider, by its keys. */
+function anyModelOf(providerId: string, kind: string, upstreamModel: string): CatalogueDeployment {
+  return {
+    id: `any-model-of-${providerId}`,
+    provider_id: providerId,
+    provider_kind: kind,
+    needs_key: true,
+    credential_id: null,
+    weight: 1,
+    order: 0,
+    upstream_model: upstreamModel,
+    base_url: null,
+  };
+}
+
+/** From first to last. */
+const rank = { ownOpenrouter: 0, ownDirect: 1, keylessDirect: 2, platformDirect: 3, platformOpenrouter: 4 };
+
+interface RankedWay {
+  readonly way: FallbackWay;
+  readonly rank: number;
+  readonly isLastResort: boolean;
+}
+
+function isUsable({ variables }: FallbackCaller, credential: FallbackCredential | null): boolean {
+  const variable = credential?.environmentVariable ?? null;
+  return variable === null || variables.has(variable);
+}
+
+function rankOf(via: FallbackWay['via'], owner: CredentialOwner | null): number {
+  if (via === 'openrouter') return owner === 'platform' ? rank.platformOpenrouter : rank.ownOpenrouter;
+  if (owner === null) return rank.keylessDirect;
+  return owner === 'platform' ? rank.platformDirect : rank.ownDirect;
+}
+
+function waysBy(
+  via: FallbackWay['via'],
+  deployment: CatalogueDeployment,
+  upstreamModel: string,
+  isReleased: boolean,
+  caller: FallbackCaller,
+): RankedWay[] {
+  return payersOf(deployment, caller)
+    .filter(({ credential }) => isUsable(caller, credential))
+    .map(({ credential, isLastResort }) => ({
+      way: {
+        via,
+        provider: deployment.provider_kind,
+        providerId: deployment.provider_id,
+        deploymentId: isReleased ? deployment.id : null,
+        upstreamModel,
+        baseUrl: deployment.base_url,
+        credential,
+      },
+      rank: rankOf(via, credential?.owner ?? null),
+      isLastResort,
+    }));
+}
+
+/** LiteLLM's order and weights among the deployments; those that nobody may pay for are left out. */
+function inOrder(deployments: readonly CatalogueDeployment[], caller: FallbackCaller): CatalogueDeployment[] {
+  const resolution = resolveCredentials({ ...caller, deployments });
+  if (!resolution.ok) return [];
+  return [...new Set(resolution.candidates.map(({ deployment }) => deployment))];
+}
+
+function hasOwnKey(deployment: CatalogueDeployment, caller: FallbackCaller): boolean {
+  const workspace = { ...caller.workspace, credential_policy: 'byok_only' as const };
+  const deployments = [{ ...deployment, needs_key: true }];
+  const resolution = resolveCredentials({ ...caller, workspace, deployments });
+  return resolution.ok || resolution.code === 'credential_unusable';
+}
+
+/**
+ * Through OpenRouter a model is another deployment of the same thing: where the tenant pays for all deployments with keys of its own,
+ * LiteLLM's trouble is no more a reason to let the platform pay than a dead key would be.
+ */
+function mayPlatformStandIn({ deployments }: CatalogueModel, caller: FallbackCaller): boolean {
+  const { credential_policy, platform_fallback } = caller.workspace;
+  if (platform_fallback || credential_policy === 'platform_only' || deployments.length === 0) return true;
+  return deployments.some((deployment) => !hasOwnKey(deployment, caller));
+}
+
+function releasedOpenrouterWays(entry: CatalogueModel, input: FallbackPlanInput): RankedWay[] {
+  const isOpenrouter = ({ provider_kind }: CatalogueDeployment): boolean => provider_kind === 'openrouter';
+  return inOrder(entry.deployments.filter(isOpenrouter), input).flatMap((deployment) => {
+    const upstream = deployment.upstream_model;
+    const name = upstream === null ? null : upstreamNameOf(entry.name, input.model, upstream);
+    return name === null ? [] : waysBy('openrouter', deployment, name, true, input);
+  });
+}
+
+function mappedOpenrouterWays(entry: CatalogueModel, input: FallbackPlanInput): RankedWay[] {
+  const id =
+    entry.openrouter_id === null ? null : upstreamNameOf(entry.name, input.model, entry.openrouter_id);
+  if (id === null) return [];
+  const ways = [...kindsOf(input)]
+    .filter(([, kind]) => kind === 'openrouter')
+    .flatMap(([providerId, kind]) =>
+      waysBy('openrouter', anyModelOf(providerId, kind, id), id, false, input),
+    );
+  return mayPlatformStandIn(entry, input) ? ways : ways.filter(({ way }) => !isPlatforms(way));
+}
+
+function isPlatforms({ credential }: FallbackWay): boolean {
+  return credential?.owner === 'platform';
+}
+
+function openrouterWays(entry: CatalogueModel, input: FallbackPlanInput): RankedWay[] {
+  const allowed = input.workspace.routing.openrouter_fallback;
+  if (allowed === 'off' || !isServedByOpenrouter(input.route)) return [];
+  const ways = [...releasedOpenrouterWays(entry, input), ...mappedOpenrouterWays(entry, input)];
+  return allowed === 'any_key' ? ways : ways.filter(({ way }) => !isPlatforms(way));
+}
+
+function directWays(entry: CatalogueModel, input: FallbackPlanInput): RankedWay[] {
+  const { route, workspace, model } = input;
+  if (!workspace.routing.direct_fallback) return [];
+  return inOrder(entry.deployments, input).flatMap((deployment) => {
+    const { provider_kind: kind, upstream_model: upstream, base_url: baseUrl } = deployment;
+    const provider = directProvider(kind);
+    if (!provider?.routes.has(route.name) || upstream === null) return [];
+    // Without an address of the deployment the credential may still bring one along.
+    const isAddressBad = baseUrl !== null && directUrl(kind, route, baseUrl) === null;
+    const filled = upstreamNameOf(entry.name, model, upstream);
+    const name = filled === null ? null : provider.modelName(filled);
+    return name === null || isAddressBad ? [] : waysBy('direct', deployment, name, true, input);
+  });
+}
+
+/** Two ways to the same place with the same key are one. */
+function isFirst(way: RankedWay, index: number, ways: readonly RankedWay[]): boolean {
+  const nameOf = ({ way: { via, upstreamModel, credential, deploymentId, baseUrl } }: RankedWay): string =>
+    JSON.stringify([
+      via,
+      upstreamModel,
+      credential?.id ?? deploymentId,
+      via === 'openrouter' ? null : baseUrl,
+    ]);
+  const name = nameOf(way);
+  return ways.findIndex((one) => nameOf(one) === name) === index;
+}
+
+/**
+ * Where a call for this model can go while LiteLLM is down, in order: the caller's own OpenRouter key, straight to a provider with
+ * an own key, the same with the platform's, the platform's OpenRouter key. Keys out of credit come last.
+ */
+export function planFallback(input: FallbackPlanInput): FallbackWay[] {
+  const entry = findCatalogueModel(input.catalogue, input.model);
+  if (!entry) return [];
+  return [...openrouterWays(entry, input), ...directWays(entry, input)]
+    .sort((left, right) => Number(left.isLastResort) - Number(right.isLastResort) || left.rank - right.rank)
+    .filter(isFirst)
+    .map(({ way }) => way);
+}
+
+/** The saved keys that any plan for this caller could need, whatever the model: what to have at hand before it is needed. */
+export function fallbackCredentialsOf(caller: FallbackCaller): FallbackCredential[] {
+  const { openrouter_fallback: openrouter, direct_fallback: direct } = caller.workspace.routing;
+  const found = new Map<string, FallbackCredential>();
+  for (const [providerId, kind] of kindsOf(caller)) {
+    const isOpenrouter = kind === 'openrouter' && openrouter !== 'off';
+    if (!isOpenrouter && !(direct && directProvider(kind))) continue;
+    for (const { credential } of payersOf(anyModelOf(providerId, kind, ''), caller)) {
+      const isRefused = isOpenrouter && openrouter === 'own_key' && credential?.owner === 'platform';
+      if (credential && !isRefused && credential.environmentVariable === null)
+        found.set(credential.id, credential);
+    }
+  }
+  return [...found.values()];
+}
