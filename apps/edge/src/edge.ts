@@ -7,6 +7,8 @@ import { type Breakers, noBreakers } from './breakers/breakers';
 import { type FallbackRoutes, noFallbackRoutes } from './fallback/fallback-routes';
 import { CredentialDirectory } from './keys/credential-directory';
 import { KeyDirectory } from './keys/key-directory';
+import { KeyReceipts } from './keys/key-receipts';
+import { LastContact } from './keys/last-contact';
 import { ProjectionFeed } from './keys/projection-feed';
 import { ProjectionReader } from './keys/projection-reader';
 import { ProjectionStore } from './keys/projection-store';
@@ -66,10 +68,27 @@ export class Edge {
     this.startedAt = clock.now();
     this.redis = connectRedis(config.redisUrl, logger);
     const reader = new ProjectionReader(this.redis.commands, config.redisPrefix);
-    const directory = new KeyDirectory(this.store, reader, clock);
-    this.feed = new ProjectionFeed(this.store, reader, this.redis.subscriber, clock, logger, (keyHash) =>
-      directory.forgetUnknown(keyHash),
-    );
+    const metrics: EdgeMetrics = noMetrics;
+    const contact = new LastContact(clock);
+    const directory = new KeyDirectory(this.store, reader, clock, contact, config.offlineMs);
+    const { commands: redis, subscriber } = this.redis;
+    const receipts = new KeyReceipts({ redis, prefix: config.redisPrefix, edgeId: this.id, clock, logger });
+    this.feed = new ProjectionFeed({
+      store: this.store,
+      reader,
+      subscriber,
+      contact,
+      clock,
+      logger,
+      onKeyChanged: (keyHash, version) => {
+        directory.forgetUnknown(keyHash);
+        if (version !== null) receipts.applied(keyHash, version);
+      },
+      onPolled: (isUp) => {
+        metrics.redisUp(isUp);
+        metrics.projectionAgeSeconds(contact.ageMs() / 1_000);
+      },
+    });
     this.pools = new UpstreamPools(logger);
     const { runnerUrl, internalToken, contextSigningKeys: signingKeys } = config;
     this.watcher = new RunnerWatcher({ runnerUrl, internalToken, subscriber: this.id }, logger, (active) =>
@@ -82,7 +101,6 @@ export class Edge {
     const random = options.random ?? Math.random;
     const candidates = new CandidatesStep({ credentials, clock, random });
     const steps = { directory, models, candidates, attempt: this.attempt };
-    const metrics: EdgeMetrics = noMetrics;
     const breakers: Breakers = noBreakers;
     const limiter: Limiter = noLimiter;
     const fallback: FallbackRoutes = noFallbackRoutes;

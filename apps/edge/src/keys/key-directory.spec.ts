@@ -1,9 +1,11 @@
 import { ManualClock } from '@signalbox/common';
 import { defaultRoutingPolicy, type ProjectionField, unlimited } from '@signalbox/gateway';
 import { KeyDirectory } from './key-directory';
+import { LastContact } from './last-contact';
 import type { ProjectionReader } from './projection-reader';
 import { type ProjectionEntry, ProjectionStore } from './projection-store';
 
+const offlineMs = 3_600_000;
 const hash = 'a'.repeat(64);
 const key = {
   v: 1,
@@ -65,10 +67,13 @@ function setUp(): {
   store: ProjectionStore;
   reader: FakeReader;
   clock: ManualClock;
+  contact: LastContact;
 } {
   const [store, reader, clock] = [new ProjectionStore(), new FakeReader(), new ManualClock()];
-  const directory = new KeyDirectory(store, reader as unknown as ProjectionReader, clock);
-  return { directory, store, reader, clock };
+  const contact = new LastContact(clock);
+  const reading = reader as unknown as ProjectionReader;
+  const directory = new KeyDirectory(store, reading, clock, contact, offlineMs);
+  return { directory, store, reader, clock, contact };
 }
 
 describe('looking up a key', () => {

@@ -5,6 +5,7 @@ import type {
   ProjectionField,
   WorkspaceDocument,
 } from '@signalbox/gateway';
+import type { LastContact } from './last-contact';
 import type { ProjectionReader } from './projection-reader';
 import type { ProjectionStore } from './projection-store';
 
@@ -16,8 +17,11 @@ export interface Caller {
   organization: OrganizationDocument | null;
 }
 
-/** 'unavailable': nobody can say just now whether the key exists, so the answer must be retryable. */
-export type KeyLookup = Caller | 'unknown' | 'unavailable';
+/**
+ * 'unavailable': nobody can say just now whether the key exists, so the answer must be retryable.
+ * 'outdated': this edge has been cut off from Redis for longer than it may vouch for the key; another one may know.
+ */
+export type KeyLookup = Caller | 'unknown' | 'unavailable' | 'outdated';
 
 const unknownForMs = 1_500;
 /** Bounds the memory that random keys can take. */
@@ -26,17 +30,24 @@ const unknownLimit = 20_000;
 /** Finds keys by their hash: in memory, then in Redis. Unknown ones are remembered for a moment. */
 export class KeyDirectory {
   private readonly unknownUntilMs = new Map<string, number>();
+  /** One object per key until a document changes: two look-ups per request, thousands of requests a second. */
+  private readonly callers = new Map<string, Caller>();
   private readonly flights = new Map<string, Promise<KeyLookup>>();
 
   constructor(
     private readonly store: ProjectionStore,
     private readonly reader: ProjectionReader,
     private readonly clock: Clock,
+    private readonly contact: LastContact,
+    /** How long a key may be served without Redis, unless its workspace says otherwise. */
+    private readonly offlineMs: number,
   ) {}
 
   find(keyHash: string): KeyLookup | Promise<KeyLookup> {
     const caller = this.inMemory(keyHash);
-    if (caller?.workspace && caller.organization) return caller;
+    if (caller?.workspace && caller.organization) {
+      return this.isOutdated(caller.workspace) ? 'outdated' : caller;
+    }
     if (!caller && this.isKnownUnknown(keyHash)) return 'unknown';
     return this.inRedis(keyHash);
   }
@@ -46,11 +57,25 @@ export class KeyDirectory {
     this.unknownUntilMs.delete(keyHash);
   }
 
+  private isOutdated({ routing }: WorkspaceDocument): boolean {
+    return this.contact.isPast(
+      routing.offline_seconds === null ? this.offlineMs : routing.offline_seconds * 1_000,
+    );
+  }
+
   private inMemory(keyHash: string): Caller | null {
     const key = this.store.get('key', keyHash);
-    if (!key) return null;
+    if (!key) {
+      this.callers.delete(keyHash);
+      return null;
+    }
     const workspace = this.store.get('workspace', key.workspace_id);
-    return { keyHash, key, workspace, organization: this.store.get('organization', key.organization_id) };
+    const organization = this.store.get('organization', key.organization_id);
+    const held = this.callers.get(keyHash);
+    if (held?.key === key && held.workspace === workspace && held.organization === organization) return held;
+    const caller = { keyHash, key, workspace, organization };
+    this.callers.set(keyHash, caller);
+    return caller;
   }
 
   /** Requests for one key that arrive together share one look-up. */

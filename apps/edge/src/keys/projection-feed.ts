@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@signalbox/common';
 import { parseProjectionChange, readProjectionDocument } from '@signalbox/gateway';
 import type { Redis } from 'ioredis';
+import type { LastContact } from './last-contact';
 import type { ProjectionMeta, ProjectionReader } from './projection-reader';
 import type { ProjectionEntry, ProjectionStore } from './projection-store';
 import { type SequencePosition, SequenceTracker } from './sequence-tracker';
@@ -19,8 +20,24 @@ const defaultFeedOptions: ProjectionFeedOptions = {
   reloadRetryMs: 200,
 };
 
+export interface ProjectionFeedDependencies {
+  store: ProjectionStore;
+  reader: ProjectionReader;
+  subscriber: Redis;
+  contact: LastContact;
+  clock: Clock;
+  logger: Logger;
+  /** A document of a key is in force, or can no longer be read (null). */
+  onKeyChanged: (keyHash: string, version: number | null) => void;
+  /** After each look at Redis: whether it answered. */
+  onPolled: (isUp: boolean) => void;
+}
+
 export interface ProjectionHealth {
+  /** Everything has been read once, from Redis or from a snapshot. */
   isLoaded: boolean;
+  /** When what is in memory was written to disk, while it is not from Redis. */
+  snapshotOfMs: number | null;
   isComplete: boolean;
   redisDownSinceMs: number | null;
   epoch: string | null;
@@ -41,6 +58,7 @@ export class ProjectionFeed {
   private readonly timers = new Set<NodeJS.Timeout>();
   private isClosed = false;
   private isLoaded = false;
+  private snapshotOfMs: number | null = null;
   private isComplete = false;
   private redisDownSinceMs: number | null = null;
   /** A change was missed and no message came since: perhaps the subscription is dead without anybody having noticed. */
@@ -53,15 +71,23 @@ export class ProjectionFeed {
   /** What arrived during a re-read; null outside of one. */
   private changesDuringReload: ProjectionEntry[] | null = null;
 
+  private readonly store: ProjectionStore;
+  private readonly reader: ProjectionReader;
+  private readonly subscriber: Redis;
+  private readonly logger: Logger;
+  private readonly loadedListeners = new Set<() => void>();
+
   constructor(
-    private readonly store: ProjectionStore,
-    private readonly reader: ProjectionReader,
-    private readonly subscriber: Redis,
-    private readonly clock: Clock,
-    private readonly logger: Logger,
-    private readonly onKeyChanged: (keyHash: string) => void,
+    private readonly dependencies: ProjectionFeedDependencies,
     private readonly options: ProjectionFeedOptions = defaultFeedOptions,
-  ) {}
+  ) {
+    ({
+      store: this.store,
+      reader: this.reader,
+      subscriber: this.subscriber,
+      logger: this.logger,
+    } = dependencies);
+  }
 
   /** Returns at once: until everything is read, keys are looked up in Redis one by one. */
   start(): void {
@@ -81,8 +107,30 @@ export class ProjectionFeed {
   }
 
   health(): ProjectionHealth {
-    const { isLoaded, isComplete, redisDownSinceMs } = this;
-    return { isLoaded, isComplete, redisDownSinceMs, ...this.tracker.position };
+    const { isLoaded, snapshotOfMs, isComplete, redisDownSinceMs } = this;
+    return { isLoaded, snapshotOfMs, isComplete, redisDownSinceMs, ...this.tracker.position };
+  }
+
+  /** Resolves as soon as everything was read from Redis, or after the given time. @returns whether it was */
+  async waitUntilLoaded(forMs: number): Promise<boolean> {
+    if (this.isLoaded || forMs <= 0) return this.isLoaded;
+    await new Promise<void>((resolve) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.loadedListeners.delete(settle);
+        resolve();
+      };
+      const timer = setTimeout(settle, forMs);
+      this.loadedListeners.add(settle);
+    });
+    return this.isLoaded;
+  }
+
+  /** The store was filled from a snapshot. It counts as known until Redis answers, and its versions are not to be undone. */
+  startFromSnapshot({ epoch, seq }: SequencePosition, writtenAtMs: number): void {
+    if (epoch !== null) this.tracker.restart(epoch, seq);
+    this.isLoaded = true;
+    this.snapshotOfMs = writtenAtMs;
   }
 
   /** What was published while there was no subscription is lost: subscribe first, then read. */
@@ -112,9 +160,14 @@ export class ProjectionFeed {
     const entry = { field, document: readProjectionDocument(field.kind, change.document) };
     this.store.apply(entry);
     this.changesDuringReload?.push(entry);
-    if (field.kind === 'key') this.onKeyChanged(field.id);
+    if (field.kind === 'key') this.tellKeyChanged(field.id);
     this.tracker.note(epoch, seq);
     if (!this.tracker.hasSeen(epoch, seq)) this.checkAfterGrace(epoch, seq);
+  }
+
+  /** The version that is in force: a late message does not bring an older one back. */
+  private tellKeyChanged(keyHash: string): void {
+    this.dependencies.onKeyChanged(keyHash, this.store.get('key', keyHash)?.v ?? null);
   }
 
   private checkAfterGrace(epoch: string, seq: number): void {
@@ -132,9 +185,10 @@ export class ProjectionFeed {
   private async poll(): Promise<void> {
     // Taken before the question: messages may overtake the answer.
     const known = this.tracker.position;
+    const askedAtMs = this.dependencies.clock.nowMs();
     try {
       const meta = await this.reader.readMeta();
-      this.redisDownSinceMs = null;
+      this.noteAnswer(meta, askedAtMs);
       if (meta.epoch === null) this.isComplete = false;
       else if (wentBack(known, meta)) this.requestReload('Redis went back in time');
       else if (!this.tracker.hasSeen(meta.epoch, meta.seq)) this.checkAfterGrace(meta.epoch, meta.seq);
@@ -144,9 +198,19 @@ export class ProjectionFeed {
     this.schedule(() => this.poll(), this.options.pollIntervalMs);
   }
 
+  /** Only an answer by which nothing was missed counts as contact: a dead subscription must not look alive. */
+  private noteAnswer(meta: ProjectionMeta, askedAtMs: number): void {
+    this.redisDownSinceMs = null;
+    const isCurrent =
+      this.snapshotOfMs === null && meta.epoch !== null && this.tracker.hasSeen(meta.epoch, meta.seq);
+    if (isCurrent) this.dependencies.contact.note(askedAtMs);
+    this.dependencies.onPolled(true);
+  }
+
   private noteRedisDown(): void {
+    this.dependencies.onPolled(false);
     if (this.redisDownSinceMs !== null) return;
-    this.redisDownSinceMs = this.clock.nowMs();
+    this.redisDownSinceMs = this.dependencies.clock.nowMs();
     this.logger.warn('Redis does not answer; keys in memory go on being served');
   }
 
@@ -182,6 +246,7 @@ export class ProjectionFeed {
     this.changesDuringReload = changes;
     const known = this.tracker.position;
     const ordered = this.orderedReloads;
+    const askedAtMs = this.dependencies.clock.nowMs();
     const before = await this.reader.readMeta();
     if (before.epoch === null) {
       // Flushed. What is in memory was true a moment ago and goes on being served until the worker has rebuilt Redis.
@@ -195,10 +260,14 @@ export class ProjectionFeed {
       return;
     }
     const isTrusted = ordered > this.obeyedReloads || before.epoch !== known.epoch;
+    // The first reading changes nothing that this edge has ever said.
+    const changedKeys = this.isLoaded ? this.store.changedKeys(entries) : [];
     this.takeOver(entries, changes, isTrusted, wentBack(known, before));
     this.obeyedReloads = ordered;
     this.tracker.restart(before.epoch, before.seq);
+    this.dependencies.contact.note(askedAtMs);
     this.noteLoaded(entries);
+    for (const keyHash of changedKeys) this.tellKeyChanged(keyHash);
   }
 
   /** Redis that came back from an old snapshot knows less than we do: then only add to what we know. */
@@ -219,8 +288,10 @@ export class ProjectionFeed {
 
   private noteLoaded(entries: readonly ProjectionEntry[]): void {
     this.isLoaded = true;
+    this.snapshotOfMs = null;
     this.isComplete = true;
     this.redisDownSinceMs = null;
+    for (const listener of this.loadedListeners) listener();
     const unreadable = entries.filter(({ document }) => document === null).map(({ field }) => field);
     if (unreadable.length > 0)
       this.logger.error('documents of the projection are unreadable', { unreadable });

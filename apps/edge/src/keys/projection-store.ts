@@ -49,6 +49,12 @@ function put({ documents, unreadable }: Contents, { field, document }: Projectio
 /** The projection in memory. It answers while Redis is away. */
 export class ProjectionStore {
   private contents = emptyContents();
+  private changes = 0;
+
+  /** Another number means that something may have changed. */
+  get revision(): number {
+    return this.changes;
+  }
 
   get<Kind extends ProjectionKind>(kind: Kind, id: string): ProjectionDocuments[Kind] | null {
     return this.contents.documents[kind].get(id) ?? null;
@@ -60,6 +66,7 @@ export class ProjectionStore {
 
   /** A document older than the one held is ignored: messages may overtake one another. */
   apply(entry: ProjectionEntry): void {
+    this.changes += 1;
     put(this.contents, entry);
   }
 
@@ -72,6 +79,7 @@ export class ProjectionStore {
     for (const entry of entries) put(next, entry);
     for (const entry of changedMeanwhile) put(next, entry);
     this.contents = next;
+    this.changes += 1;
   }
 
   /** Whether a complete reading holds an older version of anything than memory does, apart from what changed meanwhile. */
@@ -82,6 +90,27 @@ export class ProjectionStore {
       const isOlder = held !== null && document !== null && document.v < held.v;
       return isOlder && !changed.has(projectionField(field.kind, field.id));
     });
+  }
+
+  /** Keys of which a complete reading holds another version than memory does. */
+  changedKeys(entries: readonly ProjectionEntry[]): string[] {
+    const { key: held } = this.contents.documents;
+    return entries
+      .filter(({ field, document }) => field.kind === 'key' && document?.v !== held.get(field.id)?.v)
+      .map(({ field }) => field.id);
+  }
+
+  /** Every readable document, as it was or as it has become meanwhile: for a reader that pauses on its way. */
+  *documents(): Generator<{ kind: ProjectionKind; id: string; document: ProjectionDocument }> {
+    const { documents } = this.contents;
+    for (const kind of Object.keys(documents) as ProjectionKind[]) {
+      for (const [id, document] of documents[kind]) yield { kind, id, document };
+    }
+  }
+
+  /** The kinds and ids of documents that could not be read. */
+  unreadableFields(): string[] {
+    return [...this.contents.unreadable];
   }
 
   size(kind: ProjectionKind): number {

@@ -27,5 +27,6 @@ export async function findCaller(keyHash: string, directory: KeyDirectory): Prom
   const found = await directory.find(keyHash);
   if (found === 'unknown') throw new Refusal('key_unknown');
   if (found === 'unavailable') throw new Refusal('policy_unavailable');
+  if (found === 'outdated') throw new Refusal('policy_outdated');
   return found;
 }

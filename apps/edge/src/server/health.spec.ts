@@ -1,7 +1,14 @@
 import { type HealthSources, readiness } from './health';
 
 const well: HealthSources = {
-  projection: () => ({ isLoaded: true, isComplete: true, redisDownSinceMs: null, epoch: 'e', seq: 1 }),
+  projection: () => ({
+    isLoaded: true,
+    isComplete: true,
+    snapshotOfMs: null,
+    redisDownSinceMs: null,
+    epoch: 'e',
+    seq: 1,
+  }),
   activeLitellm: () => ({ slot: 'blue', base_url: 'http://127.0.0.1:1' }),
   runnerProblem: () => null,
   isDraining: () => false,
