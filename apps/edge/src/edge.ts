@@ -23,6 +23,8 @@ import { Heartbeat } from './server/heartbeat';
 import { HttpServer } from './server/http-server';
 import { connectRedis, type RedisConnections } from './server/redis-connections';
 import { LitellmConnection } from './upstream/litellm-connection';
+import { LitellmHealth } from './upstream/litellm-health';
+import { probeLiveliness } from './upstream/litellm-health.probe';
 import { RunnerWatcher } from './upstream/runner-watcher';
 import { UpstreamPools } from './upstream/upstream-pools';
 import { noUsageRecorder, type UsageRecorder } from './usage/usage-recorder';
@@ -50,6 +52,7 @@ export class Edge {
   private readonly feed: ProjectionFeed;
   private readonly pools: UpstreamPools;
   private readonly watcher: RunnerWatcher;
+  private readonly litellmHealth: LitellmHealth;
   private readonly attempt: AttemptStep;
   private readonly path: RequestPath;
   private readonly server: HttpServer;
@@ -91,10 +94,16 @@ export class Edge {
     });
     this.pools = new UpstreamPools(logger);
     const { runnerUrl, internalToken, contextSigningKeys: signingKeys } = config;
-    this.watcher = new RunnerWatcher({ runnerUrl, internalToken, subscriber: this.id }, logger, (active) =>
-      this.pools.retireOthers(active),
-    );
-    const litellm = new LitellmConnection(this.watcher, this.pools, clock);
+    this.watcher = new RunnerWatcher({ runnerUrl, internalToken, subscriber: this.id }, logger, (active) => {
+      this.litellmHealth.follow(active);
+      this.pools.retireOthers(active);
+    });
+    this.litellmHealth = new LitellmHealth({
+      probe: (active, limitMs) => probeLiveliness(this.pools.of(active), limitMs),
+      askRunner: () => this.watcher.refresh(),
+      ...{ clock, metrics, logger },
+    });
+    const litellm = new LitellmConnection(this.watcher, this.pools, this.litellmHealth);
     this.attempt = new AttemptStep({ litellm, signingKeys, clock, logger });
     const models = new ModelsStep({ litellm, store: this.store, signingKeys, clock });
     const credentials = new CredentialDirectory(this.store, reader, () => this.feed.health().isLoaded);
@@ -131,6 +140,7 @@ export class Edge {
     this.relayPort = await this.relayServer.listen(host, this.config.egressPort);
     const port = await this.server.listen(host, this.config.port);
     this.watcher.start();
+    this.litellmHealth.start();
     this.feed.start();
     this.heartbeat.start();
     this.logger.info('edge listens', { host, port, egress_port: this.relayPort });
@@ -152,6 +162,7 @@ export class Edge {
     await this.relayServer.drain(leftMs, () => this.relay.abortAll());
     this.feed.close();
     await this.heartbeat.stop();
+    this.litellmHealth.close();
     await Promise.all([this.watcher.close(), this.pools.destroy(), this.relay.close()]);
     this.redis.commands.disconnect();
     this.redis.subscriber.disconnect();

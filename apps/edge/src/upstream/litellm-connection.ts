@@ -1,14 +1,16 @@
-import type { Clock } from '@signalbox/common';
 import type { Dispatcher } from 'undici';
 import type { AnswerStart } from '../answer/answer-start';
-import type { ActiveLitellm } from './runner-state';
+import { AttemptDispatcher } from './litellm-connection.attempt';
+import type { LitellmHealth, LitellmView } from './litellm-health';
+import { type ActiveLitellm, identityOf } from './runner-state';
 import type { RunnerWatcher } from './runner-watcher';
 import type { ExchangeOutcome, UpstreamExchange } from './upstream-exchange';
 import type { UpstreamPools } from './upstream-pools';
 
-/** How long a request waits in all for a LiteLLM that takes connections, a switch in progress included. */
-const switchWaitMs = 3_000;
-const retryPauseMs = 200;
+/** Of an edge that has just started and has not heard its runner yet. */
+const firstWordLimitMs = 1_000;
+/** Connections that fail although LiteLLM lives: its listen queue may have been full for a moment. */
+const unsentLimit = 2;
 
 /** What the access log wants to know. */
 export interface ConnectionFacts {
@@ -17,29 +19,34 @@ export interface ConnectionFacts {
   release_id?: string;
 }
 
-type Failure = Extract<ExchangeOutcome, { kind: 'failed' }>;
+class LitellmDown extends Error {}
 
-export function litellmDown(phase: 'not_sent' | 'no_answer', detail: string): AnswerStart {
-  const failure = { reason: 'litellm_down', phase, status: null, retryAfterMs: null } as const;
-  return { kind: 'failed', failure: { ...failure, shown: null, ownMark: null, detail } };
+/** What a call came to, and what it is called when LiteLLM was not there for it. */
+interface Call<Result> {
+  start: (dispatcher: Dispatcher) => Promise<Result>;
+  down: (phase: 'not_sent' | 'no_answer', detail: string) => Result;
+  /** A result that came after the call had been given up. */
+  discard: (late: Result) => void;
+  facts: ConnectionFacts;
 }
 
 /**
- * Sends a request to the LiteLLM that is active, and again to the next one where that is safe, so that a blue/green switch drops
- * nothing. A call costs money and may not be repeatable, so it is sent again only if LiteLLM cannot have worked on it:
+ * Sends a call to the LiteLLM that is active. While its breaker is open the answer is "down" at once; nobody waits for a LiteLLM
+ * to come back, for there are ways around it. A call costs money and may not be repeatable, so it is sent to a LiteLLM again only
+ * if none can have worked on it:
  * - It was never sent: refused, no connection, or still queued when the old pool closed.
  * - It was sent and not a byte came back, and the runner has put another LiteLLM in place meanwhile. The runner ends the
  *   old one with SIGTERM, on which LiteLLM finishes every request that it has accepted; one that it dropped was still in
  *   the listen queue or crossed the closing of an idle connection.
- * A connection that breaks without an answer while the same LiteLLM stays active is an error (502): it may have been
- * killed in the middle of the call. That idle connections are closed under us is kept from happening: the pool
- * closes them after 30 s, LiteLLM after 75 s.
+ * Otherwise a connection that breaks, and one on which nothing has come when LiteLLM goes down, is `litellm_down`; the phase says
+ * whether LiteLLM can have seen the call. That idle connections are closed under us is kept from happening: the pool closes them
+ * after 30 s, LiteLLM after 75 s.
  */
 export class LitellmConnection {
   constructor(
     private readonly watcher: RunnerWatcher,
     private readonly pools: UpstreamPools,
-    private readonly clock: Clock,
+    private readonly health: LitellmHealth,
   ) {}
 
   /** The release that answers now; null while there is none. */
@@ -49,65 +56,101 @@ export class LitellmConnection {
 
   /** Nobody need ask it just now: the ways around LiteLLM are taken at once. */
   isDown(): boolean {
-    return this.watcher.active() === null;
+    return this.health.isDown() && this.watcher.isHeard();
   }
 
-  /** One call to the LiteLLM that is active, up to the beginning of its answer. */
-  async send(
+  view(): LitellmView {
+    return this.health.view();
+  }
+
+  /** One call up to the beginning of its answer. Once that is there, the call is the caller's own affair. */
+  send(
     start: (dispatcher: Dispatcher) => Promise<AnswerStart>,
     facts: ConnectionFacts = {},
   ): Promise<AnswerStart> {
-    const active = this.watcher.active();
-    if (!active) return litellmDown('not_sent', 'no LiteLLM is active');
-    facts.attempts = (facts.attempts ?? 0) + 1;
-    facts.slot = active.slot;
-    facts.release_id = active.release_id ?? undefined;
-    return start(this.pools.of(active));
+    return this.run<AnswerStart>({
+      start,
+      facts,
+      down: (phase, detail) => {
+        const failure = { reason: 'litellm_down', phase, status: null, retryAfterMs: null } as const;
+        return { kind: 'failed', failure: { ...failure, shown: null, ownMark: null, detail } };
+      },
+      discard: (late) => {
+        if (late.kind === 'good') late.answer.discard();
+      },
+    });
   }
 
   /** The same for small questions of the edge's own, such as the list of models: their whole answer. */
-  async ask(
+  ask(
     start: (dispatcher: Dispatcher) => UpstreamExchange,
     facts: ConnectionFacts = {},
   ): Promise<ExchangeOutcome> {
-    const untilMs = this.clock.nowMs() + switchWaitMs;
-    let active = this.watcher.active() ?? (await this.afterAbsence(untilMs));
-    let last: Failure = { kind: 'failed', phase: 'not_sent', error: new Error('no LiteLLM is active') };
-    while (active) {
-      facts.attempts = (facts.attempts ?? 0) + 1;
-      facts.slot = active.slot;
-      facts.release_id = active.release_id ?? undefined;
-      const outcome = await start(this.pools.of(active)).outcome;
-      if (outcome.kind !== 'failed') return outcome;
-      last = outcome;
-      active = await this.nextAfter(active, outcome, untilMs);
+    return this.run<ExchangeOutcome>({
+      start: (dispatcher) => start(dispatcher).outcome,
+      facts,
+      down: (phase, detail) => ({ kind: 'failed', phase, error: new LitellmDown(detail) }),
+      discard: () => undefined,
+    });
+  }
+
+  private async run<Result>(call: Call<Result>): Promise<Result> {
+    for (let unsent = 1; ; unsent += 1) {
+      const active = await this.usable();
+      if (!active) return call.down('not_sent', this.health.view().reason ?? 'no LiteLLM is active');
+      const attempt = new AttemptDispatcher(this.pools.of(active), this.signOfLifeOf(active));
+      const result = await this.runOnce(call, active, attempt);
+      if (!attempt.broken) return result;
+      const { phase, broken } = attempt;
+      await this.health.check();
+      const isDead = this.health.isDown();
+      const isReplaced = !isDead && !this.isStillActive(active);
+      if (phase === 'answered') return isDead ? call.down('no_answer', broken.message) : result;
+      const maySendAgain = isReplaced || (phase === 'not_sent' && !isDead && unsent < unsentLimit);
+      if (!maySendAgain) return call.down(phase, broken.message);
     }
-    return last;
   }
 
-  /** No LiteLLM is active: worth waiting for only if one is about to be. */
-  private async afterAbsence(untilMs: number): Promise<ActiveLitellm | null> {
-    await this.watcher.refresh();
-    if (this.watcher.active()) return this.watcher.active();
-    return this.watcher.isChangeExpected()
-      ? this.watcher.waitForOther(null, untilMs - this.clock.nowMs())
-      : null;
+  /** What is about to be known is waited for: milliseconds after a failed connection, and the runner's first word. */
+  private async usable(): Promise<ActiveLitellm | null> {
+    await this.health.pendingCheck();
+    if (!this.watcher.isHeard()) await this.watcher.firstWord(firstWordLimitMs);
+    return this.health.isDown() ? null : this.watcher.active();
   }
 
-  private async nextAfter(
-    failed: ActiveLitellm,
-    { phase }: Failure,
-    untilMs: number,
-  ): Promise<ActiveLitellm | null> {
-    if (phase === 'cut') return null;
-    await this.watcher.refresh();
-    const other = await this.watcher.waitForOther(failed, 0);
-    if (other || phase === 'no_answer') return other;
-    const leftMs = untilMs - this.clock.nowMs();
-    if (leftMs <= 0) return null;
-    if (!this.watcher.active()) return this.afterAbsence(untilMs);
-    // Never sent, and the same LiteLLM is still the active one: it may be on its way out, or just too busy to accept.
-    await this.watcher.waitForOther(failed, Math.min(leftMs, retryPauseMs));
-    return this.watcher.active();
+  private async runOnce<Result>(
+    { start, down, discard, facts }: Call<Result>,
+    active: ActiveLitellm,
+    attempt: AttemptDispatcher,
+  ): Promise<Result> {
+    facts.attempts = (facts.attempts ?? 0) + 1;
+    facts.slot = active.slot;
+    facts.release_id = active.release_id ?? undefined;
+    let giveUp: () => void = () => undefined;
+    const givenUp = new Promise<'given up'>((resolve) => {
+      giveUp = () => resolve('given up');
+    });
+    const stopListening = this.health.onDown(identityOf(active), giveUp);
+    try {
+      const begun = start(attempt);
+      const first = await Promise.race([begun, givenUp]);
+      if (first !== 'given up') return first as Result;
+      const reason = this.health.view().reason ?? 'LiteLLM went down';
+      attempt.end(new LitellmDown(reason));
+      begun.then(discard, () => undefined);
+      return down(attempt.phase === 'not_sent' ? 'not_sent' : 'no_answer', reason);
+    } finally {
+      stopListening();
+    }
+  }
+
+  private isStillActive(active: ActiveLitellm): boolean {
+    const now = this.watcher.active();
+    return now !== null && identityOf(now) === identityOf(active);
+  }
+
+  private signOfLifeOf(active: ActiveLitellm): () => void {
+    const identity = identityOf(active);
+    return () => this.health.noteSignOfLife(identity);
   }
 }

@@ -20,8 +20,10 @@ export interface RunnerWatcherOptions {
 export class RunnerWatcher {
   private readonly runner: Pool;
   private readonly stop = new AbortController();
-  private readonly listeners = new Set<() => void>();
+  private readonly waiting = new Set<() => void>();
   private state: RunnerState | null = null;
+  private remembered: ActiveLitellm | null = null;
+  private hasFailed = false;
   private refreshing: Promise<void> | null = null;
   private runnerDownReason: string | null = 'not asked yet';
 
@@ -39,12 +41,12 @@ export class RunnerWatcher {
 
   async close(): Promise<void> {
     this.stop.abort();
-    for (const listener of this.listeners) listener();
+    this.wakeWaiting();
     await this.runner.destroy();
   }
 
   active(): ActiveLitellm | null {
-    return this.state?.active ?? null;
+    return this.state ? this.state.active : this.remembered;
   }
 
   /** Why the runner itself cannot be asked just now; null while it answers. */
@@ -52,9 +54,34 @@ export class RunnerWatcher {
     return this.runnerDownReason;
   }
 
-  /** Whether waiting a moment may bring another LiteLLM: a switch is under way or the runner has not been heard yet. */
-  isChangeExpected(): boolean {
-    return !this.state || Boolean(this.state.candidate) || this.state.litellm_status === 'starting';
+  /** Whether anybody has said which LiteLLM there is, or the runner has been asked in vain. */
+  isHeard(): boolean {
+    return this.state !== null || this.remembered !== null || this.hasFailed;
+  }
+
+  /** Resolves when `isHeard`, or after the given time. */
+  async firstWord(limitMs: number): Promise<void> {
+    if (this.isHeard()) return;
+    await new Promise<void>((resolve) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.waiting.delete(settle);
+        resolve();
+      };
+      const timer = setTimeout(settle, limitMs);
+      this.waiting.add(settle);
+    });
+  }
+
+  /**
+   * The LiteLLM that an earlier process of this edge used, for a start while the runner is away: used if it lives, until the
+   * runner is heard.
+   */
+  startWith(remembered: ActiveLitellm): void {
+    if (this.state) return;
+    this.remembered = remembered;
+    this.onSwitch(remembered);
+    this.wakeWaiting();
   }
 
   /** Asks the runner now, outside of the long poll. Requests that ask together share one answer. Never throws. */
@@ -65,38 +92,19 @@ export class RunnerWatcher {
     return this.refreshing;
   }
 
-  /** Resolves when another LiteLLM than `previous` is active, or after the given time. */
-  async waitForOther(previous: ActiveLitellm | null, forMs: number): Promise<ActiveLitellm | null> {
-    const isOther = (): boolean => {
-      const active = this.active();
-      return active !== null && (previous === null || identityOf(active) !== identityOf(previous));
-    };
-    if (!isOther() && forMs > 0) {
-      await new Promise<void>((resolve) => {
-        const settle = (): void => {
-          clearTimeout(timer);
-          this.listeners.delete(listener);
-          resolve();
-        };
-        const listener = (): void => {
-          if (isOther() || this.stop.signal.aborted) settle();
-        };
-        const timer = setTimeout(settle, forMs);
-        this.listeners.add(listener);
-      });
-    }
-    return isOther() ? this.active() : null;
-  }
-
   private async pollForever(): Promise<void> {
     let waitMs = retryMs.first;
     while (!this.stop.signal.aborted) {
       try {
-        const after = this.state?.version ?? 0;
+        const known = this.state;
+        const after = known?.version ?? 0;
         const subscriber = encodeURIComponent(this.options.subscriber);
-        this.take(
-          await this.ask(`after=${after}&wait_ms=${pollWaitMs}&subscriber=${subscriber}`, pollWaitMs + 5_000),
+        const state = await this.ask(
+          `after=${after}&wait_ms=${pollWaitMs}&subscriber=${subscriber}`,
+          pollWaitMs + 5_000,
         );
+        // A question outside of the poll may have brought something newer meanwhile.
+        if (this.state === known || state.version > (this.state?.version ?? 0)) this.take(state);
         waitMs = retryMs.first;
       } catch (error) {
         if (this.stop.signal.aborted) return;
@@ -139,7 +147,7 @@ export class RunnerWatcher {
       this.logger.info('LiteLLM switched', { slot, release, pid, version: state.version });
       this.onSwitch(state.active);
     }
-    for (const listener of this.listeners) listener();
+    this.wakeWaiting();
   }
 
   private noteRunnerDown(error: unknown): void {
@@ -147,5 +155,11 @@ export class RunnerWatcher {
     if (!this.runnerDownReason)
       this.logger.warn('runner does not answer; staying with the last LiteLLM', { error });
     this.runnerDownReason = error instanceof Error ? error.message : 'unknown';
+    this.hasFailed = true;
+    this.wakeWaiting();
+  }
+
+  private wakeWaiting(): void {
+    for (const wake of [...this.waiting]) wake();
   }
 }

@@ -4,7 +4,7 @@ import { type ActiveLitellm, identityOf } from './runner-state';
 
 /** LiteLLM's uvicorn closes idle connections after 75 s; well before that we close them ourselves. */
 const keepAliveMs = 30_000;
-const connectTimeoutMs = 2_000;
+const connectTimeoutMs = 1_000;
 /** SDKs wait 10 minutes by default, so there is no sense in waiting longer. */
 const answerTimeoutMs = 600_000;
 /** A provider's own headers can be many. */

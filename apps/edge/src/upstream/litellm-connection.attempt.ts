@@ -1,0 +1,87 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Dispatcher } from 'undici';
+
+export type SendPhase = 'not_sent' | 'no_answer' | 'answered';
+
+/** How a connection itself fails, as Node and undici name it. Everything else ended because somebody here wanted it so. */
+const transportCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CLOSED',
+  'UND_ERR_DESTROYED',
+]);
+
+function isTransportError(error: Error): boolean {
+  const { code } = error as Error & { code?: unknown };
+  return typeof code === 'string' && transportCodes.has(code);
+}
+
+/**
+ * Stands before the pool for one call, to see what happens on the connection itself: how far the call came, whether the
+ * connection broke, and every sign of life. It can end the call from outside. It passes the handlers of undici 7 on, not the
+ * older kind.
+ */
+export class AttemptDispatcher extends Dispatcher {
+  phase: SendPhase = 'not_sent';
+  /** The connection failed of itself. */
+  broken: Error | null = null;
+  private controller: Dispatcher.DispatchController | null = null;
+  private endedBy: Error | null = null;
+
+  constructor(
+    private readonly pool: Dispatcher,
+    private readonly onSignOfLife: () => void,
+  ) {
+    super();
+  }
+
+  /** Ends the call; if it still waits for a connection, as soon as it has one. */
+  end(reason: Error): void {
+    this.endedBy ??= reason;
+    this.controller?.abort(reason);
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    return this.pool.dispatch(options, {
+      onRequestStart: (controller: Dispatcher.DispatchController, context: unknown) => {
+        this.controller = controller;
+        if (!this.endedBy) this.phase = 'no_answer';
+        handler.onRequestStart?.(controller, context);
+        if (this.endedBy) controller.abort(this.endedBy);
+      },
+      onRequestUpgrade: (
+        controller: Dispatcher.DispatchController,
+        status: number,
+        headers: IncomingHttpHeaders,
+        socket: Duplex,
+      ) => handler.onRequestUpgrade?.(controller, status, headers, socket),
+      onResponseStart: (controller, status, headers, statusMessage) => {
+        this.phase = 'answered';
+        this.onSignOfLife();
+        handler.onResponseStart?.(controller, status, headers, statusMessage);
+      },
+      onResponseData: (controller, chunk) => {
+        this.onSignOfLife();
+        handler.onResponseData?.(controller, chunk);
+      },
+      onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
+      onResponseError: (controller, error) => {
+        if (isTransportError(error)) this.broken = error;
+        handler.onResponseError?.(controller, error);
+      },
+    });
+  }
+}
