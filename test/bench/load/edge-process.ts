@@ -31,6 +31,8 @@ export interface BenchEdgeOptions {
   litellmPort: number;
   workers: number;
   hasLimits: boolean;
+  /** Where the deployments really are, for calls that go around LiteLLM. */
+  providerPort: number;
 }
 
 /**
@@ -42,7 +44,7 @@ export async function startBenchEdge(options: BenchEdgeOptions): Promise<BenchEd
   const prefix = `bench-${randomBytes(4).toString('hex')}`;
   const redis = new Redis(options.redisUrl);
   const key = generateVirtualKeyValue();
-  await writeProjection(new ProjectionWriter(redis, prefix), key, options.hasLimits);
+  await writeProjection(new ProjectionWriter(redis, prefix), key, options);
   const runner = await startRunner(options.litellmPort);
   const [port, egressPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
   const env = {
@@ -66,7 +68,7 @@ export async function startBenchEdge(options: BenchEdgeOptions): Promise<BenchEd
     logFd: openSync(join(folder, 'edge.log'), 'a'),
   });
   const url = `http://127.0.0.1:${port}`;
-  await waitUntil(async () => (await (await fetch(`${url}/health/readiness`)).text()).includes('"ready"'), {
+  await waitUntil(async () => (await askOnce(url, key)).ok, {
     deadlineMs: startMs,
     what: 'the edge of the benchmark',
   });
@@ -84,16 +86,32 @@ export async function startBenchEdge(options: BenchEdgeOptions): Promise<BenchEd
   };
 }
 
-async function writeProjection(projection: ProjectionWriter, key: string, hasLimits: boolean): Promise<void> {
+function askOnce(url: string, key: string): Promise<Response> {
+  return fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'bench', messages: [{ role: 'user', content: 'Are you there?' }] }),
+  });
+}
+
+async function writeProjection(
+  projection: ProjectionWriter,
+  key: string,
+  { hasLimits, providerPort }: BenchEdgeOptions,
+): Promise<void> {
   const limits = hasLimits ? wideLimits : {};
   await projection.write('organization', 'org_1', { ...organization, ...limits });
-  await projection.write('workspace', 'ws_1', { ...workspace, ...limits });
+  await projection.write('workspace', 'ws_1', {
+    ...workspace,
+    ...limits,
+    routing: { cascades: { 'bench-down': ['bench'] }, cross_vendor: true },
+  });
   await projection.write('key', hashVirtualKeyValue(key), {
     key_id: 'key_bench',
     organization_id: 'org_1',
     workspace_id: 'ws_1',
     key_alias: null,
-    models: ['bench'],
+    models: ['bench', 'bench-down'],
     status: 'active',
     expires_at: null,
     max_budget: null,
@@ -101,31 +119,31 @@ async function writeProjection(projection: ProjectionWriter, key: string, hasLim
     user_id: null,
     ...limits,
   });
-  await projection.write('catalogue', 'current', {
-    release_id: 'rel_1',
-    release_number: 1,
-    models: [
-      {
-        name: 'bench',
-        mode: 'chat',
-        deployment_ids: ['dep_1'],
-        deployments: [deployment],
-        openrouter_id: null,
-      },
-    ],
-  });
+  const models = ['bench', 'bench-down'].map((name) => modelOf(name, providerPort));
+  await projection.write('catalogue', 'current', { release_id: 'rel_1', release_number: 1, models });
   await projection.complete();
 }
 
-const deployment = {
-  id: 'dep_1',
-  provider_id: 'prov_1',
-  provider_kind: 'openai_compatible',
-  needs_key: false,
-  credential_id: null,
-  weight: 1,
-  order: 0,
-};
+function modelOf(name: string, providerPort: number): object {
+  const deployment = {
+    id: `dep_${name}`,
+    provider_id: 'prov_1',
+    provider_kind: 'openai_compatible',
+    needs_key: false,
+    credential_id: null,
+    weight: 1,
+    order: 0,
+    upstream_model: name,
+    base_url: `http://127.0.0.1:${providerPort}/v1`,
+  };
+  return {
+    name,
+    mode: 'chat',
+    deployment_ids: [deployment.id],
+    deployments: [deployment],
+    openrouter_id: `bench/${name}`,
+  };
+}
 
 /** Says that LiteLLM is where the provider of the benchmark is. */
 async function startRunner(litellmPort: number): Promise<{ url: string; close(): void }> {

@@ -3,7 +3,7 @@ import { contentLengthOf } from './wire';
 
 /**
  * A provider that costs next to nothing: the same answer to every POST, from one buffer. With `"stream":true` in the body it
- * sends an event each second until the client leaves, or the number in x-bench-events at once.
+ * sends an event each second until the client leaves, or as many at once as `max_tokens` says. The model `bench-down` fails.
  */
 const body = JSON.stringify({
   id: 'chatcmpl-bench',
@@ -35,6 +35,10 @@ function chunk(text: string): Buffer {
 const delta = chunk(
   `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'bench', choices: [{ index: 0, delta: { content: 'word ' }, finish_reason: null }] })}\n\n`,
 );
+const unavailable = JSON.stringify({ error: { message: 'overloaded', type: 'server_error', code: '503' } });
+const unavailableAnswer = Buffer.from(
+  `HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: ${unavailable.length}\r\n\r\n${unavailable}`,
+);
 const ends = chunk('data: [DONE]\n\n');
 const lastChunk = Buffer.from('0\r\n\r\n');
 const streams = new Set<Socket>();
@@ -44,6 +48,7 @@ setInterval(() => {
 
 function reply(socket: Socket, method: string, requestBody: string): void {
   if (method !== 'POST') return void socket.write(modelsAnswer);
+  if (requestBody.includes('"bench-down"')) return void socket.write(unavailableAnswer);
   if (!requestBody.includes('"stream":true')) return void socket.write(answer);
   socket.write(streamHead);
   const events = /"max_tokens":(\d+)/.exec(requestBody)?.[1];

@@ -49,3 +49,15 @@ export function portkeyHeaders(providerPort: number): Record<string, string> {
     'x-portkey-custom-host': `http://127.0.0.1:${providerPort}/v1`,
   };
 }
+
+/** Its own way to do the same: the first target fails, the second answers. */
+export function portkeyFallbackHeaders(providerPort: number): Record<string, string> {
+  const target = (model: string) => ({
+    provider: 'openai',
+    api_key: 'sk-bench',
+    custom_host: `http://127.0.0.1:${providerPort}/v1`,
+    override_params: { model },
+  });
+  const config = { strategy: { mode: 'fallback' }, targets: [target('bench-down'), target('bench')] };
+  return { 'x-portkey-config': JSON.stringify(config) };
+}
