@@ -77,6 +77,24 @@ function write(response: ServerResponse, text: string | Buffer): Promise<void> {
   return new Promise((resolve) => response.write(text, () => resolve()));
 }
 
+class StopSwitch {
+  private continued: Promise<void> | null = null;
+  private release: () => void = () => undefined;
+
+  stop(): void {
+    this.continued ??= new Promise((resolve) => (this.release = resolve));
+  }
+
+  continue(): void {
+    this.release();
+    this.continued = null;
+  }
+
+  untilContinued(): Promise<void> | null {
+    return this.continued;
+  }
+}
+
 /**
  * Speaks LiteLLM's wire format (headers, error forms, streams) and believes the signed context only. For what a real LiteLLM
  * cannot be made to do at will: to hang, to break off, to vanish. The good ways are proven on the real one.
@@ -84,6 +102,9 @@ function write(response: ServerResponse, text: string | Buffer): Promise<void> {
 export class LitellmStandIn {
   readonly calls: LitellmCall[] = [];
   behaviour: LitellmBehaviour | null = null;
+  /** How often it was asked whether it lives. */
+  probes = 0;
+  private readonly stopped = new StopSwitch();
   private readonly sockets = new Set<Socket>();
 
   private constructor(
@@ -119,6 +140,16 @@ export class LitellmStandIn {
     await closed;
   }
 
+  /** As SIGSTOP: it takes connections (the kernel does), reads nothing and writes nothing. */
+  stop(): void {
+    this.stopped.stop();
+  }
+
+  /** As SIGCONT. */
+  continue(): void {
+    this.stopped.continue();
+  }
+
   /** As kill -9: every connection breaks, nothing listens any more. */
   async kill(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
@@ -128,7 +159,10 @@ export class LitellmStandIn {
 
   private async serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const bytes = await readBytes(message).catch(() => null);
+    if (message.url === '/health/liveliness') this.probes += 1;
+    await this.stopped.untilContinued();
     if (!bytes) return;
+    if (message.url === '/health/liveliness') return this.send(response, 200, "I'm alive!");
     const [path = '', query = ''] = (message.url ?? '').split('?');
     const method = message.method ?? '';
     const token = String(message.headers['x-signalbox-context'] ?? '');
@@ -197,6 +231,7 @@ export class LitellmStandIn {
     for (const [index, event] of events.entries()) {
       if (response.destroyed) return;
       if (isCut && index >= told.afterEvents) break;
+      await this.stopped.untilContinued();
       if (told?.kind === 'slow' && index > 0) await pause(told.everyMs);
       await write(response, event);
     }
