@@ -18,6 +18,7 @@ import { ProviderApiModule } from './providers/provider.module';
 import { OrganizationsApiModule } from './organizations/organizations-api.module';
 import { RotationApiModule } from './rotations/rotation.module';
 import { ServiceTokensApiModule } from './service-tokens/service-tokens-api.module';
+import { ServicesApiModule } from './services/services-api.module';
 import { StatusApiModule } from './status/status-api.module';
 import { VirtualKeyApiModule } from './virtual-keys/virtual-key.module';
 import { WebhooksApiModule } from './webhooks/webhooks-api.module';
@@ -30,6 +31,7 @@ const featureModules = [
   OrganizationsApiModule,
   WorkspacesApiModule,
   VirtualKeyApiModule,
+  ServicesApiModule,
   ProviderApiModule,
   CredentialApiModule,
   LlmTestApiModule,

@@ -5,6 +5,8 @@ const notFoundCodes = {
   organization: 'organization_not_found',
   workspace: 'workspace_not_found',
   virtualKey: 'virtual_key_not_found',
+  service: 'service_not_found',
+  request: 'usage_event_not_found',
   provider: 'provider_not_found',
   model: 'model_not_found',
   deployment: 'deployment_not_found',

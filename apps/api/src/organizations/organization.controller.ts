@@ -18,7 +18,7 @@ import {
   OrganizationView,
   UpdateOrganizationBody,
 } from './organization.dto';
-import { toOrganizationView, toSettings } from './organization.mapper';
+import { toCreateOrganization, toOrganizationView, toUpdateOrganization } from './organization.mapper';
 
 @ApiTags('Organizations')
 @Controller('api/v1/organizations')
@@ -36,7 +36,7 @@ export class OrganizationController {
     @CurrentCaller() caller: Caller,
     @Body() body: CreateOrganizationBody,
   ): Promise<OrganizationView> {
-    return toOrganizationView(await this.organizations.create(caller, toSettings(body)));
+    return toOrganizationView(await this.organizations.create(caller, toCreateOrganization(body)));
   }
 
   @Get()
@@ -68,7 +68,8 @@ export class OrganizationController {
   @Patch(':id')
   @ApiOperation({
     summary: 'Change an organization',
-    description: 'Only the given fields change. Only the platform blocks. Scope organizations:write.',
+    description:
+      'Only the given fields change. Only the platform blocks, and sets limits and the tier. Scope organizations:write.',
   })
   @ApiOkResponse({ type: OrganizationView })
   @ApiErrors('organization_not_found', 'platform_only', 'version_conflict')
@@ -77,7 +78,7 @@ export class OrganizationController {
     @Param('id', new IdParam('organization')) id: string,
     @Body() body: UpdateOrganizationBody,
   ): Promise<OrganizationView> {
-    return toOrganizationView(await this.organizations.update(caller, id, toSettings(body)));
+    return toOrganizationView(await this.organizations.update(caller, id, toUpdateOrganization(body)));
   }
 
   @Delete(':id')

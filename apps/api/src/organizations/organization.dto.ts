@@ -1,11 +1,22 @@
 import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
-import { IsBoolean, IsInt, IsOptional, Max, Min } from 'class-validator';
-import { IsMetadata, IsName, IsSearch, MayBeLeftOut } from '../http/fields';
+import { type RateLimitTier, rateLimitTierNames } from '@signalbox/gateway';
+import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsMetadata, IsName, IsSearch, MayBeLeftOut, Nullable } from '../http/fields';
 import { ApiMetadata } from '../http/metadata.property';
 import { PageQuery } from '../http/page-query.dto';
 import { QueryFlag } from '../http/query-flag';
+import { LimitFieldsBody, LimitFieldsView } from '../limits/limit-fields.dto';
 
-export class CreateOrganizationBody {
+const tierProperty = {
+  description:
+    'Gives requests per minute, hour and day where the limit itself is null: trial 10, 100, 500; starter 30, 1000, 10000; professional 100, 5000, 50000; enterprise 500, 20000 and none per day. null: no tier.',
+  type: String,
+  enum: rateLimitTierNames,
+  nullable: true,
+  example: 'starter',
+};
+
+export class CreateOrganizationBody extends LimitFieldsBody {
   @ApiProperty({ description: 'A name for people.', minLength: 1, maxLength: 200, example: 'Acme' })
   @IsName()
   name!: string;
@@ -28,6 +39,11 @@ export class CreateOrganizationBody {
   @MayBeLeftOut()
   @IsBoolean()
   platform_credentials?: boolean;
+
+  @ApiPropertyOptional(tierProperty)
+  @Nullable()
+  @IsIn(rateLimitTierNames)
+  rate_limit_tier?: RateLimitTier | null;
 
   @ApiMetadata({ required: false })
   @MayBeLeftOut()
@@ -68,7 +84,7 @@ export class ListOrganizationsQuery extends PageQuery {
   blocked?: boolean;
 }
 
-export class OrganizationView {
+export class OrganizationView extends LimitFieldsView {
   @ApiProperty({ example: 'org_01m7ykrzh0earb9nt9fe65dsgn' })
   id!: string;
 
@@ -83,6 +99,15 @@ export class OrganizationView {
     example: true,
   })
   platform_credentials!: boolean;
+
+  @ApiProperty(tierProperty)
+  rate_limit_tier!: string | null;
+
+  @ApiProperty({
+    description: 'What holds: the limits that are set, and those of the tier.',
+    type: LimitFieldsView,
+  })
+  effective_limits!: LimitFieldsView;
 
   @ApiMetadata({ required: true })
   metadata!: Record<string, unknown>;

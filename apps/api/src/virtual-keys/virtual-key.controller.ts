@@ -42,7 +42,7 @@ export class VirtualKeyController {
     description: 'The key works at once. Its value is in this answer and never again. Scope keys:write.',
   })
   @ApiCreatedResponse({ type: VirtualKeyWithValueView })
-  @ApiErrors('workspace_not_found', 'virtual_key_alias_taken')
+  @ApiErrors('workspace_not_found', 'service_not_found', 'virtual_key_alias_taken')
   async create(
     @CurrentCaller() caller: Caller,
     @Body() body: CreateVirtualKeyBody,
@@ -84,7 +84,13 @@ export class VirtualKeyController {
     description: 'Only the given fields change. Scope keys:write.',
   })
   @ApiOkResponse({ type: VirtualKeyView })
-  @ApiErrors('virtual_key_not_found', 'virtual_key_revoked', 'virtual_key_alias_taken', 'version_conflict')
+  @ApiErrors(
+    'virtual_key_not_found',
+    'virtual_key_revoked',
+    'virtual_key_alias_taken',
+    'service_not_found',
+    'version_conflict',
+  )
   async update(
     @CurrentCaller() caller: Caller,
     @Param('id', new IdParam('virtualKey')) id: string,

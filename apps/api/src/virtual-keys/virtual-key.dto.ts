@@ -26,21 +26,12 @@ import {
 } from '../http/fields';
 import { ApiMetadata } from '../http/metadata.property';
 import { PageQuery } from '../http/page-query.dto';
+import { LimitFieldsBody } from '../limits/limit-fields.dto';
 
 const durationHint = 'must be a whole number with a unit, such as 30s, 15m, 24h, 30d or 4w';
 const maxInteger = 2_147_483_647;
 
-const limitProperty = (description: string, example: number) =>
-  ApiPropertyOptional({
-    description,
-    type: 'integer',
-    nullable: true,
-    minimum: 0,
-    maximum: maxInteger,
-    example,
-  });
-
-export class CreateVirtualKeyBody {
+export class CreateVirtualKeyBody extends LimitFieldsBody {
   @ApiProperty({
     description: 'The workspace that the key belongs to.',
     example: 'ws_06f3x2v9k0wz4m8q1r5t7y3b2c',
@@ -110,26 +101,16 @@ export class CreateVirtualKeyBody {
   @Matches(durationPattern, { message: `budget_duration ${durationHint}` })
   budget_duration?: string | null;
 
-  @limitProperty('Requests per minute. null: no limit.', 60)
+  @ApiPropertyOptional({
+    description:
+      "The product or app that the key serves, of the key's own organization: it shares that one's limits. null: none.",
+    type: String,
+    nullable: true,
+    example: 'svc_06f3x2v9k0wz4m8q1r5t7y3b2c',
+  })
   @Nullable()
-  @IsInt()
-  @Min(0)
-  @Max(maxInteger)
-  rpm_limit?: number | null;
-
-  @limitProperty('Tokens per minute. null: no limit.', 100_000)
-  @Nullable()
-  @IsInt()
-  @Min(0)
-  @Max(maxInteger)
-  tpm_limit?: number | null;
-
-  @limitProperty('Requests at the same time. null: no limit.', 8)
-  @Nullable()
-  @IsInt()
-  @Min(0)
-  @Max(maxInteger)
-  max_parallel_requests?: number | null;
+  @IsIdOf('service')
+  service_id?: string | null;
 
   @ApiPropertyOptional({
     description: 'How long the key is valid, counted from now, at most 3650d. null: for ever.',
@@ -215,6 +196,14 @@ export class ListVirtualKeysQuery extends PageQuery {
   @IsOptional()
   @IsUserId()
   user_id?: string;
+
+  @ApiPropertyOptional({
+    description: 'Only those that name this service.',
+    example: 'svc_06f3x2v9k0wz4m8q1r5t7y3b2c',
+  })
+  @IsOptional()
+  @IsIdOf('service')
+  service_id?: string;
 
   @ApiPropertyOptional({
     description: "Part of the alias, of the shown end of the key's value (key_name), or of the id.",

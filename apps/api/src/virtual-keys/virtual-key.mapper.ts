@@ -1,3 +1,4 @@
+import { limitsOf, toLimitSettings } from '@signalbox/domain/limits';
 import {
   type CreateVirtualKey,
   isSecretDead,
@@ -33,9 +34,8 @@ function toSettings(body: Omit<UpdateVirtualKeyBody, 'version'>): VirtualKeySett
     models: body.models,
     maxBudget: typeof maxBudget === 'number' ? toDecimal(maxBudget) : maxBudget,
     budgetDuration: body.budget_duration,
-    rpmLimit: body.rpm_limit,
-    tpmLimit: body.tpm_limit,
-    maxParallelRequests: body.max_parallel_requests,
+    serviceId: body.service_id,
+    ...toLimitSettings(body),
     metadata: body.metadata,
     blocked: body.blocked,
     duration: body.duration,
@@ -57,6 +57,7 @@ export function toFilter(query: ListVirtualKeysQuery): VirtualKeyFilter {
     status: query.status,
     keyAlias: query.key_alias,
     userId: query.user_id,
+    serviceId: query.service_id,
     search: query.search,
   }) as VirtualKeyFilter;
 }
@@ -73,9 +74,8 @@ export function toVirtualKeyView({ key, secrets }: VirtualKeyDetails, now: Date)
     models: key.models,
     max_budget: key.maxBudget === null ? null : Number(key.maxBudget),
     budget_duration: key.budgetDuration,
-    rpm_limit: key.rpmLimit,
-    tpm_limit: key.tpmLimit,
-    max_parallel_requests: key.maxParallelRequests,
+    service_id: key.serviceId,
+    ...limitsOf(key),
     expires_at: key.expiresAt?.toISOString() ?? null,
     metadata: key.metadata,
     blocked: key.blocked,

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { virtualKeyStatuses, type VirtualKeyStatus } from '@signalbox/domain/virtual-keys';
 import { ApiMetadata } from '../http/metadata.property';
+import { LimitFieldsView } from '../limits/limit-fields.dto';
 import { MirrorStateView } from '../mirror/mirror-state.view';
 
 const id = { example: 'key_06f3x2v9k0wz4m8q1r5t7y3b2c' };
@@ -17,7 +18,7 @@ export class VirtualKeyValueView {
   valid_until!: string | null;
 }
 
-export class VirtualKeyView {
+export class VirtualKeyView extends LimitFieldsView {
   @ApiProperty(id)
   id!: string;
 
@@ -53,14 +54,13 @@ export class VirtualKeyView {
   @ApiProperty({ type: String, nullable: true, example: '30d' })
   budget_duration!: string | null;
 
-  @ApiProperty({ type: 'integer', nullable: true, example: 60 })
-  rpm_limit!: number | null;
-
-  @ApiProperty({ type: 'integer', nullable: true, example: 100_000 })
-  tpm_limit!: number | null;
-
-  @ApiProperty({ type: 'integer', nullable: true, example: 8 })
-  max_parallel_requests!: number | null;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The product or app whose limits it shares.',
+    example: 'svc_06f3x2v9k0wz4m8q1r5t7y3b2c',
+  })
+  service_id!: string | null;
 
   @ApiProperty({ ...time, nullable: true, description: 'null: never.' })
   expires_at!: string | null;

@@ -5,6 +5,7 @@ import { IsIdOf, IsMetadata, IsName, IsNameList, IsSearch, MayBeLeftOut } from '
 import { ApiMetadata } from '../http/metadata.property';
 import { PageQuery } from '../http/page-query.dto';
 import { QueryFlag } from '../http/query-flag';
+import { LimitFieldsBody, LimitFieldsView } from '../limits/limit-fields.dto';
 import { mirrorStates, MirrorStateView } from '../mirror/mirror-state.view';
 
 const maxModels = 500;
@@ -21,7 +22,7 @@ const fallbackProperty = {
   example: false,
 };
 
-export class CreateWorkspaceBody {
+export class CreateWorkspaceBody extends LimitFieldsBody {
   @ApiProperty({
     description: 'The organization that it belongs to.',
     example: 'org_01m7ykrzh0earb9nt9fe65dsgn',
@@ -117,7 +118,7 @@ export class ListWorkspacesQuery extends PageQuery {
   mirror_state?: MirrorState;
 }
 
-export class WorkspaceView {
+export class WorkspaceView extends LimitFieldsView {
   @ApiProperty({ example: 'ws_01m7ykrzhceqarzssba2nkwz3b' })
   id!: string;
 

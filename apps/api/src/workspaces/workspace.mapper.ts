@@ -1,4 +1,5 @@
 import type { WorkspaceEntity } from '@signalbox/database';
+import { limitsOf, toLimitSettings } from '@signalbox/domain/limits';
 import type { CreateWorkspace, UpdateWorkspace, WorkspaceFilter } from '@signalbox/domain/workspaces';
 import type {
   CreateWorkspaceBody,
@@ -18,6 +19,7 @@ export function toWorkspaceView(workspace: WorkspaceEntity): WorkspaceView {
     metadata,
     credential_policy: workspace.credentialPolicy,
     platform_fallback: workspace.platformFallback,
+    ...limitsOf(workspace),
     mirror: { state: workspace.mirrorState, error: workspace.mirrorError },
     version,
     created_at: workspace.createdAt.toISOString(),
@@ -26,18 +28,23 @@ export function toWorkspaceView(workspace: WorkspaceEntity): WorkspaceView {
 }
 
 export function toCreateWorkspace(body: CreateWorkspaceBody): CreateWorkspace {
-  const { organization_id, credential_policy, platform_fallback, ...rest } = body;
-  return {
-    ...rest,
-    organizationId: organization_id,
-    credentialPolicy: credential_policy,
-    platformFallback: platform_fallback,
-  };
+  return { ...toSettings(body), organizationId: body.organization_id, name: body.name };
 }
 
 export function toUpdateWorkspace(body: UpdateWorkspaceBody): UpdateWorkspace {
-  const { credential_policy, platform_fallback, ...rest } = body;
-  return { ...rest, credentialPolicy: credential_policy, platformFallback: platform_fallback };
+  return { ...toSettings(body), version: body.version };
+}
+
+function toSettings(body: UpdateWorkspaceBody): Omit<UpdateWorkspace, 'version'> {
+  return {
+    name: body.name,
+    models: body.models,
+    blocked: body.blocked,
+    metadata: body.metadata,
+    credentialPolicy: body.credential_policy,
+    platformFallback: body.platform_fallback,
+    ...toLimitSettings(body),
+  };
 }
 
 export function toWorkspaceFilter(query: ListWorkspacesQuery): WorkspaceFilter {

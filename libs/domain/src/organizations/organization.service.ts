@@ -5,18 +5,22 @@ import { type Caller, requirePlatform, requireScope, tenantOf } from '@signalbox
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
 import { CredentialRemoval } from '@signalbox/domain/credentials';
+import { givenLimits, type LimitSettings, noLimits } from '@signalbox/domain/limits';
 import { OutboxRepository } from '@signalbox/domain/outbox';
 import { ProjectionService } from '@signalbox/domain/projection';
+import type { RateLimitTier } from '@signalbox/gateway';
 import type { EntityManager } from 'typeorm';
 import { type OrganizationFilter, OrganizationRepository } from './organization.repository';
 
 const topics: readonly OutboxTopic[] = ['project.organization'];
 
-export interface OrganizationSettings {
+export interface OrganizationSettings extends LimitSettings {
   name?: string | undefined;
   blocked?: boolean | undefined;
   /** Whether the platform's provider keys may pay for its calls. */
   platformCredentials?: boolean | undefined;
+  /** Gives the limits that are not set by themselves. null: none. */
+  rateLimitTier?: RateLimitTier | null | undefined;
   metadata?: Record<string, unknown> | undefined;
 }
 
@@ -53,13 +57,17 @@ export class OrganizationService {
       name: input.name,
       blocked: input.blocked ?? false,
       platformCredentials: input.platformCredentials ?? true,
+      rateLimitTier: input.rateLimitTier ?? null,
+      ...noLimits,
+      ...givenLimits(input),
       metadata: input.metadata ?? {},
       deletedAt: null,
     });
     await this.transactions.run(tenantOf(caller), async (manager) => {
       await this.repository.insert(manager, organization);
-      const { name, blocked, platformCredentials } = organization;
-      await this.announce(manager, caller, organization, 'created', { name, blocked, platformCredentials });
+      const { name, blocked, platformCredentials, rateLimitTier } = organization;
+      const changes = { name, blocked, platformCredentials, rateLimitTier, ...givenLimits(input) };
+      await this.announce(manager, caller, organization, 'created', changes);
     });
     return this.live(organization);
   }
@@ -90,10 +98,10 @@ export class OrganizationService {
     );
   }
 
-  /** An organization may rename itself, but only the platform blocks, unblocks, and says whether it pays. */
+  /** An organization may rename itself, but only the platform blocks, unblocks, limits, and says whether it pays. */
   async update(caller: Caller, id: string, input: UpdateOrganization): Promise<OrganizationEntity> {
     requireScope(caller, 'organizations:write');
-    if (input.blocked !== undefined || input.platformCredentials !== undefined) requirePlatform(caller);
+    if (isForPlatform(input)) requirePlatform(caller);
     const updated = await this.transactions.run(tenantOf(caller), async (manager) => {
       const organization = known(await this.repository.findForUpdate(manager, id));
       if (input.version !== undefined && input.version !== organization.version) {
@@ -108,6 +116,8 @@ export class OrganizationService {
         organization.platformCredentials = input.platformCredentials;
       }
       if (input.metadata !== undefined) organization.metadata = input.metadata;
+      if (input.rateLimitTier !== undefined) organization.rateLimitTier = input.rateLimitTier;
+      Object.assign(organization, givenLimits(input));
       await this.save(manager, organization);
       if (input.blocked !== undefined) await this.outbox.addMirrorOfWorkspaces(manager, organization.id);
       const { version: _version, metadata, ...changes } = input;
@@ -171,6 +181,11 @@ export class OrganizationService {
     await this.projection.drainNow(topics, organization.id);
     return organization;
   }
+}
+
+function isForPlatform(input: UpdateOrganization): boolean {
+  const isLimited = input.rateLimitTier !== undefined || Object.keys(givenLimits(input)).length > 0;
+  return isLimited || input.blocked !== undefined || input.platformCredentials !== undefined;
 }
 
 function known(organization: OrganizationEntity | null): OrganizationEntity {

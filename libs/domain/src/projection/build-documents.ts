@@ -1,10 +1,10 @@
+import { limitsOf } from '@signalbox/domain/limits';
 import {
   defaultRoutingPolicy,
   limitsUnderTier,
   projectionField,
   type ProjectionDocuments,
   type ProjectionKind,
-  type RateLimits,
   routingPolicy,
   type RoutingPolicy,
 } from '@signalbox/gateway';
@@ -61,23 +61,6 @@ export function endOfValue(validUntil: Date | null, expiresAt: Date | null): Dat
 export function plainDecimal(amount: string | null): string | null {
   if (amount === null || !amount.includes('.')) return amount;
   return amount.replace(/\.?0+$/, '');
-}
-
-type LimitedColumns = Pick<
-  VirtualKeyEntity,
-  'rpmLimit' | 'rphLimit' | 'rpdLimit' | 'tpmLimit' | 'tphLimit' | 'tpdLimit' | 'maxParallelRequests'
->;
-
-function limitsOf(row: LimitedColumns): RateLimits {
-  return {
-    rpm_limit: row.rpmLimit,
-    rph_limit: row.rphLimit,
-    rpd_limit: row.rpdLimit,
-    tpm_limit: row.tpmLimit,
-    tph_limit: row.tphLimit,
-    tpd_limit: row.tpdLimit,
-    max_parallel_requests: row.maxParallelRequests,
-  };
 }
 
 /** One that an older version wrote and this one cannot read counts as not set. */
@@ -140,7 +123,7 @@ export function buildServiceDocument(service: ServiceEntity): BuiltDocument {
     id: service.id,
     organization_id: service.organizationId,
     name: service.name,
-    deleted: false,
+    deleted: service.deletedAt !== null,
     ...limitsOf(service),
   });
 }

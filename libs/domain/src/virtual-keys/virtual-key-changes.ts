@@ -1,5 +1,6 @@
 import { AppError, parseDurationMs } from '@signalbox/common';
 import type { VirtualKeyEntity } from '@signalbox/database';
+import { limitColumns } from '@signalbox/domain/limits';
 import type { VirtualKeySettings } from './virtual-key.types';
 
 const dayMs = 86_400_000;
@@ -34,9 +35,8 @@ const columns: readonly Column[] = [
   'models',
   'maxBudget',
   'budgetDuration',
-  'rpmLimit',
-  'tpmLimit',
-  'maxParallelRequests',
+  'serviceId',
+  ...limitColumns,
   'metadata',
   'blocked',
 ];

@@ -3,6 +3,7 @@ import { type Clock, type NamedKey, newId, seal } from '@signalbox/common';
 import { VirtualKeyEntity, VirtualKeySecretEntity, type WorkspaceEntity } from '@signalbox/database';
 import type { Caller } from '@signalbox/domain/access';
 import { CLOCK, ENCRYPTION_KEYS } from '@signalbox/domain/core';
+import { noLimits } from '@signalbox/domain/limits';
 import { generateVirtualKeyValue, hashVirtualKeyValue, previewVirtualKeyValue } from '@signalbox/gateway';
 import { applySettings } from './virtual-key-changes';
 import type { CreateVirtualKey } from './virtual-key.types';
@@ -29,9 +30,8 @@ export class VirtualKeyFactory {
       models: [],
       maxBudget: null,
       budgetDuration: null,
-      rpmLimit: null,
-      tpmLimit: null,
-      maxParallelRequests: null,
+      serviceId: null,
+      ...noLimits,
       metadata: {},
       blocked: false,
       expiresAt: null,

@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { VirtualKeyEntity, VirtualKeySecretEntity, WorkspaceEntity } from '@signalbox/database';
+import {
+  ServiceEntity,
+  VirtualKeyEntity,
+  VirtualKeySecretEntity,
+  WorkspaceEntity,
+} from '@signalbox/database';
 import { type EntityManager, IsNull, type SelectQueryBuilder } from 'typeorm';
 import type { VirtualKeyFilter, VirtualKeyStatus } from './virtual-key.types';
 
@@ -28,6 +33,18 @@ export class VirtualKeyRepository {
   async lockWorkspace(manager: EntityManager, id: string): Promise<WorkspaceEntity | null> {
     return manager.findOne(WorkspaceEntity, {
       where: { id, deletedAt: IsNull() },
+      lock: { mode: 'pessimistic_read' },
+    });
+  }
+
+  /** The same for the service that the key names, which must be of the key's organization. */
+  async lockService(
+    manager: EntityManager,
+    organizationId: string,
+    id: string,
+  ): Promise<ServiceEntity | null> {
+    return manager.findOne(ServiceEntity, {
+      where: { id, organizationId, deletedAt: IsNull() },
       lock: { mode: 'pessimistic_read' },
     });
   }
@@ -116,18 +133,19 @@ export class VirtualKeyRepository {
   }
 
   async save(manager: EntityManager, key: VirtualKeyEntity): Promise<void> {
-    const { id, createdAt: _createdAt, workspace: _workspace, ...columns } = key;
+    const { id, createdAt: _createdAt, workspace: _workspace, service: _service, ...columns } = key;
     await manager.update(VirtualKeyEntity, { id }, columns as object);
   }
 }
 
 function applyFilter(query: SelectQueryBuilder<VirtualKeyEntity>, filter: VirtualKeyFilter, now: Date): void {
-  const { workspaceId, organizationId, keyAlias, userId, status, search } = filter;
+  const { workspaceId, organizationId, keyAlias, userId, serviceId, status, search } = filter;
   if (workspaceId !== undefined) query.andWhere('key.workspaceId = :workspaceId', { workspaceId });
   if (organizationId !== undefined)
     query.andWhere('key.organizationId = :organizationId', { organizationId });
   if (keyAlias !== undefined) query.andWhere('key.keyAlias = :keyAlias', { keyAlias });
   if (userId !== undefined) query.andWhere('key.userId = :userId', { userId });
+  if (serviceId !== undefined) query.andWhere('key.serviceId = :serviceId', { serviceId });
   if (status !== undefined) query.andWhere(`(${statusConditions[status]})`, { now });
   if (search !== undefined) {
     const patterns = { pattern: containsPattern(search), idPattern: containsPattern(search.toLowerCase()) };

@@ -24,6 +24,7 @@ import type {
 } from './virtual-key.types';
 
 const topics: readonly OutboxTopic[] = ['project.virtual_key', 'mirror.virtual_key'];
+const createdFields = ['keyAlias', 'userId', 'serviceId', 'models', 'maxBudget', 'blocked', 'expiresAt'];
 /** The current one and those that still run out. */
 const maxLiveValues = 5;
 
@@ -50,13 +51,14 @@ export class VirtualKeyService {
         );
       }
       const key = this.factory.key(caller, workspace, input);
+      await this.requireService(manager, key);
       const { secret, value } = this.factory.secret(key);
       await this.repository.insert(manager, key);
       await this.repository.insertSecret(manager, secret);
       await this.announce(manager, caller, key, 'created', {
         workspaceId: key.workspaceId,
         keyName: secret.keyName,
-        ...auditedChanges(key, ['keyAlias', 'userId', 'models', 'maxBudget', 'blocked', 'expiresAt']),
+        ...auditedChanges(key, createdFields),
       });
       return { key, secrets: [secret], value };
     });
@@ -108,6 +110,7 @@ export class VirtualKeyService {
         );
       }
       const changed = applySettings(key, settings, this.clock.now());
+      if (changed.includes('serviceId')) await this.requireService(manager, key);
       if (changed.length > 0) {
         await this.save(manager, key);
         await this.announce(manager, caller, key, 'updated', auditedChanges(key, changed));
@@ -159,6 +162,18 @@ export class VirtualKeyService {
       return { key, secrets: [] };
     });
     await this.live(deleted);
+  }
+
+  /** Held until the end of the transaction, so that the service cannot be deleted under the key. */
+  private async requireService(
+    manager: EntityManager,
+    { organizationId, serviceId }: VirtualKeyEntity,
+  ): Promise<void> {
+    if (serviceId === null || (await this.repository.lockService(manager, organizationId, serviceId))) return;
+    throw new AppError(
+      'service_not_found',
+      "Check service_id: a service of the key's own organization; GET /api/v1/services lists the known ones.",
+    );
   }
 
   private async endOlderValues(

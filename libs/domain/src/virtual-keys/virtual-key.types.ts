@@ -1,16 +1,16 @@
 import type { VirtualKeyEntity, VirtualKeySecretEntity } from '@signalbox/database';
+import type { LimitSettings } from '@signalbox/domain/limits';
 
 /** Fields that create and update share. Money is a decimal text; durations are LiteLLM's (30d, 12h). */
-export interface VirtualKeySettings {
+export interface VirtualKeySettings extends LimitSettings {
   keyAlias?: string | null;
   /** The member whose provider keys pay first; a name that is the organization's own. */
   userId?: string | null;
   models?: string[];
   maxBudget?: string | null;
   budgetDuration?: string | null;
-  rpmLimit?: number | null;
-  tpmLimit?: number | null;
-  maxParallelRequests?: number | null;
+  /** The product or app that it serves, of the same organization. */
+  serviceId?: string | null;
   metadata?: Record<string, unknown>;
   blocked?: boolean;
   /** From now on; null: the key never expires. */
@@ -35,6 +35,7 @@ export interface VirtualKeyFilter {
   status?: VirtualKeyStatus;
   keyAlias?: string;
   userId?: string;
+  serviceId?: string;
   /** Part of the alias, of the shown end of a value, or of the id. */
   search?: string;
 }

@@ -10,6 +10,7 @@ import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
 import { CredentialRemoval } from '@signalbox/domain/credentials';
+import { givenLimits, type LimitSettings, noLimits } from '@signalbox/domain/limits';
 import { OutboxRepository } from '@signalbox/domain/outbox';
 import { ProjectionService } from '@signalbox/domain/projection';
 import type { EntityManager } from 'typeorm';
@@ -17,7 +18,7 @@ import { type WorkspaceFilter, WorkspaceRepository } from './workspace.repositor
 
 const topics: readonly OutboxTopic[] = ['project.workspace', 'mirror.workspace'];
 
-export interface WorkspaceSettings {
+export interface WorkspaceSettings extends LimitSettings {
   name?: string | undefined;
   /** Empty: every model. */
   models?: string[] | undefined;
@@ -63,7 +64,8 @@ export class WorkspaceService {
       }
       await this.repository.insert(manager, workspace);
       const { name, models, blocked, credentialPolicy, platformFallback } = workspace;
-      const changes = { name, models, blocked, credentialPolicy, platformFallback };
+      const settings = { name, models, blocked, credentialPolicy, platformFallback };
+      const changes = { ...settings, ...givenLimits(input) };
       await this.announce(manager, caller, workspace, 'created', changes);
     });
     return this.live(workspace);
@@ -111,6 +113,7 @@ export class WorkspaceService {
       if (input.metadata !== undefined) workspace.metadata = input.metadata;
       if (input.credentialPolicy !== undefined) workspace.credentialPolicy = input.credentialPolicy;
       if (input.platformFallback !== undefined) workspace.platformFallback = input.platformFallback;
+      Object.assign(workspace, givenLimits(input));
       await this.save(manager, workspace);
       const { version: _version, metadata, ...changes } = input;
       await this.announce(manager, caller, workspace, 'updated', {
@@ -158,6 +161,9 @@ export class WorkspaceService {
       metadata: input.metadata ?? {},
       credentialPolicy: input.credentialPolicy ?? 'byok_then_platform',
       platformFallback: input.platformFallback ?? false,
+      ...noLimits,
+      ...givenLimits(input),
+      routing: {},
       mirrorState: 'pending' as const,
       mirrorError: null,
       deletedAt: null,

@@ -1,0 +1,9 @@
+export {
+  givenLimits,
+  type LimitColumns,
+  limitColumns,
+  limitsOf,
+  type LimitSettings,
+  noLimits,
+  toLimitSettings,
+} from './limit-columns';
