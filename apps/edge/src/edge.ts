@@ -13,12 +13,14 @@ import { ProjectionFeed } from './keys/projection-feed';
 import { ProjectionReader } from './keys/projection-reader';
 import { ProjectionStore } from './keys/projection-store';
 import { type Limiter, noLimiter } from './limits/limiter';
-import { type EdgeMetrics, noMetrics } from './metrics/edge-metrics';
+import { OpenAnswers } from './metrics/open-answers';
+import { PrometheusMetrics } from './metrics/prometheus-metrics';
 import { AttemptStep } from './request/attempt.step';
 import { CandidatesStep } from './request/candidates.step';
 import { ModelsStep } from './request/models.step';
 import { RequestPath } from './request/request-path';
-import { answerHealth, type HealthSources } from './server/health';
+import { Cors } from './server/cors';
+import { answerHealth, type HealthSources, type Readiness, readiness } from './server/health';
 import { Heartbeat } from './server/heartbeat';
 import { HttpServer } from './server/http-server';
 import { connectRedis, type RedisConnections } from './server/redis-connections';
@@ -39,7 +41,26 @@ export interface EdgeOptions {
   drainLimitMs?: number;
   /** In place of the system's resolver of names. */
   resolve?: ResolveHost;
+  /**
+   * Which of the processes beside each other on one port it is; 0 does what only one of them may do. During a restart the old
+   * and the new process of a number live for a while together.
+   */
+  workerIndex?: number;
 }
+
+export interface StartOptions {
+  /** Others serve the port meanwhile: listen once requests can be answered, or after this time at the latest. */
+  warmUpMs?: number;
+}
+
+export interface CloseOptions {
+  /** How long idle connections may still bring a request, each its last. */
+  lingerMs?: number;
+  /** Another process goes on serving the port: health checks are not to hear of the end of this one. */
+  isReplaced?: boolean;
+}
+
+const warmUpPollMs = 20;
 
 /** Puts the parts together. Nothing here waits for Redis or the runner: the edge listens at once and says what it lacks. */
 export class Edge {
@@ -59,6 +80,10 @@ export class Edge {
   private readonly relay: EgressRelay;
   private readonly relayServer: HttpServer;
   private relayPort = 0;
+  private isReplaced = false;
+  readonly metrics: PrometheusMetrics;
+  private readonly openAnswers = new OpenAnswers();
+  private readonly cors: Cors;
   private readonly heartbeat: Heartbeat;
 
   constructor(
@@ -71,7 +96,8 @@ export class Edge {
     this.startedAt = clock.now();
     this.redis = connectRedis(config.redisUrl, logger);
     const reader = new ProjectionReader(this.redis.commands, config.redisPrefix);
-    const metrics: EdgeMetrics = noMetrics;
+    const metrics = (this.metrics = this.createMetrics(clock));
+    this.cors = new Cors(config.corsOrigins);
     const contact = new LastContact(clock);
     const directory = new KeyDirectory(this.store, reader, clock, contact, config.offlineMs);
     const { commands: redis, subscriber } = this.redis;
@@ -135,13 +161,14 @@ export class Edge {
   }
 
   /** @returns the port */
-  async start(): Promise<number> {
+  async start({ warmUpMs = 0 }: StartOptions = {}): Promise<number> {
     const { host } = this.config;
-    this.relayPort = await this.relayServer.listen(host, this.config.egressPort);
-    const port = await this.server.listen(host, this.config.port);
     this.watcher.start();
     this.litellmHealth.start();
     this.feed.start();
+    if (warmUpMs > 0) await this.warmUp(warmUpMs);
+    this.relayPort = await this.relayServer.listen(host, this.config.egressPort);
+    const port = await this.server.listen(host, this.config.port);
     this.heartbeat.start();
     this.logger.info('edge listens', { host, port, egress_port: this.relayPort });
     return port;
@@ -153,13 +180,14 @@ export class Edge {
   }
 
   /** Finishes what is in flight, then lets go of everything. */
-  async close(): Promise<void> {
+  async close({ lingerMs = 0, isReplaced = false }: CloseOptions = {}): Promise<void> {
+    this.isReplaced = isReplaced;
     const limitMs = this.options.drainLimitMs ?? drainLimitMs;
     const untilMs = this.clock.nowMs() + limitMs;
-    await this.server.drain(limitMs, () => this.attempt.abortAll());
+    await this.server.drain(limitMs, () => this.attempt.abortAll(), lingerMs);
     // Only now: the calls that were in flight may have needed it.
     const leftMs = Math.max(untilMs - this.clock.nowMs(), 0);
-    await this.relayServer.drain(leftMs, () => this.relay.abortAll());
+    await this.relayServer.drain(leftMs, () => this.relay.abortAll(), lingerMs);
     this.feed.close();
     await this.heartbeat.stop();
     this.litellmHealth.close();
@@ -168,13 +196,36 @@ export class Edge {
     this.redis.subscriber.disconnect();
   }
 
+  /** Whether requests can be answered now, and what is wrong. */
+  readiness(): Readiness {
+    return readiness(this.healthSources, this.clock.nowMs());
+  }
+
+  private async warmUp(limitMs: number): Promise<void> {
+    const untilMs = this.clock.nowMs() + limitMs;
+    while (this.readiness().status === 'not_ready' && this.clock.nowMs() < untilMs)
+      await new Promise((resolve) => setTimeout(resolve, warmUpPollMs));
+  }
+
+  private createMetrics(clock: Clock): PrometheusMetrics {
+    const sources = {
+      catalogue: () => this.store.get('catalogue', 'current'),
+      isLitellmUp: () => this.watcher.active() !== null,
+      isRedisUp: () => this.feed.health().redisDownSinceMs === null,
+      openAnswers: () => this.openAnswers.count(),
+    };
+    return new PrometheusMetrics(sources, clock, this.version);
+  }
+
   private handle(request: IncomingMessage, response: ServerResponse): void {
+    if (this.cors.apply(request, response)) return;
     if (answerHealth(request, response, this.healthSources, this.clock.nowMs())) return;
     if (request.method === 'OPTIONS') {
-      // Needs no key: it tells nothing. Answers for browsers (CORS) belong to the reverse proxy.
+      // Needs no key: it tells nothing. What browsers ask (CORS) has been answered before, where it is allowed.
       response.writeHead(204, { allow: 'GET, HEAD, POST, OPTIONS' }).end();
       return;
     }
+    this.openAnswers.add(response);
     void this.path.handle(request, response);
   }
 
@@ -188,7 +239,7 @@ export class Edge {
       projection: () => this.feed.health(),
       activeLitellm: () => this.watcher.active(),
       runnerProblem: () => this.watcher.problem(),
-      isDraining: () => this.server.draining,
+      isDraining: () => this.server.draining && !this.isReplaced,
     };
   }
 
