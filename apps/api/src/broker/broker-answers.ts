@@ -1,5 +1,5 @@
 import { AppError } from '@signalbox/common';
-import type { Lease, LeaseAnswer } from '@signalbox/domain/credential-broker';
+import type { Lease, LeaseAnswer, LeaseRequest } from '@signalbox/domain/credential-broker';
 
 export interface BrokerAnswer {
   readonly status: number;
@@ -16,13 +16,22 @@ export const answers = {
   routeNotFound: failure(
     404,
     'route_not_found',
-    'The broker knows POST /v1/leases and GET /health/liveliness.',
+    'The broker knows POST /v1/leases, POST /v1/fallback-leases and GET /health/liveliness.',
   ),
-  tokenInvalid: failure(401, 'broker_token_invalid', 'Send SIGNALBOX_BROKER_TOKEN as a bearer token.'),
+  tokenInvalid: failure(
+    401,
+    'broker_token_invalid',
+    'Send SIGNALBOX_BROKER_TOKEN (for /v1/leases) or SIGNALBOX_FALLBACK_TOKEN (for /v1/fallback-leases) as a bearer token.',
+  ),
   requestInvalid: failure(
     400,
     'request_invalid',
     'Send {"credential_id": "cred_...", "key_hash": "<SHA-256, hex>"} as application/json, of at most 4 KB.',
+  ),
+  batchInvalid: failure(
+    400,
+    'request_invalid',
+    'Send {"leases": [{"credential_id": "cred_...", "key_hash": "<SHA-256, hex>"}, ...]} as application/json, with 1 to 200 entries.',
   ),
   tooSlow: {
     ...failure(
@@ -54,6 +63,15 @@ const refusalStatus = { credential_not_found: 404, credential_unusable: 403 } as
 export function leaseAnswer(answer: LeaseAnswer): BrokerAnswer {
   if ('lease' in answer) return { status: 200, body: leaseBody(answer.lease) };
   return failure(refusalStatus[answer.refusal], answer.refusal, answer.message);
+}
+
+/** One answer for each question, in the same order; each with the status that it would have alone. */
+export function batchAnswer(asked: readonly LeaseRequest[], answered: readonly BrokerAnswer[]): BrokerAnswer {
+  const leases = asked.map(({ credentialId }, index) => {
+    const { status, body } = answered[index] ?? answers.failed;
+    return { ...body, credential_id: credentialId, status };
+  });
+  return { status: 200, body: { leases } };
 }
 
 /** @returns null for a defect, which is not told to the caller but logged */

@@ -6,16 +6,40 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= idLimit;
 }
 
-/** @returns null for anything that is not exactly `{"credential_id": "...", "key_hash": "..."}` */
-export function parseLeaseRequest(body: Buffer): LeaseRequest | null {
-  let value: unknown;
+/** Of the edge's questions at once. */
+export const batchLimit = 200;
+
+function parse(body: Buffer): unknown {
   try {
-    value = JSON.parse(body.toString('utf8'));
+    return JSON.parse(body.toString('utf8'));
   } catch {
     return null;
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-  const { credential_id: credentialId, key_hash: keyHash, ...others } = value as Record<string, unknown>;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readRequest(value: unknown): LeaseRequest | null {
+  if (!isObject(value)) return null;
+  const { credential_id: credentialId, key_hash: keyHash, ...others } = value;
   if (!isText(credentialId) || !isText(keyHash) || Object.keys(others).length > 0) return null;
   return { credentialId, keyHash };
+}
+
+/** @returns null for anything that is not exactly `{"credential_id": "...", "key_hash": "..."}` */
+export function parseLeaseRequest(body: Buffer): LeaseRequest | null {
+  return readRequest(parse(body));
+}
+
+/** @returns null for anything that is not exactly `{"leases": [{"credential_id": "...", "key_hash": "..."}, ...]}` */
+export function parseLeaseBatch(body: Buffer): LeaseRequest[] | null {
+  const value = parse(body);
+  if (!isObject(value)) return null;
+  const { leases, ...others } = value;
+  if (!Array.isArray(leases) || Object.keys(others).length > 0) return null;
+  if (leases.length === 0 || leases.length > batchLimit) return null;
+  const requests = leases.map(readRequest).filter((request) => request !== null);
+  return requests.length === leases.length ? requests : null;
 }

@@ -13,6 +13,7 @@ export interface ListenOptions {
   internalPort: number;
   brokerPort: number;
   brokerToken: string;
+  fallbackToken: string;
 }
 
 export interface RunningApi {
@@ -68,6 +69,7 @@ export async function serve(
   const brokerServer = createBrokerServer({
     broker: app.get(CredentialBroker, { strict: false }),
     token: options.brokerToken,
+    fallbackToken: options.fallbackToken,
     logger,
   });
   const close = async (): Promise<void> => {
