@@ -75,12 +75,46 @@ function openaiUsage(prompt: string, reply: string): JsonRecord {
   };
 }
 
+/** A model that is given tools asks for the first of them, with the prompt as its only argument. */
+export function toolArguments(prompt: string): string {
+  return JSON.stringify({ text: prompt });
+}
+
+function firstToolName(body: JsonRecord): string | null {
+  const [tool] = Array.isArray(body['tools']) ? (body['tools'] as unknown[]) : [];
+  if (!isRecord(tool)) return null;
+  const named = isRecord(tool['function']) ? tool['function'] : tool;
+  return typeof named['name'] === 'string' ? named['name'] : null;
+}
+
+/** With a response_format the reply is JSON, as was asked for. */
+function replyInFormat(body: JsonRecord, prompt: string): string {
+  const format = body['response_format'];
+  const isJson = isRecord(format) && String(format['type']).startsWith('json');
+  return isJson ? JSON.stringify({ reply: replyTo(prompt) }) : replyTo(prompt);
+}
+
 export function chatAnswer(body: JsonRecord): ProviderAnswer {
   const prompt = lastMessageText(body['messages']);
-  const reply = replyTo(prompt);
+  const reply = replyInFormat(body, prompt);
   const usage = openaiUsage(prompt, reply);
   const base = { id: `chatcmpl-${randomUUID()}`, created: nowSeconds(), model: modelOf(body) };
+  const tool = firstToolName(body);
+  const toolCall = {
+    id: `call_${randomUUID().slice(0, 8)}`,
+    type: 'function',
+    function: { name: tool, arguments: toolArguments(prompt) },
+  };
   if (body['stream'] !== true) {
+    if (tool !== null) {
+      const message = { role: 'assistant', content: null, tool_calls: [toolCall] };
+      return json({
+        ...base,
+        object: 'chat.completion',
+        choices: [{ index: 0, message, finish_reason: 'tool_calls' }],
+        usage,
+      });
+    }
     const message = { role: 'assistant', content: reply };
     return json({
       ...base,
@@ -97,12 +131,21 @@ export function chatAnswer(body: JsonRecord): ProviderAnswer {
     });
   const options = body['stream_options'];
   const wantsUsage = isRecord(options) && options['include_usage'] === true;
+  const pieces =
+    tool === null
+      ? [...wordsOf(reply).map((word) => chunk({ content: word })), chunk({}, 'stop')]
+      : [
+          chunk({ tool_calls: [{ index: 0, ...toolCall, function: { name: tool, arguments: '' } }] }),
+          ...wordsOf(toolArguments(prompt)).map((piece) =>
+            chunk({ tool_calls: [{ index: 0, function: { arguments: piece } }] }),
+          ),
+          chunk({}, 'tool_calls'),
+        ];
   return {
     kind: 'stream',
     events: [
       chunk({ role: 'assistant', content: '' }),
-      ...wordsOf(reply).map((word) => chunk({ content: word })),
-      chunk({}, 'stop'),
+      ...pieces,
       ...(wantsUsage ? [dataEvent({ ...base, object: 'chat.completion.chunk', choices: [], usage })] : []),
       'data: [DONE]\n\n',
     ],
