@@ -99,9 +99,9 @@ describe("OpenRouter's stand-in, judged by the vendors' SDKs", () => {
     standIn.misbehave({ kind: 'error_in_stream', code: 502, afterEvents: 2 }, { times: 1 });
     await expect(streamed()).rejects.toMatchObject({ error: { code: 502 } });
     standIn.misbehave({ kind: 'cut', afterEvents: 2 }, { times: 1 });
-    await expect(streamed()).rejects.toThrow();
+    await expect(streamed()).rejects.toThrow('terminated');
     standIn.misbehave({ kind: 'reset' }, { times: 1 });
-    await expect(streamed()).rejects.toThrow();
+    await expect(streamed()).rejects.toThrow('Connection error');
   });
 
   it('remembers what reached it', async () => {

@@ -20,9 +20,16 @@ export interface DirectProvider {
 
 const chat = ['chat_completions'];
 const openaiRoutes = [
-  ...['chat_completions', 'completions', 'responses', 'embeddings', 'moderations'],
-  ...['image_generations', 'image_edits'],
-  ...['audio_speech', 'audio_transcriptions', 'audio_translations'],
+  'chat_completions',
+  'completions',
+  'responses',
+  'embeddings',
+  'moderations',
+  'image_generations',
+  'image_edits',
+  'audio_speech',
+  'audio_transcriptions',
+  'audio_translations',
 ];
 
 const asItIs = (basePath: string): string => basePath;

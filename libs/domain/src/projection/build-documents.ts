@@ -128,9 +128,11 @@ export function buildServiceDocument(service: ServiceEntity): BuiltDocument {
   });
 }
 
+const environmentReference = /^env:(.+)$/;
+
 /**
  * Each change of a row raises its version, deleted rows included, so their sum grows with each change.
- * @param rows all of one owner, also the deleted ones
+ * @param rows all of one owner with their providers, also the deleted ones
  */
 export function buildCredentialsDocument(ownerKey: string, rows: readonly CredentialEntity[]): BuiltDocument {
   return built('credentials', ownerKey, {
@@ -139,8 +141,18 @@ export function buildCredentialsDocument(ownerKey: string, rows: readonly Creden
     credentials: rows.flatMap((row) => {
       const isUsable = row.enabled && row.deletedAt === null && row.purpose === 'inference';
       if (!isUsable || row.state === 'disabled') return [];
-      const { id, providerId, state, expiresAt } = row;
-      return [{ id, provider_id: providerId, state, expires_at: expiresAt?.toISOString() ?? null }];
+      const { id, providerId, state, expiresAt, provider, reference } = row;
+      return [
+        {
+          id,
+          provider_id: providerId,
+          state,
+          expires_at: expiresAt?.toISOString() ?? null,
+          // The edge must know an OpenRouter key from others while LiteLLM is down.
+          provider_kind: provider?.kind ?? null,
+          environment_variable: environmentReference.exec(reference ?? '')?.[1] ?? null,
+        },
+      ];
     }),
   });
 }

@@ -123,7 +123,16 @@ describe('the projection of provider keys', () => {
       expect(await read(owner)).toEqual({
         v: 1,
         owner_key: owners[owner].ownerKey,
-        credentials: [{ id, provider_id: providerIds[0], state: 'verified', expires_at: null }],
+        credentials: [
+          {
+            id,
+            provider_id: providerIds[0],
+            state: 'verified',
+            expires_at: null,
+            provider_kind: 'openai',
+            environment_variable: null,
+          },
+        ],
       });
     }
     const left = await database.transactions.run('platform', (manager) =>
@@ -153,6 +162,17 @@ describe('the projection of provider keys', () => {
     await update();
     // The owner's document stays: it tells the edges that there is nothing any more.
     expect(await shown()).toEqual([5, []]);
+  });
+
+  it('names the variable of a key that is one, and no other reference', async () => {
+    await insert('platform', { reference: 'env:OPENROUTER_API_KEY' });
+    await insert('organization', { reference: 'store:somewhere' });
+    await service.project(['project.credentials'], 'platform');
+    await service.project(['project.credentials'], organizationId);
+    const variables = async (owner: keyof typeof owners) =>
+      (await read(owner))?.credentials.map((one) => one.environment_variable);
+    expect(await variables('platform')).toEqual(['OPENROUTER_API_KEY']);
+    expect(await variables('organization')).toEqual([null]);
   });
 
   it('comes back after Redis was emptied, the same', async () => {

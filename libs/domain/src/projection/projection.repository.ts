@@ -57,7 +57,11 @@ export class ProjectionRepository {
   }
 
   async ofCredentialOwner(manager: EntityManager, ownerKey: string): Promise<BuiltDocument[]> {
-    const rows = await manager.find(CredentialEntity, { where: { ownerKey }, order: { id: 'ASC' } });
+    const rows = await manager.find(CredentialEntity, {
+      where: { ownerKey },
+      relations: { provider: true },
+      order: { id: 'ASC' },
+    });
     return [buildCredentialsDocument(ownerKey, rows)];
   }
 
@@ -128,6 +132,7 @@ export class ProjectionRepository {
     );
     const rows = await manager.find(CredentialEntity, {
       where: { ownerKey: In(ownerKeys) },
+      relations: { provider: true },
       order: { id: 'ASC' },
     });
     const documents = ownerKeys.map((ownerKey) =>
