@@ -1,0 +1,73 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { Clock } from '@signalbox/common';
+import type { EdgeRequest } from '../request/edge-request';
+
+/** A client that reads nothing for so long is not there any more; its answer must not hold the upstream up. */
+const stallLimitMs = 120_000;
+
+export interface Flow {
+  pause(): void;
+  resume(): void;
+}
+
+/** Writes an answer to the client, as fast as the client reads it. */
+export class ClientWriter {
+  bytesOut = 0;
+  firstByteAtMs: number | null = null;
+  hasBrokenOff = false;
+  private stallTimer: NodeJS.Timeout | undefined;
+  private isPaused = false;
+
+  constructor(
+    private readonly edgeRequest: EdgeRequest,
+    private readonly clock: Clock,
+    private readonly flow: Flow,
+    private readonly stallMs = stallLimitMs,
+  ) {}
+
+  /** false: the client has gone. */
+  get isOpen(): boolean {
+    return !this.edgeRequest.response.destroyed;
+  }
+
+  /** @param onClosed after everything, with whether the client has got all that was written */
+  sendHead(status: number, headers: OutgoingHttpHeaders, onClosed: (isFlushed: boolean) => void): void {
+    const { response } = this.edgeRequest;
+    response.once('close', () => {
+      clearTimeout(this.stallTimer);
+      onClosed(response.writableFinished);
+    });
+    response.writeHead(status, headers);
+    this.firstByteAtMs = this.clock.nowMs();
+  }
+
+  write(bytes: Buffer): void {
+    const { response } = this.edgeRequest;
+    if (response.destroyed || response.writableEnded) return;
+    this.bytesOut += bytes.length;
+    if (response.write(bytes) || this.isPaused) return;
+    this.isPaused = true;
+    this.flow.pause();
+    this.stallTimer = setTimeout(() => response.destroy(), this.stallMs).unref();
+    response.once('drain', () => {
+      this.isPaused = false;
+      clearTimeout(this.stallTimer);
+      this.flow.resume();
+    });
+  }
+
+  end(bytes?: Buffer | string): void {
+    const { response } = this.edgeRequest;
+    if (response.destroyed || response.writableEnded) return;
+    this.bytesOut += bytes === undefined ? 0 : Buffer.byteLength(bytes);
+    response.end(bytes);
+    // A socket that takes nothing for so long; one that makes progress has all the time it needs.
+    if (response.writableLength > 0) response.setTimeout(this.stallMs, () => response.destroy());
+  }
+
+  /** A broken connection: where an error has no place, it is the only sign that every client understands. */
+  breakOff(): void {
+    this.hasBrokenOff = true;
+    this.edgeRequest.response.destroy();
+  }
+}
