@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { ServiceDocument } from '@signalbox/gateway';
+import type { Dialect, ServiceDocument } from '@signalbox/gateway';
 import type { Caller } from '../keys/key-directory';
 
 export interface LimitedCall {
@@ -8,6 +8,8 @@ export interface LimitedCall {
   readonly service: ServiceDocument | null;
   /** The worst case that is reserved: prompt and largest answer. */
   readonly estimatedTokens: number;
+  /** Anthropic's clients get Anthropic's headers too. */
+  readonly dialect?: Dialect;
 }
 
 /** A request that was let in. */
