@@ -4,6 +4,7 @@ export * from './attempt-failure-classes';
 export * from './attempt-failure-fields';
 export * from './attempt-outcome';
 export * from './attempt-plan';
+export * from './breaker';
 export * from './catalogue-model';
 export * from './context-token';
 export * from './credential-resolution';

@@ -1,0 +1,159 @@
+import type { Clock, Logger } from '@signalbox/common';
+import { type BreakerHint, breakerRules, failureReasons } from '@signalbox/gateway';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+
+/** A call waits for nobody: when Redis takes longer, each edge decides for itself. */
+const leaseAnswerLimitMs = 50;
+/** Of a lease that nobody has used yet: an edge without traffic must not keep the others from probing. */
+export const unusedLeaseMs = 2_000;
+const keptForMs = 3_600_000;
+
+/** Only the one who holds the lease may end it. */
+const releaseScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
+
+const shared = z.object({
+  name: z.string().min(1).max(512),
+  edge: z.string(),
+  at_ms: z.number(),
+  state: z.enum(['open', 'closed']),
+  cause: z.enum(failureReasons).default('provider_error'),
+  until_ms: z.number().default(0),
+  opens: z.number().int().min(1).default(1),
+});
+
+export interface BreakerNews {
+  readonly name: string;
+  readonly atMs: number;
+  readonly hint: BreakerHint;
+}
+
+export interface BreakerBoardOptions {
+  commands: Redis;
+  subscriber: Redis;
+  prefix: string;
+  edgeId: string;
+  clock: Clock;
+  logger: Logger;
+}
+
+/**
+ * What the edges tell each other of their breakers: a hash of those that are open, messages, and leases for probes. All of it is
+ * a hint (docs/adr/0014): nothing here throws, and without Redis it does nothing.
+ */
+export class BreakerBoard {
+  private readonly hash: string;
+  private readonly channel: string;
+  private isClosed = false;
+
+  constructor(private readonly options: BreakerBoardOptions) {
+    this.hash = `${options.prefix}:breakers`;
+    this.channel = `${options.prefix}:breakers:changes`;
+  }
+
+  /** `onConnected`: after each connection, once all that is open has been told: now others may be told in turn. */
+  start(onNews: (news: BreakerNews) => void, onConnected: () => void): void {
+    const { subscriber } = this.options;
+    subscriber.on('message', (channel: string, text: string) => {
+      if (channel !== this.channel || this.isClosed) return;
+      const told = this.parse(text);
+      if (told && !told.isOwn) onNews(told.news);
+    });
+    const connect = (): void => void this.connect(onNews, onConnected);
+    subscriber.on('ready', connect);
+    if (subscriber.status === 'ready') connect();
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  tell({ name, atMs, hint }: BreakerNews): void {
+    const { commands, edgeId: edge } = this.options;
+    if (this.isClosed) return;
+    const isOpen = hint.state === 'open';
+    const details = isOpen ? { cause: hint.cause, until_ms: hint.untilMs, opens: hint.opens } : {};
+    const text = JSON.stringify({ name, edge, at_ms: atMs, state: hint.state, ...details });
+    const pipeline = commands.pipeline();
+    if (isOpen) pipeline.hset(this.hash, name, text).pexpire(this.hash, keptForMs);
+    else pipeline.hdel(this.hash, name);
+    this.ignoreFailure(pipeline.publish(this.channel, text).exec(), 'telling a breaker');
+  }
+
+  /** @returns whether this edge may probe; true too when Redis does not say so in time */
+  async acquireLease(name: string): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<true>((resolve) => {
+      timer = setTimeout(() => resolve(true), leaseAnswerLimitMs).unref();
+    });
+    const { commands, edgeId } = this.options;
+    const asked = commands.set(this.leaseKey(name), edgeId, 'PX', unusedLeaseMs, 'NX').then(
+      (answer) => answer === 'OK',
+      () => true,
+    );
+    const isMine = await Promise.race([asked, limit]);
+    clearTimeout(timer);
+    return isMine;
+  }
+
+  /** The probe is on its way. */
+  extendLease(name: string): void {
+    const extended = this.options.commands.pexpire(this.leaseKey(name), breakerRules.probeLeaseMs);
+    this.ignoreFailure(extended, 'keeping the lease of a probe');
+  }
+
+  releaseLease(name: string): void {
+    const { commands, edgeId } = this.options;
+    const released = commands.eval(releaseScript, 1, this.leaseKey(name), edgeId);
+    this.ignoreFailure(released, 'releasing the lease of a probe');
+  }
+
+  private async connect(onNews: (news: BreakerNews) => void, onConnected: () => void): Promise<void> {
+    try {
+      // What is told between reading and subscribing would be lost: subscribe first.
+      await this.options.subscriber.subscribe(this.channel);
+      await this.readAll(onNews);
+      if (!this.isClosed) onConnected();
+    } catch (error) {
+      // Breakers go on by themselves; the next connection reads again.
+      this.options.logger.debug('reading the breakers failed', { error });
+    }
+  }
+
+  private async readAll(onNews: (news: BreakerNews) => void): Promise<void> {
+    const { commands, clock } = this.options;
+    const old: string[] = [];
+    for (const [name, text] of Object.entries(await commands.hgetall(this.hash))) {
+      const told = this.parse(text);
+      const isOld = !told || clock.nowMs() - told.news.atMs > keptForMs;
+      if (isOld) old.push(name);
+      else if (!told.isOwn) onNews(told.news);
+    }
+    if (old.length > 0) await commands.hdel(this.hash, ...old);
+  }
+
+  /** @returns null for what nobody can read */
+  private parse(text: string): { isOwn: boolean; news: BreakerNews } | null {
+    const parsed = shared.safeParse(parseJson(text));
+    if (!parsed.success) return null;
+    const { name, edge, at_ms: atMs, state, cause, until_ms: untilMs, opens } = parsed.data;
+    const hint: BreakerHint = state === 'open' ? { state, cause, untilMs, opens } : { state };
+    return { isOwn: edge === this.options.edgeId, news: { name, atMs, hint } };
+  }
+
+  private leaseKey(name: string): string {
+    return `${this.hash}:probe:${name}`;
+  }
+
+  private ignoreFailure(work: Promise<unknown>, what: string): void {
+    work.catch((error: unknown) => this.options.logger.debug(`${what} failed`, { error }));
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
