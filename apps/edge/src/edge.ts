@@ -3,7 +3,9 @@ import { type Clock, type Logger, newId, systemClock } from '@signalbox/common';
 import { type EdgeConfig, readProductVersion } from '@signalbox/config';
 import type { ResolveHost } from '@signalbox/egress';
 import { EgressRelay } from './egress/egress-relay';
-import { type Breakers, noBreakers } from './breakers/breakers';
+import { BreakerBoard } from './breakers/breaker-board';
+import type { Breakers } from './breakers/breakers';
+import { SharedBreakers } from './breakers/shared-breakers';
 import { type FallbackRoutes, noFallbackRoutes } from './fallback/fallback-routes';
 import { CredentialDirectory } from './keys/credential-directory';
 import { KeyDirectory } from './keys/key-directory';
@@ -19,26 +21,39 @@ import { AttemptStep } from './request/attempt.step';
 import { CandidatesStep } from './request/candidates.step';
 import { ModelsStep } from './request/models.step';
 import { RequestPath } from './request/request-path';
+import { AttemptSender } from './routing/attempt-sender';
 import { Cors } from './server/cors';
 import { answerHealth, type HealthSources, type Readiness, readiness } from './server/health';
 import { Heartbeat } from './server/heartbeat';
 import { HttpServer } from './server/http-server';
-import { connectRedis, type RedisConnections } from './server/redis-connections';
+import { connectRedis, disconnectRedis, type RedisConnections } from './server/redis-connections';
 import { LitellmConnection } from './upstream/litellm-connection';
 import { LitellmHealth } from './upstream/litellm-health';
 import { probeLiveliness } from './upstream/litellm-health.probe';
 import { RunnerWatcher } from './upstream/runner-watcher';
 import { UpstreamPools } from './upstream/upstream-pools';
-import { noUsageRecorder, type UsageRecorder } from './usage/usage-recorder';
+import { StateLease } from './state/state-lease';
+import { openUsageSpool } from './usage/open-usage-spool';
+import type { UsageRecorder } from './usage/usage-recorder';
+import type { UsageSpool } from './usage/usage-spool';
 
 /** Streams may take minutes; a supervisor waits about half a minute before it kills. */
 const drainLimitMs = 25_000;
+/** What Redis does not take by then waits on disk for the next process. */
+const lastDeliveryMs = 2_000;
 
 export interface EdgeOptions {
   clock?: Clock;
   /** From 0 to 1. */
   random?: () => number;
   drainLimitMs?: number;
+  /** How long a stream may be silent. */
+  streamIdleMs?: number;
+  /** In place of the edge's own, for tests. */
+  breakers?: Breakers;
+  limiter?: Limiter;
+  fallback?: FallbackRoutes;
+  usage?: UsageRecorder;
   /** In place of the system's resolver of names. */
   resolve?: ResolveHost;
   /**
@@ -61,6 +76,7 @@ export interface CloseOptions {
 }
 
 const warmUpPollMs = 20;
+const degradedAfterMs = 2_000;
 
 /** Puts the parts together. Nothing here waits for Redis or the runner: the edge listens at once and says what it lacks. */
 export class Edge {
@@ -74,6 +90,9 @@ export class Edge {
   private readonly pools: UpstreamPools;
   private readonly watcher: RunnerWatcher;
   private readonly litellmHealth: LitellmHealth;
+  private readonly breakers: SharedBreakers;
+  private readonly lease: StateLease | null;
+  private readonly spool: UsageSpool;
   private readonly attempt: AttemptStep;
   private readonly path: RequestPath;
   private readonly server: HttpServer;
@@ -130,17 +149,27 @@ export class Edge {
       ...{ clock, metrics, logger },
     });
     const litellm = new LitellmConnection(this.watcher, this.pools, this.litellmHealth);
-    this.attempt = new AttemptStep({ litellm, signingKeys, clock, logger });
     const models = new ModelsStep({ litellm, store: this.store, signingKeys, clock });
     const credentials = new CredentialDirectory(this.store, reader, () => this.feed.health().isLoaded);
     const random = options.random ?? Math.random;
     const candidates = new CandidatesStep({ credentials, clock, random });
+    this.breakers = this.createBreakers(random);
+    const breakers: Breakers = options.breakers ?? this.breakers;
+    const limiter: Limiter = options.limiter ?? noLimiter;
+    const fallback: FallbackRoutes = options.fallback ?? noFallbackRoutes;
+    this.lease = config.stateDir === null ? null : new StateLease(config.stateDir, this.id);
+    this.spool = openUsageSpool({
+      redis: this.redis.bulk,
+      redisPrefix: config.redisPrefix,
+      state: this.lease && config.stateDir !== null ? { dir: config.stateDir, lease: this.lease } : null,
+      ...{ metrics, logger },
+    });
+    const usage: UsageRecorder = options.usage ?? this.spool;
+    const { streamIdleMs } = options;
+    const sender = new AttemptSender({ litellm, signingKeys, clock, ...(streamIdleMs && { streamIdleMs }) });
+    this.attempt = new AttemptStep({ litellm, sender, breakers, fallback, clock, logger });
+    const around = { metrics, limiter, fallback, usage, store: this.store, edgeId: this.id };
     const steps = { directory, models, candidates, attempt: this.attempt };
-    const breakers: Breakers = noBreakers;
-    const limiter: Limiter = noLimiter;
-    const fallback: FallbackRoutes = noFallbackRoutes;
-    const usage: UsageRecorder = noUsageRecorder;
-    const around = { metrics, breakers, limiter, fallback, usage, store: this.store, edgeId: this.id };
     this.path = new RequestPath({ ...steps, ...around, clock, newRequestId, logger });
     const addresses = {
       allowedHosts: config.allowedHosts,
@@ -165,7 +194,9 @@ export class Edge {
     const { host } = this.config;
     this.watcher.start();
     this.litellmHealth.start();
+    this.breakers.start();
     this.feed.start();
+    this.spool.start();
     if (warmUpMs > 0) await this.warmUp(warmUpMs);
     this.relayPort = await this.relayServer.listen(host, this.config.egressPort);
     const port = await this.server.listen(host, this.config.port);
@@ -191,9 +222,18 @@ export class Edge {
     this.feed.close();
     await this.heartbeat.stop();
     this.litellmHealth.close();
+    this.breakers.close();
     await Promise.all([this.watcher.close(), this.pools.destroy(), this.relay.close()]);
-    this.redis.commands.disconnect();
-    this.redis.subscriber.disconnect();
+    await this.spool.close(lastDeliveryMs);
+    await this.lease?.stop();
+    disconnectRedis(this.redis);
+  }
+
+  private createBreakers(random: () => number): SharedBreakers {
+    const { clock, logger, metrics, id: edgeId } = this;
+    const { redisPrefix: prefix } = this.config;
+    const board = new BreakerBoard({ ...this.redis, prefix, edgeId, clock, logger });
+    return new SharedBreakers({ board, clock, random, metrics, logger });
   }
 
   /** Whether requests can be answered now, and what is wrong. */
@@ -201,10 +241,16 @@ export class Edge {
     return readiness(this.healthSources, this.clock.nowMs());
   }
 
+  /** Right after the start an edge is degraded, for it has not read its keys yet; later that is as good as it gets. */
   private async warmUp(limitMs: number): Promise<void> {
-    const untilMs = this.clock.nowMs() + limitMs;
-    while (this.readiness().status === 'not_ready' && this.clock.nowMs() < untilMs)
+    const startMs = this.clock.nowMs();
+    for (;;) {
+      const { status } = this.readiness();
+      const passedMs = this.clock.nowMs() - startMs;
+      if (status === 'ready' || passedMs >= limitMs) return;
+      if (status === 'degraded' && passedMs >= degradedAfterMs) return;
       await new Promise((resolve) => setTimeout(resolve, warmUpPollMs));
+    }
   }
 
   private createMetrics(clock: Clock): PrometheusMetrics {

@@ -15,16 +15,16 @@ export interface FailedAttempt {
 }
 
 /** LiteLLM itself gave no answer. A timeout is not among them: behind a LiteLLM that waits there is a provider that does. */
-const litellmSilent: ReadonlySet<FailureReason> = new Set(['litellm_down', 'connect_error', 'no_answer']);
+const litellmReasons: ReadonlySet<FailureReason> = new Set([
+  'litellm_down',
+  'litellm_error',
+  'connect_error',
+  'no_answer',
+]);
 
 /** Not the provider's trouble but LiteLLM's: the same model is reached around it. */
 export function isLitellmTrouble({ route, reason }: Pick<FailedAttempt, 'route' | 'reason'>): boolean {
-  return route === 'litellm' && (reason === 'litellm_error' || litellmSilent.has(reason));
-}
-
-/** LiteLLM is gone for the rest of this request; after an error of its own another call may still be answered. */
-export function isLitellmDown({ route, reason }: Pick<FailedAttempt, 'route' | 'reason'>): boolean {
-  return route === 'litellm' && litellmSilent.has(reason);
+  return route === 'litellm' && litellmReasons.has(reason);
 }
 
 /** A wrong key or an empty account at OpenRouter is a mistake of the set-up. It must not hide why OpenRouter was asked. */

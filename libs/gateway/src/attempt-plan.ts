@@ -76,18 +76,29 @@ export class AttemptPlan {
     this.ready = typeof asked === 'string' ? [] : asked;
   }
 
+  /** Takes none of them. */
+  hasCandidates(): boolean {
+    this.fill();
+    return this.place < this.ready.length;
+  }
+
   next(): AttemptCandidate | null {
+    this.fill();
+    return this.ready[this.place++] ?? null;
+  }
+
+  /** Goes on to the next model of the cascade that has candidates. */
+  private fill(): void {
     while (this.place >= this.ready.length) {
       // A name that no model has is a mistake of the client, which no other model should hide.
-      if (this.refusal === 'model_not_found') return null;
+      if (this.refusal === 'model_not_found') return;
       this.models ??= cascadeModels(this.input);
       const model = this.models.shift();
-      if (!model) return null;
+      if (!model) return;
       const candidates = this.candidatesOf(model);
       this.ready = typeof candidates === 'string' ? [] : candidates;
       this.place = 0;
     }
-    return this.ready[this.place++] ?? null;
   }
 
   private candidatesOf({ model, isCrossVendor }: PlannedModel): readonly AttemptCandidate[] | PlanRefusal {

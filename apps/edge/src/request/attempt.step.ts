@@ -1,113 +1,151 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Clock, Logger, NamedKey } from '@signalbox/common';
-import type { Dispatcher } from 'undici';
-import type { Caller } from '../keys/key-directory';
+import type { Clock, Logger } from '@signalbox/common';
+import type { LlmRoute } from '@signalbox/gateway';
+import type { AnswerEnd } from '../answer/answer-start';
+import type { Breakers } from '../breakers/breakers';
+import type { FallbackRoutes, FallbackTarget } from '../fallback/fallback-routes';
+import { answerTags } from '../routing/answer-tags';
+import { AttemptQueue } from '../routing/attempt-queue';
+import type { AttemptSender, RequestCall } from '../routing/attempt-sender';
+import { FailoverRun, type FoundAnswer } from '../routing/failover-run';
+import { alarm, finalAnswerOf } from '../routing/final-answer';
+import type { RequestRecord } from '../routing/request-record';
+import { timeLimitsOf } from '../routing/time-limits';
 import type { LitellmConnection } from '../upstream/litellm-connection';
-import { readLitellmError } from '../upstream/litellm-errors';
-import { type ExchangeOutcome, UpstreamExchange } from '../upstream/upstream-exchange';
-import { sendGatewayError, sendJson } from './answer';
-import { AnswerRelay } from './answer-relay';
+import { sendJson } from './answer';
 import type { CallBody } from './call-body';
-import type { Choice } from './candidates.step';
+import type { Candidates } from './candidates.step';
 import type { EdgeRequest } from './edge-request';
-import { clientHeaders, litellmHeaders } from './litellm-headers';
 import { ClientGone, Refusal } from './refusal';
 
 export interface AttemptDependencies {
   litellm: LitellmConnection;
-  signingKeys: readonly NamedKey[];
+  sender: AttemptSender;
+  breakers: Breakers;
+  fallback: FallbackRoutes;
   clock: Clock;
   logger: Logger;
 }
 
-export interface AttemptCall {
-  caller: Caller;
-  choice: Choice;
-  body: CallBody;
-  bytes: Buffer;
+export interface AttemptInput {
+  readonly route: LlmRoute;
+  readonly body: CallBody;
+  readonly bytes: Buffer;
+  readonly candidates: Candidates;
+  readonly record: RequestRecord;
 }
 
-type Failure = Extract<ExchangeOutcome, { kind: 'failed' }>;
-type Kept = Extract<ExchangeOutcome, { kind: 'kept' }>;
-
-/** Step 6: one call through LiteLLM, its answer streamed to the client. A client that goes away ends the call at once. */
+/** Step 6: candidate after candidate until one answers; then its answer goes to the client, and nothing is repeated any more. */
 export class AttemptStep {
-  private readonly running = new Map<EdgeRequest, UpstreamExchange>();
+  private readonly running = new Set<FailoverRun>();
 
   constructor(private readonly dependencies: AttemptDependencies) {}
 
-  async run(edgeRequest: EdgeRequest, call: AttemptCall): Promise<void> {
-    let relay: AnswerRelay | null = null;
-    const chooseSink = (status: number, headers: IncomingHttpHeaders): AnswerRelay | null => {
-      // Errors are read and brought into the caller's dialect; they are small.
-      relay = status < 400 ? new AnswerRelay(edgeRequest, status, headers) : null;
-      return relay;
-    };
-    const onClose = (): void => this.running.get(edgeRequest)?.abort(new ClientGone());
-    edgeRequest.response.once('close', onClose);
+  async run(edgeRequest: EdgeRequest, input: AttemptInput): Promise<void> {
+    const { response } = edgeRequest;
+    const { caller } = input.record;
+    if (!caller.workspace) throw new Refusal('policy_unavailable');
+    const queue = this.queueOf(input);
+    const call = this.callOf(edgeRequest, input);
+    const run = new FailoverRun(this.dependencies, call, queue, caller.workspace.routing);
+    const onClose = (): void => run.abort(new ClientGone());
+    response.once('close', onClose);
+    this.running.add(run);
     try {
-      const outcome = await this.dependencies.litellm.ask((dispatcher) => {
-        if (edgeRequest.response.destroyed) throw new ClientGone();
-        const exchange = this.startExchange(edgeRequest, call, dispatcher, chooseSink);
-        this.running.set(edgeRequest, exchange);
-        return exchange;
-      }, edgeRequest.facts);
-      this.answer(edgeRequest, outcome, relay);
+      if (response.destroyed) throw new ClientGone();
+      const found = await run.find();
+      response.off('close', onClose);
+      if (found) await this.relay(edgeRequest, input.record, run, found);
+      else this.refuse(edgeRequest, input, run, queue);
     } finally {
-      this.running.delete(edgeRequest);
-      edgeRequest.response.off('close', onClose);
+      response.off('close', onClose);
+      this.running.delete(run);
+      this.conclude(edgeRequest, input.record, run, queue);
     }
   }
 
   /** The time for open streams is over. */
   abortAll(): void {
-    for (const exchange of this.running.values()) exchange.abort(new Refusal('shutting_down'));
+    for (const run of this.running) run.abort(new Refusal('shutting_down'));
   }
 
-  private startExchange(
-    { id, request, path }: EdgeRequest,
-    { caller, choice, body: { model, contentType }, bytes }: AttemptCall,
-    dispatcher: Dispatcher,
-    chooseSink: (status: number, headers: IncomingHttpHeaders) => AnswerRelay | null,
-  ): UpstreamExchange {
-    const { signingKeys, clock } = this.dependencies;
-    const call = { requestId: id, method: 'POST', path, model, caller, choice } as const;
-    const headers = litellmHeaders(call, request.headers, contentType, signingKeys, clock.nowMs());
-    return new UpstreamExchange(dispatcher, { method: 'POST', path, headers, body: bytes }, chooseSink);
+  private queueOf({ route, candidates: { plan, catalogue }, record }: AttemptInput): AttemptQueue {
+    const { breakers, fallback, litellm } = this.dependencies;
+    const targetsOf = async (model: string): Promise<readonly FallbackTarget[]> =>
+      catalogue === null ? [] : fallback.targets({ caller: record.caller, route, model, catalogue });
+    return new AttemptQueue({ plan, breakers, targetsOf, isLitellmDown: () => litellm.isDown() });
   }
 
-  private answer(edgeRequest: EdgeRequest, outcome: ExchangeOutcome, relay: AnswerRelay | null): void {
-    if (outcome.kind === 'kept') return this.answerError(edgeRequest, outcome);
-    if (outcome.kind === 'failed') return this.answerFailure(edgeRequest, outcome, relay);
-    if (!relay?.end()) throw new Refusal('stream_interrupted');
+  private callOf(edgeRequest: EdgeRequest, { route, body, bytes, record }: AttemptInput): RequestCall {
+    const { caller } = record;
+    const { routing } = caller.workspace!;
+    const times = { startedAtMs: edgeRequest.startedAtMs, nowMs: this.dependencies.clock.nowMs() };
+    const { headers } = edgeRequest.request;
+    return {
+      ...{ edgeRequest, caller, route, body, bytes },
+      times: timeLimitsOf(routing, body.isStream, headers, times),
+    };
   }
 
-  private answerError(edgeRequest: EdgeRequest, { status, headers, body }: Kept): void {
-    const { dialect, id, facts } = edgeRequest;
-    const error = readLitellmError(dialect, status, headers, body, id);
-    if (error.kind === 'pass_on')
-      return sendJson(edgeRequest, status, clientHeaders(status, headers), error.body);
-    facts.reason = `LiteLLM answered ${status}`;
-    if (error.code === 'litellm_refused_context') {
-      const hint = 'compare SIGNALBOX_CONTEXT_SIGNING_KEYS and the clocks of edge and LiteLLM';
-      this.dependencies.logger.error('LiteLLM refused our signed context', { request_id: id, hint });
-    }
-    sendGatewayError(edgeRequest, error.code);
-  }
-
-  private answerFailure(
+  private async relay(
     edgeRequest: EdgeRequest,
-    { phase, error }: Failure,
-    relay: AnswerRelay | null,
+    record: RequestRecord,
+    run: FailoverRun,
+    { running, answer, line }: FoundAnswer,
+  ): Promise<void> {
+    const { planned, because } = running;
+    record.answeredBy = planned;
+    record.fallbackReason = because;
+    const facts = { attempt: planned, attempts: run.attempts, fallbackReason: because };
+    const end = await answer.relayTo(edgeRequest, answerTags(facts, record.admission?.headers));
+    record.end = end;
+    line.duration_ms = Math.max(this.dependencies.clock.nowMs() - running.startedAtMs, 0);
+    if (end.problem !== null) this.noteCut(edgeRequest, record, end);
+  }
+
+  /** Its beginning was good, which the breaker was told; so is this. */
+  private noteCut(edgeRequest: EdgeRequest, record: RequestRecord, { clientGone, problem }: AnswerEnd): void {
+    edgeRequest.facts.reason = problem ?? undefined;
+    if (clientGone) return;
+    record.errorCode ??= 'stream_interrupted';
+    const { breaker = null } = record.answeredBy ?? {};
+    if (breaker !== null)
+      this.dependencies.breakers.note(breaker, { failure: 'provider_error', retryAfterMs: null });
+  }
+
+  private refuse(
+    edgeRequest: EdgeRequest,
+    { route, record }: AttemptInput,
+    run: FailoverRun,
+    queue: AttemptQueue,
   ): void {
-    if (error instanceof ClientGone) throw error;
-    edgeRequest.facts.reason = error.message;
-    if (relay?.breakOff()) return;
-    if (error instanceof Refusal) throw error;
-    const { code } = error as Error & { code?: unknown };
-    if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
-      throw new Refusal('litellm_timeout');
-    if (phase === 'not_sent') throw new Refusal('litellm_unavailable');
-    throw new Refusal(phase === 'cut' ? 'stream_interrupted' : 'litellm_no_answer');
+    const { status, headers, body, code, isOwn, of } = finalAnswerOf(edgeRequest, route, run, queue);
+    if (isOwn) edgeRequest.facts.code = code;
+    record.errorCode = code;
+    record.fallbackReason = queue.leftBecause;
+    const attempt = of?.planned ?? run.failures.at(-1)?.planned ?? null;
+    const facts = { attempt, attempts: run.attempts, fallbackReason: null };
+    const tags = answerTags(facts, record.admission?.headers);
+    sendJson(edgeRequest, status, { ...tags, ...headers }, body);
+  }
+
+  private conclude(
+    { id, facts }: EdgeRequest,
+    record: RequestRecord,
+    run: FailoverRun,
+    queue: AttemptQueue,
+  ): void {
+    record.attempts = run.lines;
+    record.skipped = queue.skipped;
+    for (const failed of run.failures) alarm(failed, id, this.dependencies.logger);
+    const last = run.failures.at(-1);
+    facts.attempts = run.attempts;
+    if (last) facts.reason ??= `${last.failure.reason}: ${last.failure.detail}`;
+    const { answeredBy, fallbackReason } = record;
+    if (fallbackReason !== null) facts.fallback = fallbackReason;
+    if (!answeredBy) return;
+    facts.answer_route = answeredBy.route;
+    facts.deployment_id = answeredBy.deploymentId ?? undefined;
+    facts.credential_id = answeredBy.credential?.id;
+    facts.credential_owner = answeredBy.credential?.owner;
   }
 }

@@ -1,14 +1,7 @@
 import type { Clock } from '@signalbox/common';
-import {
-  type Candidate,
-  type CatalogueDeployment,
-  type CatalogueDocument,
-  findCatalogueModel,
-  resolveCredentials,
-} from '@signalbox/gateway';
+import { AttemptPlan, type CatalogueDocument } from '@signalbox/gateway';
 import type { CredentialDirectory } from '../keys/credential-directory';
 import type { Caller } from '../keys/key-directory';
-import type { EdgeRequest } from './edge-request';
 import { Refusal } from './refusal';
 
 /** What is signed into the context. */
@@ -27,51 +20,37 @@ export interface CandidatesDependencies {
   random: () => number;
 }
 
-function choiceOf({ deployment, credential }: Candidate): Choice {
-  return { dep: deployment.id, cred: credential?.id ?? null, prov: deployment.provider_id };
+export interface Candidates {
+  readonly plan: AttemptPlan;
+  readonly catalogue: CatalogueDocument | null;
 }
 
-function note({ facts, response }: EdgeRequest, { deployment, credential }: Candidate): void {
-  facts.deployment_id = deployment.id;
-  if (!credential) return;
-  facts.credential_id = credential.id;
-  facts.credential_owner = credential.owner;
-  response.setHeader('x-signalbox-credential-owner', credential.owner);
-}
-
-/** Empty: there is no release yet that says what this edge must know. */
-function deploymentsOf(catalogue: CatalogueDocument | null, model: string): CatalogueDeployment[] {
-  const found = catalogue && findCatalogueModel(catalogue, model);
-  const isTold = catalogue?.models.some(({ deployments }) => deployments.length > 0) ?? false;
-  if (isTold && !found) throw new Refusal('model_not_found', { param: 'model' });
-  return found?.deployments ?? [];
-}
-
-/** Step 5: which deployment, and whose provider key pays. The next candidates will be tried by the step after this one. */
+/** Step 5: which models on which deployments, and whose provider keys pay, in the order in which to try them. */
 export class CandidatesStep {
   constructor(private readonly dependencies: CandidatesDependencies) {}
 
-  async choose(edgeRequest: EdgeRequest, caller: Caller, model: string): Promise<Choice> {
+  /** @param model aliases resolved */
+  async choose(caller: Caller, model: string): Promise<Candidates> {
     const { credentials, clock, random } = this.dependencies;
     const { key, workspace, organization } = caller;
     if (!workspace || !organization) throw new Refusal('policy_unavailable');
     const documents = await credentials.find(key);
     if (!documents) throw new Refusal('policy_unavailable');
     const { catalogue, documentOf } = documents;
-    const deployments = deploymentsOf(catalogue, model);
-    if (deployments.length === 0) {
-      // A release of an older version, whose file pays with the platform's keys.
-      const mayPlatformPay = organization.platform_credentials && workspace.credential_policy !== 'byok_only';
-      if (!mayPlatformPay) throw new Refusal('credential_missing');
-      return noChoice;
-    }
-    const nowMs = clock.nowMs();
-    const payer = { key, workspace, organization };
-    const resolution = resolveCredentials({ ...payer, documentOf, deployments, nowMs, random });
-    if (!resolution.ok) throw new Refusal(resolution.code);
-    const [first] = resolution.candidates;
-    if (!first) return noChoice;
-    note(edgeRequest, first);
-    return choiceOf(first);
+    const plan = new AttemptPlan({
+      model,
+      policy: workspace.routing,
+      lists: [key.models, workspace.models],
+      catalogue,
+      key,
+      workspace,
+      organization,
+      documentOf,
+      nowMs: clock.nowMs(),
+      random,
+    });
+    if (plan.refusal !== null && !plan.hasCandidates())
+      throw new Refusal(plan.refusal, plan.refusal === 'model_not_found' ? { param: 'model' } : {});
+    return { plan, catalogue };
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CredentialOwner, Dialect } from '@signalbox/gateway';
+import type { AnswerRoute, CredentialOwner, Dialect } from '@signalbox/gateway';
+import type { RequestRecord } from '../routing/request-record';
 
 /** What the access log tells of a request; each step adds what it has learned. Never a secret, never a body. */
 export interface RequestFacts {
@@ -13,13 +14,17 @@ export interface RequestFacts {
   /** Whose provider key pays: the credential's id and the kind of its owner, never more. */
   credential_id?: string;
   credential_owner?: CredentialOwner;
-  /** How many times it was sent to LiteLLM. */
+  /** Calls that a provider may have seen. */
   attempts?: number;
+  /** The way of the answer. */
+  answer_route?: AnswerRoute;
+  /** Why something else than the first choice answered. */
+  fallback?: string;
   slot?: string;
   release_id?: string;
   /** Code of the gateway's own error. */
   code?: string;
-  /** Why LiteLLM's answer was not passed on as it was. */
+  /** Why there was no answer, or not the first choice's. */
   reason?: string;
   bytes_in?: number;
 }
@@ -35,4 +40,6 @@ export interface EdgeRequest {
   /** The caller's dialect: errors are answered in it. */
   dialect: Dialect;
   readonly facts: RequestFacts;
+  /** What the usage event is made of; null while nobody is known to call. */
+  record: RequestRecord | null;
 }

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Logger } from '@signalbox/common';
-import type { Breakers } from '../breakers/breakers';
+import { defaultRoutingPolicy, estimateTokens, resolveAlias } from '@signalbox/gateway';
 import type { FallbackRoutes } from '../fallback/fallback-routes';
 import type { KeyDirectory } from '../keys/key-directory';
 import type { ProjectionStore } from '../keys/projection-store';
 import type { Limiter } from '../limits/limiter';
 import type { EdgeMetrics } from '../metrics/edge-metrics';
+import { newRequestRecord, type RequestRecord } from '../routing/request-record';
+import { buildUsageEvent } from '../routing/usage-event.builder';
 import type { UsageRecorder } from '../usage/usage-recorder';
 import { logAccess } from './access-log';
 import { nameRequest, sendGatewayError } from './answer';
@@ -26,7 +28,6 @@ export interface RequestPathDependencies {
   candidates: CandidatesStep;
   attempt: AttemptStep;
   metrics: EdgeMetrics;
-  breakers: Breakers;
   limiter: Limiter;
   fallback: FallbackRoutes;
   usage: UsageRecorder;
@@ -42,7 +43,7 @@ export class RequestPath {
   constructor(private readonly dependencies: RequestPathDependencies) {}
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { clock, logger, newRequestId } = this.dependencies;
+    const { clock, newRequestId } = this.dependencies;
     const edgeRequest: EdgeRequest = {
       id: newRequestId(),
       request,
@@ -51,59 +52,94 @@ export class RequestPath {
       startedAtMs: clock.nowMs(),
       dialect: 'openai',
       facts: {},
+      record: null,
     };
     nameRequest(response, edgeRequest.id);
-    response.once('close', () => logAccess(logger, edgeRequest, clock.nowMs()));
     try {
       await this.walk(edgeRequest);
     } catch (error) {
       this.answerError(edgeRequest, error);
     }
+    const { record } = edgeRequest;
+    record?.admission?.settle(tokensOf(record));
+    // Whether all of the answer has left is known when the connection is done with it.
+    if (response.closed) this.conclude(edgeRequest);
+    else response.once('close', () => this.conclude(edgeRequest));
   }
 
   private async walk(edgeRequest: EdgeRequest): Promise<void> {
-    const { directory, models, candidates, attempt, clock } = this.dependencies;
-    const { request, facts } = edgeRequest;
+    const { directory, models, candidates, attempt, limiter, fallback, store, clock } = this.dependencies;
+    const { id: requestId, request, facts } = edgeRequest;
 
     // 1. Route: LLM routes only.
     const { route, id } = checkRoute(edgeRequest);
 
     // 2. Key: who calls? The body of somebody unknown is not even read.
     const known = await identifyCaller(edgeRequest, directory);
+    if (route.method === 'GET') {
+      checkCaller(known, null, clock.nowMs());
+      return models.run(edgeRequest, known, id);
+    }
+    const record = (edgeRequest.record = newRequestRecord(known, route.name));
     checkCaller(known, null, clock.nowMs());
-    if (route.method === 'GET') return models.run(edgeRequest, known, id);
+    fallback.note(known);
 
     // 3. Policy: body fields, then the key once more, now with the model: it may have been revoked while the body came in.
     const contentType = request.headers['content-type'] ?? '';
     checkBodyType(route, contentType, request.headers['content-encoding']);
     const bytes = await readBody(request);
-    facts.bytes_in = bytes.length;
+    facts.bytes_in = record.bytesIn = bytes.length;
     const body = parseCallBody(contentType, bytes);
-    Object.assign(facts, { model: body.model, stream: body.isStream });
+    facts.model = record.modelRequested = body.model;
+    facts.stream = record.isStream = body.isStream;
     checkBody(body);
-    const caller = await findCaller(known.keyHash, directory);
-    checkCaller(caller, body.model, clock.nowMs());
+    const caller = (record.caller = await findCaller(known.keyHash, directory));
+    const model = resolveAlias(caller.workspace?.routing ?? defaultRoutingPolicy, body.model);
+    checkCaller(caller, model, clock.nowMs());
 
-    // 4. Limits and budgets come here: reserve before the attempt, settle after it.
+    // 4. Limits: reserved before the attempts, settled after them.
+    const { service_id: serviceId } = caller.key;
+    const service = serviceId === null ? null : store.get('service', serviceId);
+    const estimatedTokens = estimateTokens(body, bytes.length, route.name);
+    record.admission = await limiter.admit({ requestId, caller, service, estimatedTokens });
 
-    // 5. Candidates: deployments and provider keys in order. The first is taken.
-    const choice = await candidates.choose(edgeRequest, caller, body.model);
+    // 5. Candidates: models on deployments, and whose provider keys pay, in order.
+    const chosen = await candidates.choose(caller, model);
 
-    // 6. Attempt, through LiteLLM. The next candidate, and OpenRouter while LiteLLM is down, will follow here.
-    await attempt.run(edgeRequest, { caller, choice, body, bytes });
+    // 6. Attempts: through LiteLLM, and around it while it is down.
+    await attempt.run(edgeRequest, { route, body, bytes, candidates: chosen, record });
+  }
 
-    // 7. The usage event of the request comes here.
+  /** 7. Once per request, however it ended. */
+  private conclude(edgeRequest: EdgeRequest): void {
+    const { usage, metrics, clock, edgeId, logger } = this.dependencies;
+    const { record, facts } = edgeRequest;
+    const endedAtMs = clock.nowMs();
+    if (record) {
+      const event = buildUsageEvent(edgeRequest, record, edgeId, endedAtMs);
+      usage.record(event);
+      metrics.requestEnded(event);
+    } else if (facts.code !== undefined) metrics.requestRefused(facts.code);
+    logAccess(logger, edgeRequest, endedAtMs);
   }
 
   private answerError(edgeRequest: EdgeRequest, error: unknown): void {
+    const { response, record, facts } = edgeRequest;
     if (error instanceof ClientGone) {
-      edgeRequest.facts.reason = error.message;
-      edgeRequest.response.destroy();
+      facts.reason = error.message;
+      response.destroy();
       return;
     }
+    for (const [name, value] of Object.entries(record?.admission?.headers ?? {}))
+      if (value !== undefined && !response.headersSent) response.setHeader(name, value);
     if (error instanceof Refusal) return sendGatewayError(edgeRequest, error.code, error.details);
     this.dependencies.logger.error('request failed', { request_id: edgeRequest.id, error });
-    if (edgeRequest.response.headersSent) edgeRequest.response.destroy();
+    if (response.headersSent) response.destroy();
     else sendGatewayError(edgeRequest, 'internal_error');
   }
+}
+
+function tokensOf({ end }: RequestRecord): number | null {
+  const usage = end?.usage;
+  return usage ? usage.prompt_tokens + usage.completion_tokens : null;
 }

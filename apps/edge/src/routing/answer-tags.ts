@@ -1,0 +1,30 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { FallbackReason, PlannedAttempt } from './planned-attempt';
+
+export interface AnswerFacts {
+  /** What answered, or failed last; null: nobody was called. */
+  readonly attempt: PlannedAttempt | null;
+  readonly attempts: number;
+  readonly fallbackReason: FallbackReason | null;
+}
+
+/** A name may hold what a header cannot; then it stands there percent-encoded. */
+function headerText(text: string): string {
+  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text);
+}
+
+/** Every answer says how it came about. */
+export function answerTags(
+  { attempt, attempts, fallbackReason }: AnswerFacts,
+  headers: OutgoingHttpHeaders = {},
+): OutgoingHttpHeaders {
+  const tags: OutgoingHttpHeaders = { ...headers, 'x-signalbox-attempts': attempts };
+  if (fallbackReason !== null) tags['x-signalbox-fallback'] = fallbackReason;
+  if (!attempt) return tags;
+  tags['x-signalbox-route'] = attempt.route;
+  tags['x-signalbox-model'] = headerText(attempt.model);
+  if (attempt.provider !== null) tags['x-signalbox-provider'] = attempt.provider;
+  if (attempt.isCrossVendor) tags['x-signalbox-cross-vendor'] = 'true';
+  if (attempt.credential) tags['x-signalbox-credential-owner'] = attempt.credential.owner;
+  return tags;
+}

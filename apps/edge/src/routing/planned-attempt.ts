@@ -1,0 +1,58 @@
+import type { AnswerRoute, AttemptCandidate, FailureReason, PayingCredential } from '@signalbox/gateway';
+import { breakerName } from '../breakers/breakers';
+import type { FallbackTarget } from '../fallback/fallback-routes';
+
+/** Why something else than the first choice answered. */
+export type FallbackReason = FailureReason | 'hedged';
+
+/** One call that may be made: of which model, on which way, with whose key. */
+export interface PlannedAttempt {
+  readonly route: AnswerRoute;
+  /** The public name. */
+  readonly model: string;
+  readonly isCrossVendor: boolean;
+  /** The kind. */
+  readonly provider: string | null;
+  readonly providerId: string | null;
+  readonly deploymentId: string | null;
+  readonly credential: PayingCredential | null;
+  /** null: no breaker watches it. */
+  readonly breaker: string | null;
+  /** null: through LiteLLM. */
+  readonly target: FallbackTarget | null;
+}
+
+export function throughLitellm({
+  model,
+  isCrossVendor,
+  deployment,
+  credential,
+}: AttemptCandidate): PlannedAttempt {
+  return {
+    route: 'litellm',
+    model,
+    isCrossVendor,
+    provider: deployment?.provider_kind ?? null,
+    providerId: deployment?.provider_id ?? null,
+    deploymentId: deployment?.id ?? null,
+    credential,
+    // Where LiteLLM chooses by itself, one deployment's trouble would close the way to all of them.
+    breaker: deployment && breakerName('litellm', deployment.id, credential?.id ?? null),
+    target: null,
+  };
+}
+
+export function aroundLitellm(target: FallbackTarget, isCrossVendor: boolean): PlannedAttempt {
+  const { via, model, upstreamModel, provider, providerId, deploymentId, credential } = target;
+  return {
+    route: via,
+    model,
+    isCrossVendor,
+    provider,
+    providerId,
+    deploymentId,
+    credential,
+    breaker: breakerName(via, deploymentId ?? upstreamModel, credential?.id ?? null),
+    target,
+  };
+}

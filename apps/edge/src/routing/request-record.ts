@@ -1,0 +1,42 @@
+import type { AnswerEnd } from '../answer/answer-start';
+import type { UsageAttempt } from '@signalbox/gateway';
+import type { Caller } from '../keys/key-directory';
+import type { Admission } from '../limits/limiter';
+import type { FallbackReason, PlannedAttempt } from './planned-attempt';
+
+/** What a request of a known key has come to so far; its usage event is made of it. Each step adds what it knows. */
+export interface RequestRecord {
+  caller: Caller;
+  readonly callType: string;
+  modelRequested: string | null;
+  isStream: boolean;
+  bytesIn: number;
+  /** null: not admitted, or not yet. */
+  admission: Admission | null;
+  attempts: readonly UsageAttempt[];
+  /** The one that answered. */
+  answeredBy: PlannedAttempt | null;
+  fallbackReason: FallbackReason | null;
+  /** Candidates left out because their breaker was open. */
+  skipped: number;
+  /** What the client was told of a failure; null: none. */
+  errorCode: string | null;
+  end: AnswerEnd | null;
+}
+
+export function newRequestRecord(caller: Caller, callType: string): RequestRecord {
+  return {
+    caller,
+    callType,
+    modelRequested: null,
+    isStream: false,
+    bytesIn: 0,
+    admission: null,
+    attempts: [],
+    answeredBy: null,
+    fallbackReason: null,
+    skipped: 0,
+    errorCode: null,
+    end: null,
+  };
+}

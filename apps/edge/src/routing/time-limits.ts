@@ -1,0 +1,56 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { RoutingPolicy } from '@signalbox/gateway';
+
+export interface TimeLimits {
+  /** Until then the first byte must have come, of whatever attempt. */
+  readonly deadlineMs: number;
+  /** Of one attempt at a stream; null: all that is left. */
+  readonly firstByteMs: number | null;
+}
+
+/** An attempt that has less time than this cannot succeed, but would cost. */
+export const leastAttemptMs = 50;
+const longestMarginMs = 2_000;
+
+/** Seconds, as OpenAI's and Anthropic's SDKs send them: Node's the first, Python's the second (facts of their sources). */
+const clientTimeoutHeaders = ['x-stainless-timeout', 'x-stainless-read-timeout'] as const;
+
+/** How long the client waits, less what an error needs to reach it in time; null: it does not say. */
+export function clientPatienceMs(headers: IncomingHttpHeaders): number | null {
+  let patienceMs: number | null = null;
+  for (const name of clientTimeoutHeaders) {
+    const value = headers[name];
+    if (typeof value !== 'string') continue;
+    const ms = Number(value) * 1_000;
+    if (ms > 0 && (patienceMs === null || ms < patienceMs)) patienceMs = ms;
+  }
+  if (patienceMs === null || !Number.isFinite(patienceMs)) return null;
+  return patienceMs - Math.min(patienceMs / 20, longestMarginMs);
+}
+
+export interface RequestTimes {
+  /** When the client's clock began to run. */
+  readonly startedAtMs: number;
+  /** When the request was there, complete. */
+  readonly nowMs: number;
+}
+
+export function timeLimitsOf(
+  policy: RoutingPolicy,
+  isStream: boolean,
+  headers: IncomingHttpHeaders,
+  { startedAtMs, nowMs }: RequestTimes,
+): TimeLimits {
+  const policyEndMs = nowMs + policy.total_timeout_ms;
+  const patienceMs = clientPatienceMs(headers);
+  return {
+    deadlineMs: patienceMs === null ? policyEndMs : Math.min(policyEndMs, startedAtMs + patienceMs),
+    firstByteMs: isStream ? policy.first_byte_timeout_ms : null,
+  };
+}
+
+/** How long an attempt that begins now may take until its first byte. */
+export function attemptTimeoutMs({ deadlineMs, firstByteMs }: TimeLimits, nowMs: number): number {
+  const leftMs = Math.max(deadlineMs - nowMs, 0);
+  return firstByteMs === null ? leftMs : Math.min(leftMs, firstByteMs);
+}
