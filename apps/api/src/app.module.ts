@@ -20,6 +20,7 @@ import { RotationApiModule } from './rotations/rotation.module';
 import { ServiceTokensApiModule } from './service-tokens/service-tokens-api.module';
 import { ServicesApiModule } from './services/services-api.module';
 import { StatusApiModule } from './status/status-api.module';
+import { UsageApiModule } from './usage/usage-api.module';
 import { VirtualKeyApiModule } from './virtual-keys/virtual-key.module';
 import { WebhooksApiModule } from './webhooks/webhooks-api.module';
 import { WhoamiApiModule } from './whoami/whoami-api.module';
@@ -43,6 +44,7 @@ const featureModules = [
   WebhooksApiModule,
   IntegrationsApiModule,
   MaintenanceApiModule,
+  UsageApiModule,
   AuditEventsApiModule,
   StatusApiModule,
   HealthModule,

@@ -8,6 +8,7 @@ import { MirrorWatchLoop } from './mirror/mirror-watch-loop';
 import { OutboxLoops } from './outbox/outbox-loops';
 import { ProjectionLoop } from './projection/projection-loop';
 import { RotationLoop } from './rotations/rotation-loop';
+import { UsageLoop } from './usage/usage-loop';
 
 /** Starts everything that runs by itself, and ends it before the connections are closed. */
 @Injectable()
@@ -20,11 +21,12 @@ export class WorkerRuntime implements OnApplicationBootstrap, BeforeApplicationS
     projection: ProjectionLoop,
     mirror: MirrorWatchLoop,
     attempts: AttemptLoop,
+    usage: UsageLoop,
     rotations: RotationLoop,
     schedules: ScheduleKeeper,
     heartbeat: HeartbeatLoop,
   ) {
-    this.loops = [projection, ...outbox.loops, mirror, attempts, rotations, schedules, heartbeat];
+    this.loops = [projection, ...outbox.loops, mirror, attempts, usage, rotations, schedules, heartbeat];
   }
 
   onApplicationBootstrap(): void {

@@ -13,6 +13,7 @@ import { NotificationsModule } from '@signalbox/domain/notifications';
 import { MirrorModule } from '@signalbox/domain/mirror';
 import { ProjectionModule } from '@signalbox/domain/projection';
 import { RotationsModule } from '@signalbox/domain/rotations';
+import { UsageIntakeModule } from '@signalbox/domain/usage';
 import { ConfigReleaseProcessor } from './config-releases/config-release.processor';
 import { AttemptLoop } from './attempts/attempt-loop';
 import { WorkerHealth } from './health/worker-health';
@@ -33,6 +34,7 @@ import { ProjectionLoop } from './projection/projection-loop';
 import { ProjectionProcessor } from './projection/projection.processor';
 import { RotationLoop } from './rotations/rotation-loop';
 import { RotationProcessor } from './rotations/rotation.processor';
+import { UsageLoop } from './usage/usage-loop';
 import { WORKER_CONFIG } from './worker-config.token';
 import { WorkerRuntime } from './worker-runtime';
 
@@ -66,6 +68,7 @@ export class WorkerModule {
         LitellmModule.forRoot(config),
         ProjectionModule,
         AttemptModule,
+        UsageIntakeModule,
         HousekeepingModule,
         MaintenanceModule,
         NotificationsModule,
@@ -87,6 +90,7 @@ export class WorkerModule {
         MirrorWatchLoop,
         MirrorProcessor,
         AttemptLoop,
+        UsageLoop,
         CredentialCheckProcessor,
         CredentialImportProcessor,
         HousekeepingProcessor,

@@ -3,8 +3,8 @@ import { z } from 'zod';
 const text = (maxLength: number) => z.string().max(maxLength);
 const maybeText = (maxLength: number) => text(maxLength).nullable();
 const count = z.int().nonnegative();
-/** Unix milliseconds. */
-const time = z.int().nonnegative();
+/** Unix milliseconds, up to the year 9999: PostgreSQL takes times that JavaScript cannot read back. */
+const time = z.int().min(0).max(253_402_300_799_999);
 
 /** One call to a provider. `failure`: a reason of attempt-failure.ts; null: it succeeded. */
 const usageAttempt = z.object({

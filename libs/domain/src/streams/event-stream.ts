@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 
 export interface StreamEntry {
   streamId: string;
+  /** The entry's field `event`; undefined: it has none. */
   event: string | undefined;
 }
 
@@ -17,18 +18,14 @@ function toEntry([streamId, fields]: RawEntry): StreamEntry {
   return { streamId, event: at < 0 ? undefined : fields?.[at + 1] };
 }
 
-/** The stream that LiteLLM's hook writes, read as one of a group: each entry goes to one worker, until it is acknowledged. */
-export class AttemptStream {
-  private readonly key: string;
-
+/** A Redis stream, read as one of a group: each entry goes to one worker, until it is acknowledged. */
+export class EventStream {
   constructor(
     /** Of its own: reading blocks the connection. */
     private readonly redis: Redis,
-    prefix: string,
+    private readonly key: string,
     private readonly consumer: string,
-  ) {
-    this.key = `${prefix}:attempts`;
-  }
+  ) {}
 
   isReady(): boolean {
     return this.redis.status === 'ready';
@@ -61,9 +58,21 @@ export class AttemptStream {
     return answer[1].flatMap((entry) => (entry ? [toEntry(entry)] : []));
   }
 
+  /** For a stream whose length its writer bounds. */
   async acknowledge(entries: readonly StreamEntry[]): Promise<void> {
     if (entries.length === 0) return;
     await this.redis.xack(this.key, group, ...entries.map(({ streamId }) => streamId));
+  }
+
+  /** For a stream that nobody cuts. In one step: an entry that only was acknowledged would stay for ever. */
+  async remove(entries: readonly StreamEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const ids = entries.map(({ streamId }) => streamId);
+    await this.redis
+      .multi()
+      .xack(this.key, group, ...ids)
+      .xdel(this.key, ...ids)
+      .exec();
   }
 
   /** Each worker process is a consumer with a new name; those that are gone are forgotten once they owe nothing. */

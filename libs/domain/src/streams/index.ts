@@ -1,0 +1,2 @@
+export { EventStream, type StreamEntry } from './event-stream';
+export { insertButBad, StreamIntake } from './stream-intake';
