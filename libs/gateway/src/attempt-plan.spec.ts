@@ -283,7 +283,7 @@ describe('whatever the policy says', () => {
       const runs = candidates.map((one) => one.model).filter((name, i, every) => name !== every[i - 1]);
       expect(new Set(runs).size).toBe(runs.length);
       const places = runs.map((name) => named.indexOf(name));
-      expect(places).toEqual(places.toSorted((left, right) => left - right));
+      expect(places).toEqual([...places].sort((left, right) => left - right));
       expect(places).not.toContain(-1);
     });
   });
