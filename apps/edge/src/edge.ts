@@ -161,8 +161,7 @@ export class Edge {
     this.spool = openUsageSpool({
       redis: this.redis.bulk,
       redisPrefix: config.redisPrefix,
-      state: this.lease && config.stateDir !== null ? { dir: config.stateDir, lease: this.lease } : null,
-      ...{ metrics, logger },
+      ...{ lease: this.lease, metrics, logger },
     });
     const usage: UsageRecorder = options.usage ?? this.spool;
     const { streamIdleMs } = options;

@@ -23,6 +23,7 @@ export class ClusterMetrics {
   private readonly own = new Registry();
   private readonly latest = new Map<number, MetricsSnapshot>();
   private readonly replaced: Counter;
+  private readonly workers: Gauge;
   private readonly ended: MetricsSnapshot[] = [];
   private isCompacting = false;
 
@@ -33,13 +34,10 @@ export class ClusterMetrics {
       help: 'Workers that ended unexpectedly and were replaced',
       registers,
     });
-    new Gauge({
+    this.workers = new Gauge({
       name: 'signalbox_edge_workers',
       help: 'Worker processes, those that drain included',
       registers,
-      collect() {
-        this.set(reporters().length);
-      },
     });
   }
 
@@ -58,6 +56,7 @@ export class ClusterMetrics {
 
   async text(): Promise<string> {
     await Promise.all(this.reporters().map((reporter) => this.ask(reporter)));
+    this.workers.set(this.reporters().length);
     const own = await this.own.getMetricsAsJSON();
     return AggregatorRegistry.aggregate([...this.ended, ...this.latest.values(), own]).metrics();
   }
