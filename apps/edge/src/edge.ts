@@ -14,7 +14,8 @@ import { LastContact } from './keys/last-contact';
 import { ProjectionFeed } from './keys/projection-feed';
 import { ProjectionReader } from './keys/projection-reader';
 import { ProjectionStore } from './keys/projection-store';
-import { type Limiter, noLimiter } from './limits/limiter';
+import { EdgeLimiter } from './limits/edge-limiter';
+import type { Limiter } from './limits/limiter';
 import { OpenAnswers } from './metrics/open-answers';
 import { PrometheusMetrics } from './metrics/prometheus-metrics';
 import { AttemptStep } from './request/attempt.step';
@@ -104,6 +105,7 @@ export class Edge {
   private readonly openAnswers = new OpenAnswers();
   private readonly cors: Cors;
   private readonly heartbeat: Heartbeat;
+  private readonly limits: EdgeLimiter;
 
   constructor(
     private readonly config: EdgeConfig,
@@ -155,7 +157,14 @@ export class Edge {
     const candidates = new CandidatesStep({ credentials, clock, random });
     this.breakers = this.createBreakers(random);
     const breakers: Breakers = options.breakers ?? this.breakers;
-    const limiter: Limiter = options.limiter ?? noLimiter;
+    this.limits = new EdgeLimiter({
+      redis,
+      prefix: config.redisPrefix,
+      edgeId: this.id,
+      leastEdges: config.workers,
+      ...{ metrics, clock, logger },
+    });
+    const limiter: Limiter = options.limiter ?? this.limits;
     const fallback: FallbackRoutes = options.fallback ?? noFallbackRoutes;
     this.lease = config.stateDir === null ? null : new StateLease(config.stateDir, this.id);
     this.spool = openUsageSpool({
@@ -196,6 +205,7 @@ export class Edge {
     this.breakers.start();
     this.feed.start();
     this.spool.start();
+    this.limits.start();
     if (warmUpMs > 0) await this.warmUp(warmUpMs);
     this.relayPort = await this.relayServer.listen(host, this.config.egressPort);
     const port = await this.server.listen(host, this.config.port);
@@ -220,6 +230,7 @@ export class Edge {
     await this.relayServer.drain(leftMs, () => this.relay.abortAll(), lingerMs);
     this.feed.close();
     await this.heartbeat.stop();
+    await this.limits.close();
     this.litellmHealth.close();
     this.breakers.close();
     await Promise.all([this.watcher.close(), this.pools.destroy(), this.relay.close()]);

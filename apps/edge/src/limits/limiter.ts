@@ -27,4 +27,3 @@ export interface Limiter {
 
 /** Where nothing is limited. */
 export const unlimitedAdmission: Admission = { headers: {}, settle: () => undefined };
-export const noLimiter: Limiter = { admit: () => unlimitedAdmission };

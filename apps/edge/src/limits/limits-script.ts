@@ -80,8 +80,17 @@ local function readWindow(key, window, sum, head, tail, value)
 end
 
 local function readParallel(subject, key, limit)
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
   subject.parallel, subject.parallelLimit, subject.started = redis.call('ZCARD', key), limit, {}
+end
+
+-- Slots that nobody renewed are cleared away where they would be in the way.
+local function isFull(subject, key)
+  if subject.parallel < subject.parallelLimit or subject.isCleared then
+    return subject.parallel >= subject.parallelLimit
+  end
+  subject.isCleared = true
+  subject.parallel = subject.parallel - redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+  return subject.parallel >= subject.parallelLimit
 end
 
 local function load(index)
@@ -118,7 +127,7 @@ end
 
 local function widen(window, bucket)
   if not window.head or bucket < window.head then window.head = bucket end
-  if not window.tail or bucket > window.tail then window.tail = bucket end
+  if not window.tail or bucket > window.tail then window.tail, window.isLonger = bucket, true end
   window.dirty = true
 end
 
@@ -197,7 +206,7 @@ local function refusal(request)
         note(kind, index, window.at, waitMs(KEYS[index * 2 - 1], window, cost))
       end
     end
-    if subject.parallel and subject.parallel >= subject.parallelLimit then
+    if subject.parallel and isFull(subject, KEYS[index * 2]) then
       note(3, index, parallelAt, subject.parallelLimit == 0 and math.huge or 0)
     end
   end
@@ -248,8 +257,9 @@ end
 
 for index, subject in pairs(loaded) do
   local key = KEYS[index * 2 - 1]
-  local writes, empties = {}, {}
+  local writes, empties, isLonger = {}, {}, false
   for _, window in ipairs(subject.windows) do
+    isLonger = isLonger or window.isLonger
     if window.dirty and window.head then
       for _, value in ipairs({ window.letter .. 's', window.sum, window.letter .. 'h', window.head, window.letter .. 't', window.tail }) do
         writes[#writes + 1] = value
@@ -263,10 +273,9 @@ for index, subject in pairs(loaded) do
     end
   end
   if #empties > 0 then redis.call('HDEL', key, unpack(empties)) end
-  if #writes > 0 then
-    redis.call('HSET', key, unpack(writes))
-    redis.call('PEXPIRE', key, subject.lastsMs)
-  end
+  if #writes > 0 then redis.call('HSET', key, unpack(writes)) end
+  -- Longer than the rest of a bucket, so that once for each bucket is enough.
+  if isLonger then redis.call('PEXPIRE', key, subject.lastsMs) end
   if subject.started and #subject.started > 0 then
     redis.call('ZADD', KEYS[index * 2], unpack(subject.started))
     redis.call('PEXPIRE', KEYS[index * 2], lease)

@@ -73,6 +73,7 @@ export class RequestPath {
 
     // 1. Route: LLM routes only.
     const { route, id } = checkRoute(edgeRequest);
+    const { dialect } = edgeRequest;
 
     // 2. Key: who calls? The body of somebody unknown is not even read.
     const known = await identifyCaller(edgeRequest, directory);
@@ -101,7 +102,7 @@ export class RequestPath {
     const { service_id: serviceId } = caller.key;
     const service = serviceId === null ? null : store.get('service', serviceId);
     const estimatedTokens = estimateTokens(body, bytes.length, route.name);
-    record.admission = await limiter.admit({ requestId, caller, service, estimatedTokens });
+    record.admission = await limiter.admit({ requestId, caller, service, estimatedTokens, dialect });
 
     // 5. Candidates: models on deployments, and whose provider keys pay, in order.
     const chosen = await candidates.choose(caller, model);
