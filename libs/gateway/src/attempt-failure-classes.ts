@@ -149,7 +149,7 @@ function reasonOfNames(answer: ErrorAnswer, error: ErrorFields): FailureReason |
   const { status, provider } = answer;
   const message = error.message ?? '';
   // Together answers 403 to what is too long (its documentation); elsewhere a 403 is about the key.
-  if (status === 403 && /^together/.test(provider ?? '') && contextText.test(message)) return 'client_error';
+  if (status === 403 && provider?.startsWith('together') && contextText.test(message)) return 'client_error';
   if (status === 403 && error.isModeration) return 'client_error';
   if (isClientStatus(status) && hasName(error, clientNames)) return 'client_error';
   if (hasName(error, emptyAccountNames) || emptyAccountText.test(message)) return 'payment_required';

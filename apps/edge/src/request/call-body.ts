@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { LlmRoute } from '@signalbox/gateway';
-import { parseMultipartForm } from './multipart-form';
+import { boundaryOf, parseMultipartForm, replaceFormField } from './multipart-form';
 import { Refusal } from './refusal';
 
-/** What the checks need to know of a body. The bytes themselves go to LiteLLM untouched. */
+/** What the checks need to know of a body. The bytes themselves go on untouched, unless the model's name must change. */
 export interface CallBody {
   model: string;
   isStream: boolean;
@@ -97,4 +97,58 @@ export function checkBodyType(route: LlmRoute, header: string, contentEncoding: 
 
 export function parseCallBody(header: string, bytes: Buffer): CallBody {
   return isFormType(header) ? parseFormBody(header, bytes) : parseJsonBody(bytes);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function serialize(fields: Record<string, unknown>): Buffer {
+  return Buffer.from(JSON.stringify(fields), 'utf8');
+}
+
+/** The body with another model. A second "model" in JSON would be read one way here and another way there, so all of it is written anew. */
+export function withModel(
+  { fields, contentType, model: asked }: CallBody,
+  bytes: Buffer,
+  model: string,
+): Buffer {
+  if (model === asked) return bytes;
+  if (!isFormType(contentType)) return serialize({ ...fields, model });
+  const replaced = replaceFormField(boundaryOf(contentType) ?? '', bytes, 'model', model);
+  if (!replaced) throw new Error('the form has no field "model" that could be replaced');
+  return replaced;
+}
+
+const streamsWithUsageOnDemand = new Set(['chat_completions', 'completions']);
+
+/** A stream that tells its usage only if it is asked to, and was not: then we ask, and keep the extra chunk from the client. */
+export function lacksUsage(routeName: string, { isStream, fields }: CallBody): boolean {
+  if (!isStream || !streamsWithUsageOnDemand.has(routeName)) return false;
+  const options = fields['stream_options'];
+  if (options === undefined || options === null) return true;
+  // Anything else is for the upstream to refuse.
+  return isRecord(options) && (options['include_usage'] === undefined || options['include_usage'] === false);
+}
+
+export interface BodyChanges {
+  /** What the upstream calls the model. */
+  readonly model: string;
+  /** `lacksUsage` said so. */
+  readonly asksForUsage: boolean;
+}
+
+const usageSuffix = Buffer.from(',"stream_options":{"include_usage":true}}', 'utf8');
+const closingBrace = Buffer.from('}');
+
+/** The bytes for an upstream: as they came wherever nothing must change. */
+export function bodyBytes(body: CallBody, bytes: Buffer, { model, asksForUsage }: BodyChanges): Buffer {
+  if (!asksForUsage) return withModel(body, bytes, model);
+  const options = body.fields['stream_options'];
+  if (model !== body.model || options !== undefined) {
+    const asking = { ...(isRecord(options) ? options : {}), include_usage: true };
+    return serialize({ ...body.fields, model, stream_options: asking });
+  }
+  // An object that has at least a model: its last brace makes room for one more field.
+  return Buffer.concat([bytes.subarray(0, bytes.lastIndexOf(closingBrace)), usageSuffix]);
 }
