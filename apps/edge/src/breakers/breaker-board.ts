@@ -12,6 +12,11 @@ const keptForMs = 3_600_000;
 /** Only the one who holds the lease may end it. */
 const releaseScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
 
+/** A field may have been written anew since it was read. */
+const sweepScript = `for i = 1, #ARGV, 2 do
+  if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('HDEL', KEYS[1], ARGV[i]) end
+end`;
+
 const shared = z.object({
   name: z.string().min(1).max(512),
   edge: z.string(),
@@ -126,10 +131,10 @@ export class BreakerBoard {
     for (const [name, text] of Object.entries(await commands.hgetall(this.hash))) {
       const told = this.parse(text);
       const isOld = !told || clock.nowMs() - told.news.atMs > keptForMs;
-      if (isOld) old.push(name);
+      if (isOld) old.push(name, text);
       else if (!told.isOwn) onNews(told.news);
     }
-    if (old.length > 0) await commands.hdel(this.hash, ...old);
+    if (old.length > 0) await commands.eval(sweepScript, 1, this.hash, ...old);
   }
 
   /** @returns null for what nobody can read */
