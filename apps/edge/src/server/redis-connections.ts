@@ -14,20 +14,30 @@ const common: RedisOptions = {
   retryStrategy: (attempt) => Math.min(50 * attempt, longestRetryMs),
 };
 
+/** A batch of events is half a megabyte, and adding it twice is dearer than waiting. */
+const bulkTimeoutMs = 5_000;
+
 export interface RedisConnections {
   commands: Redis;
   /** A connection in subscriber mode takes no other commands. */
   subscriber: Redis;
+  /** Usage events: large commands, which nobody's request should queue behind. */
+  bulk: Redis;
 }
 
 export function connectRedis(url: string, logger: Logger): RedisConnections {
   const commands = new Redis(url, common);
   // The feed subscribes itself after each connect, since it has to re-read everything then.
   const subscriber = new Redis(url, { ...common, autoResubscribe: false });
-  for (const redis of [commands, subscriber]) {
+  const bulk = new Redis(url, { ...common, commandTimeout: bulkTimeoutMs });
+  for (const redis of [commands, subscriber, bulk]) {
     redis.on('error', (error) => logger.debug('Redis connection failed', { error }));
     // Its failure is told by the event; retryStrategy goes on trying.
     redis.connect().catch(() => undefined);
   }
-  return { commands, subscriber };
+  return { commands, subscriber, bulk };
+}
+
+export function disconnectRedis({ commands, subscriber, bulk }: RedisConnections): void {
+  for (const redis of [commands, subscriber, bulk]) redis.disconnect();
 }
