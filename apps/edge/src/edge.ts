@@ -48,8 +48,6 @@ export interface EdgeOptions {
   /** From 0 to 1. */
   random?: () => number;
   drainLimitMs?: number;
-  /** How long a stream may be silent. */
-  streamIdleMs?: number;
   /** In place of the edge's own, for tests. */
   breakers?: Breakers;
   limiter?: Limiter;
@@ -173,8 +171,7 @@ export class Edge {
       ...{ lease: this.lease, metrics, logger },
     });
     const usage: UsageRecorder = options.usage ?? this.spool;
-    const { streamIdleMs } = options;
-    const sender = new AttemptSender({ litellm, signingKeys, clock, ...(streamIdleMs && { streamIdleMs }) });
+    const sender = new AttemptSender({ litellm, signingKeys, clock });
     this.attempt = new AttemptStep({ litellm, sender, breakers, fallback, clock, logger });
     const around = { metrics, limiter, fallback, usage, store: this.store, edgeId: this.id };
     const steps = { directory, models, candidates, attempt: this.attempt };

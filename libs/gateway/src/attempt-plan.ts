@@ -49,8 +49,10 @@ function vendorOfName(catalogue: CatalogueDocument | null, model: string): strin
  */
 export function cascadeModels(input: AttemptPlanInput): PlannedModel[] {
   const { model: asked, policy, lists, catalogue } = input;
+  const cascade = cascadeOf(policy, asked);
+  if (cascade.length === 0) return [];
   const askedVendor = vendorOfName(catalogue, asked);
-  const names = new Set(cascadeOf(policy, asked).map((name) => resolveAlias(policy, name)));
+  const names = new Set(cascade.map((name) => resolveAlias(policy, name)));
   names.delete(asked);
   const planned: PlannedModel[] = [];
   for (const model of names) {

@@ -16,9 +16,12 @@ export const routingPolicy = z.object({
   cross_vendor: z.boolean().default(false),
   /** Calls to providers for one request of a client, all routes together. */
   attempt_limit: z.int().min(1).max(attemptLimitMax).default(4),
-  /** How long one attempt may take until the first event of a stream. Answers in one piece have all the time that is left. */
+  /**
+   * How long one attempt may take until the first event of a stream. One at an answer in one piece has half of the time that is
+   * left, and all of it where nobody else could be tried.
+   */
   first_byte_timeout_ms: timeMs(1_000, 600_000, 45_000),
-  /** All attempts together, until the first byte. */
+  /** All attempts together, until the first byte; and how long a stream that has begun may be silent. */
   total_timeout_ms: timeMs(1_000, 900_000, 280_000),
   /** After so long without a first byte the next candidate is started beside the first. null: never. */
   hedge_after_ms: z.int().min(100).max(600_000).nullable().default(null),

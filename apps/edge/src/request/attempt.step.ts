@@ -80,10 +80,8 @@ export class AttemptStep {
     const { routing } = caller.workspace!;
     const times = { startedAtMs: edgeRequest.startedAtMs, nowMs: this.dependencies.clock.nowMs() };
     const { headers } = edgeRequest.request;
-    return {
-      ...{ edgeRequest, caller, route, body, bytes },
-      times: timeLimitsOf(routing, body.isStream, headers, times),
-    };
+    const limits = timeLimitsOf(routing, body.isStream, headers, times);
+    return { edgeRequest, caller, route, body, bytes, times: limits };
   }
 
   private async relay(
@@ -92,7 +90,7 @@ export class AttemptStep {
     run: FailoverRun,
     { running, answer, line }: FoundAnswer,
   ): Promise<void> {
-    const { planned, because } = running;
+    const { planned, because } = running.begun;
     record.answeredBy = planned;
     record.fallbackReason = because;
     const facts = { attempt: planned, attempts: run.attempts, fallbackReason: because };

@@ -53,6 +53,11 @@ export class AttemptQueue {
     }
   }
 
+  /** Whether anybody could follow, as far as the plan goes. */
+  hasMore(): boolean {
+    return this.around.length > 0 || this.dependencies.plan.hasCandidates();
+  }
+
   leave(reason: FallbackReason): void {
     this.leftBecause ??= reason;
   }

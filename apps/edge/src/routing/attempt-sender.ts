@@ -5,7 +5,7 @@ import type { AnswerStart } from '../answer/answer-start';
 import { startUpstreamCall, type UpstreamCall } from '../answer/upstream-call';
 import type { FallbackTarget } from '../fallback/fallback-routes';
 import type { Caller } from '../keys/key-directory';
-import type { CallBody } from '../request/call-body';
+import { bodyBytes, type CallBody, lacksUsage } from '../request/call-body';
 import type { EdgeRequest } from '../request/edge-request';
 import { litellmHeaders } from '../request/litellm-headers';
 import type { LitellmConnection } from '../upstream/litellm-connection';
@@ -13,15 +13,12 @@ import type { UpstreamRequest } from '../upstream/upstream-exchange';
 import type { FallbackReason, PlannedAttempt } from './planned-attempt';
 import { attemptTimeoutMs, type TimeLimits } from './time-limits';
 
-/** A model that thinks may be silent for long; one that is silent for longer than this has been lost. */
-const streamIdleMs = 300_000;
 const streamTotalMs = 3_600_000;
 
 export interface AttemptSenderDependencies {
   litellm: LitellmConnection;
   signingKeys: readonly NamedKey[];
   clock: Clock;
-  streamIdleMs?: number;
 }
 
 /** What is the same for all attempts of a request. */
@@ -34,6 +31,14 @@ export interface RequestCall {
   readonly times: TimeLimits;
 }
 
+export interface BegunAttempt {
+  readonly planned: PlannedAttempt;
+  /** Why it was begun; null: it is the first choice. */
+  readonly because: FallbackReason | null;
+  /** Nobody comes after it, so it may use all the time that is left. */
+  readonly isLast: boolean;
+}
+
 /** An attempt on its way. */
 export class RunningAttempt {
   readonly start: Promise<AnswerStart | null>;
@@ -42,10 +47,8 @@ export class RunningAttempt {
 
   /** `begin` resolves to null when there was nothing to send the call with. */
   constructor(
-    readonly planned: PlannedAttempt,
+    readonly begun: BegunAttempt,
     readonly startedAtMs: number,
-    /** Why it was begun; null: it is the first choice. */
-    readonly because: FallbackReason | null,
     begin: (running: RunningAttempt) => Promise<AnswerStart | null>,
   ) {
     this.start = begin(this);
@@ -69,10 +72,9 @@ export class RunningAttempt {
 export class AttemptSender {
   constructor(private readonly dependencies: AttemptSenderDependencies) {}
 
-  begin(call: RequestCall, planned: PlannedAttempt, because: FallbackReason | null): RunningAttempt {
-    const { target } = planned;
-    const startedAtMs = this.dependencies.clock.nowMs();
-    return new RunningAttempt(planned, startedAtMs, because, (running) =>
+  begin(call: RequestCall, begun: BegunAttempt): RunningAttempt {
+    const { target } = begun.planned;
+    return new RunningAttempt(begun, this.dependencies.clock.nowMs(), (running) =>
       target ? this.around(call, target, running) : this.throughLitellm(call, running),
     );
   }
@@ -82,7 +84,7 @@ export class AttemptSender {
     return litellm.send(
       (dispatcher) =>
         running.attach(() =>
-          this.start(call, running.planned, dispatcher, this.requestFor(call, running.planned)),
+          this.start(call, running.begun, dispatcher, this.requestFor(call, running.begun.planned)),
         ),
       call.edgeRequest.facts,
     );
@@ -104,11 +106,11 @@ export class AttemptSender {
     });
     if (!prepared) return null;
     const { dispatcher, request } = prepared;
-    return running.attach(() => this.start(call, running.planned, dispatcher, request));
+    return running.attach(() => this.start(call, running.begun, dispatcher, request));
   }
 
   private requestFor(
-    { edgeRequest, caller, body, bytes }: RequestCall,
+    { edgeRequest, caller, route, body, bytes }: RequestCall,
     { model, deploymentId: dep, credential, providerId: prov }: PlannedAttempt,
   ): UpstreamRequest {
     const { signingKeys, clock } = this.dependencies;
@@ -116,18 +118,13 @@ export class AttemptSender {
     const choice = { dep, cred: credential?.id ?? null, prov };
     const call = { requestId, method: 'POST', path, model, caller, choice } as const;
     const headers = litellmHeaders(call, request.headers, body.contentType, signingKeys, clock.nowMs());
-    const isNamed = model === body.model;
-    return {
-      method: 'POST',
-      path,
-      headers,
-      body: isNamed ? bytes : Buffer.from(JSON.stringify({ ...body.fields, model })),
-    };
+    const asksForUsage = lacksUsage(route.name, body);
+    return { method: 'POST', path, headers, body: bodyBytes(body, bytes, { model, asksForUsage }) };
   }
 
   private start(
     { edgeRequest, route, body, times }: RequestCall,
-    { route: via, provider }: PlannedAttempt,
+    { planned: { route: via, provider }, isLast }: BegunAttempt,
     dispatcher: Dispatcher,
     request: UpstreamRequest,
   ): UpstreamCall {
@@ -138,9 +135,9 @@ export class AttemptSender {
       routeName: route.name,
       dialect: edgeRequest.dialect,
       isStream: body.isStream,
-      hidesUsage: false,
-      firstByteTimeoutMs: attemptTimeoutMs(times, clock.nowMs()),
-      idleTimeoutMs: this.dependencies.streamIdleMs ?? streamIdleMs,
+      hidesUsage: lacksUsage(route.name, body),
+      firstByteTimeoutMs: attemptTimeoutMs(times, clock.nowMs(), isLast),
+      idleTimeoutMs: times.idleMs,
       totalTimeoutMs: streamTotalMs,
       requestId: edgeRequest.id,
       clock,

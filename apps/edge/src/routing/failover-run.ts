@@ -98,14 +98,19 @@ export class FailoverRun {
       return null;
     }
     this.begun += 1;
-    const running = sender.begin(this.call, planned, this.queue.leftBecause ?? because);
+    const isLast = this.begun >= this.policy.attempt_limit || !this.queue.hasMore();
+    const running = sender.begin(this.call, {
+      planned,
+      because: this.queue.leftBecause ?? because,
+      isLast,
+    });
     this.running.add(running);
     return running;
   }
 
   /** Never rejects: of several attempts only the first one to end is waited for. */
   private async end(running: RunningAttempt): Promise<Ended> {
-    const { planned } = running;
+    const { planned } = running.begun;
     try {
       const start = await running.start;
       if (start?.kind === 'good') {
@@ -128,7 +133,7 @@ export class FailoverRun {
   }
 
   private fail(running: RunningAttempt, failure: AttemptFailure): Ended {
-    const { planned } = running;
+    const { planned } = running.begun;
     const { reason, phase, status, retryAfterMs } = failure;
     const isOfLitellm = isLitellmTrouble({ route: planned.route, reason });
     this.tellBreaker(planned, isOfLitellm ? abandoned : { failure: reason, retryAfterMs });
@@ -182,7 +187,7 @@ export class FailoverRun {
   }
 
   private addLine(
-    { planned, startedAtMs }: RunningAttempt,
+    { begun: { planned }, startedAtMs }: RunningAttempt,
     status: number | null,
     failure: string | null,
   ): UsageAttempt {

@@ -4,8 +4,11 @@ import type { RoutingPolicy } from '@signalbox/gateway';
 export interface TimeLimits {
   /** Until then the first byte must have come, of whatever attempt. */
   readonly deadlineMs: number;
-  /** Of one attempt at a stream; null: all that is left. */
-  readonly firstByteMs: number | null;
+  readonly isStream: boolean;
+  /** What one attempt at a stream may take; one at an answer in one piece has at least as much. */
+  readonly firstByteMs: number;
+  /** How long a stream that has begun may be silent. */
+  readonly idleMs: number;
 }
 
 /** An attempt that has less time than this cannot succeed, but would cost. */
@@ -45,12 +48,23 @@ export function timeLimitsOf(
   const patienceMs = clientPatienceMs(headers);
   return {
     deadlineMs: patienceMs === null ? policyEndMs : Math.min(policyEndMs, startedAtMs + patienceMs),
-    firstByteMs: isStream ? policy.first_byte_timeout_ms : null,
+    isStream,
+    firstByteMs: policy.first_byte_timeout_ms,
+    // A model that thinks may have begun its stream long before; whoever waits longer for it says so in the policy.
+    idleMs: policy.total_timeout_ms,
   };
 }
 
-/** How long an attempt that begins now may take until its first byte. */
-export function attemptTimeoutMs({ deadlineMs, firstByteMs }: TimeLimits, nowMs: number): number {
+/**
+ * How long an attempt that begins now may take until its first byte. A provider sends nothing of an answer in one piece before all
+ * of it is there, so such an attempt may take long; but it leaves half of the time to those who come after it.
+ */
+export function attemptTimeoutMs(
+  { deadlineMs, isStream, firstByteMs }: TimeLimits,
+  nowMs: number,
+  isLast: boolean,
+): number {
   const leftMs = Math.max(deadlineMs - nowMs, 0);
-  return firstByteMs === null ? leftMs : Math.min(leftMs, firstByteMs);
+  if (isStream) return Math.min(leftMs, firstByteMs);
+  return isLast ? leftMs : Math.min(leftMs, Math.max(leftMs / 2, firstByteMs));
 }
