@@ -67,8 +67,10 @@ export class EdgeLimiter implements Limiter {
       logger,
       onChange: (isUp) => {
         metrics.limitsAreLocal(!isUp);
+        // Those that began since the journal was read.
         if (isUp) this.renew();
       },
+      beforeReturn: () => this.tellRunning(),
     });
   }
 
@@ -191,12 +193,16 @@ export class EdgeLimiter implements Limiter {
 
   /** A slot that nobody renews frees itself: so those of an edge that crashed do. */
   private renew(): void {
-    if (!this.shared.isUp) return;
+    if (!this.shared.isUp || this.running.size === 0) return;
+    this.tellRunning();
+    this.shared.tellSoon(true);
+  }
+
+  private tellRunning(): void {
     for (const running of this.running.values()) {
       const { id, subjects } = running.request;
       for (const subject of subjects) if (subject.hasParallel) this.journal.run(subject, id);
       running.isTold = true;
     }
-    this.shared.tellSoon(false);
   }
 }

@@ -34,11 +34,12 @@ class SubjectIndex {
 }
 
 function idEntries(
-  lists: ReadonlyMap<LimitedSubject, readonly string[]>,
+  lists: ReadonlyMap<LimitedSubject, ReadonlySet<string>>,
   index: SubjectIndex,
 ): (string | number)[][] {
   const entries: (string | number)[][] = [];
-  for (const [subject, ids] of lists) {
+  for (const [subject, set] of lists) {
+    const ids = [...set];
     for (let at = 0; at < ids.length; at += idsPerEntry)
       entries.push([index.of(subject), ...ids.slice(at, at + idsPerEntry)]);
   }

@@ -10,8 +10,8 @@ export interface Correction {
 
 export interface JournalPage {
   readonly corrections: Correction[];
-  readonly ended: ReadonlyMap<LimitedSubject, readonly string[]>;
-  readonly running: ReadonlyMap<LimitedSubject, readonly string[]>;
+  readonly ended: ReadonlyMap<LimitedSubject, ReadonlySet<string>>;
+  readonly running: ReadonlyMap<LimitedSubject, ReadonlySet<string>>;
 }
 
 /** The finest bucket of all windows: what is added up here stays in the same bucket of each. */
@@ -21,18 +21,23 @@ const entriesLimit = 200_000;
 /** Corrections in one call. */
 export const journalPageLimit = 2_000;
 
-function push(lists: Map<LimitedSubject, string[]>, subject: LimitedSubject, id: string): void {
-  const list = lists.get(subject);
-  if (list) list.push(id);
-  else lists.set(subject, [id]);
+type Ids = Map<LimitedSubject, Set<string>>;
+
+/** @returns how many there are more */
+function addId(all: Ids, subject: LimitedSubject, id: string): number {
+  const ids = all.get(subject);
+  if (!ids) all.set(subject, new Set([id]));
+  else if (ids.has(id)) return 0;
+  else ids.add(id);
+  return 1;
 }
 
 /** What Redis does not know yet: real usage, ended requests, and what was admitted without it. */
 export class LimitsJournal {
   private corrections = new Map<string, Correction>();
-  private ended = new Map<LimitedSubject, string[]>();
+  private ended: Ids = new Map();
   private endedCount = 0;
-  private running = new Map<LimitedSubject, string[]>();
+  private running: Ids = new Map();
   private runningCount = 0;
 
   get size(): number {
@@ -61,15 +66,11 @@ export class LimitsJournal {
   }
 
   end(subject: LimitedSubject, id: string): void {
-    if (!this.hasRoom()) return;
-    push(this.ended, subject, id);
-    this.endedCount += 1;
+    if (this.hasRoom()) this.endedCount += addId(this.ended, subject, id);
   }
 
   run(subject: LimitedSubject, id: string): void {
-    if (!this.hasRoom()) return;
-    push(this.running, subject, id);
-    this.runningCount += 1;
+    if (this.hasRoom()) this.runningCount += addId(this.running, subject, id);
   }
 
   /** Takes out what one call can carry; the rest waits for the next. */

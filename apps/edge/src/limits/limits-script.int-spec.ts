@@ -283,10 +283,10 @@ describe('the script', () => {
     expect(first.map(({ isAdmitted }) => isAdmitted)).toEqual([true, true, false]);
     expect(first[2]).toMatchObject({ reason: 'parallel' });
     const ids = requests.map(({ id }) => id);
-    await call([], { ...nothing, ended: new Map([[one, [ids[0] ?? '']]]) });
+    await call([], { ...nothing, ended: new Map([[one, new Set([ids[0] ?? ''])]]) });
     expect((await admit([one])).isAdmitted).toBe(true);
     nowMs += parallelLeaseMs - 1;
-    await call([], { ...nothing, running: new Map([[one, [ids[1] ?? '']]]) });
+    await call([], { ...nothing, running: new Map([[one, new Set([ids[1] ?? ''])]]) });
     nowMs += 2;
     // The third one was never renewed.
     const after = await call([request([one]), request([one])]);
@@ -295,7 +295,7 @@ describe('the script', () => {
 
   it('forgets a slot that was renewed and given back in the same call', async () => {
     const one = subject('key:a', { max_parallel_requests: 1 });
-    const ids = new Map([[one, ['req_gone']]]);
+    const ids = new Map([[one, new Set(['req_gone'])]]);
     await call([], { ...nothing, ended: ids, running: ids });
     expect((await admit([one])).isAdmitted).toBe(true);
   });

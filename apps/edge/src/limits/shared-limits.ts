@@ -31,6 +31,8 @@ export interface SharedLimitsDependencies {
   journal: LimitsJournal;
   clock: Clock;
   logger: Logger;
+  /** Puts into the journal what is to be known before Redis decides again. */
+  beforeReturn: () => void;
   /** Also at the start. */
   onChange: (isUp: boolean) => void;
 }
@@ -172,10 +174,11 @@ export class SharedLimits {
 
   /** Only when Redis knows all that happened without it, it decides again. */
   private async probe(): Promise<void> {
-    const { redis, journal, logger, onChange } = this.dependencies;
+    const { redis, journal, logger, beforeReturn, onChange } = this.dependencies;
     if (this.up || this.isProbing || this.isClosed || redis.status !== 'ready') return;
     this.isProbing = true;
     try {
+      beforeReturn();
       while (await this.call([])) {
         // What is left goes with the first requests, before them.
         if (journal.size > journalPageLimit) continue;
