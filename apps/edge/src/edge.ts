@@ -6,7 +6,9 @@ import { EgressRelay } from './egress/egress-relay';
 import { BreakerBoard } from './breakers/breaker-board';
 import type { Breakers } from './breakers/breakers';
 import { SharedBreakers } from './breakers/shared-breakers';
-import { type FallbackRoutes, noFallbackRoutes } from './fallback/fallback-routes';
+import type { EdgeFallbackRoutes } from './fallback/edge-fallback-routes';
+import type { FallbackRoutes } from './fallback/fallback-routes';
+import { openFallbackRoutes } from './fallback/open-fallback-routes';
 import { CredentialDirectory } from './keys/credential-directory';
 import { KeyDirectory } from './keys/key-directory';
 import { KeyReceipts } from './keys/key-receipts';
@@ -104,6 +106,7 @@ export class Edge {
   private readonly cors: Cors;
   private readonly heartbeat: Heartbeat;
   private readonly limits: EdgeLimiter;
+  private readonly fallback: EdgeFallbackRoutes;
 
   constructor(
     private readonly config: EdgeConfig,
@@ -163,7 +166,13 @@ export class Edge {
       ...{ metrics, clock, logger },
     });
     const limiter: Limiter = options.limiter ?? this.limits;
-    const fallback: FallbackRoutes = options.fallback ?? noFallbackRoutes;
+    const addresses = {
+      allowedHosts: config.allowedHosts,
+      ...(options.resolve && { resolve: options.resolve }),
+    };
+    const { store, version } = this;
+    this.fallback = openFallbackRoutes(config, addresses, { store, clock, random, version, logger });
+    const fallback: FallbackRoutes = options.fallback ?? this.fallback;
     this.lease = config.stateDir === null ? null : new StateLease(config.stateDir, this.id);
     this.spool = openUsageSpool({
       redis: this.redis.bulk,
@@ -176,10 +185,6 @@ export class Edge {
     const around = { metrics, limiter, fallback, usage, store: this.store, edgeId: this.id };
     const steps = { directory, models, candidates, attempt: this.attempt };
     this.path = new RequestPath({ ...steps, ...around, clock, newRequestId, logger });
-    const addresses = {
-      allowedHosts: config.allowedHosts,
-      ...(options.resolve && { resolve: options.resolve }),
-    };
     this.relay = new EgressRelay({ signingKeys, addresses, clock, logger, newRequestId });
     this.relayServer = new HttpServer(
       (request, response) => this.handleEgress(request, response),
@@ -203,6 +208,7 @@ export class Edge {
     this.feed.start();
     this.spool.start();
     this.limits.start();
+    this.fallback.start();
     if (warmUpMs > 0) await this.warmUp(warmUpMs);
     this.relayPort = await this.relayServer.listen(host, this.config.egressPort);
     const port = await this.server.listen(host, this.config.port);
@@ -230,6 +236,7 @@ export class Edge {
     await this.limits.close();
     this.litellmHealth.close();
     this.breakers.close();
+    await this.fallback.close();
     await Promise.all([this.watcher.close(), this.pools.destroy(), this.relay.close()]);
     await this.spool.close(lastDeliveryMs);
     await this.lease?.stop();
