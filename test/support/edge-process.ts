@@ -5,12 +5,14 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { generateVirtualKeyValue, hashVirtualKeyValue, unlimited } from '@signalbox/gateway';
 import { Redis } from 'ioredis';
+import { Agent, fetch, type Response } from 'undici';
 import { LitellmStandIn } from '../stand-ins/litellm.stand-in';
 import { RunnerStandIn } from '../stand-ins/runner.stand-in';
 import { organization, ProjectionWriter, signingKeys, workspace } from './edge-app';
 import { waitUntil } from './wait-until';
 
 const root = join(__dirname, '..', '..');
+export const edgeMain = join(root, 'apps', 'edge', 'src', 'main.ts');
 const internalToken = 'internal-token-of-tests';
 
 export interface WorkerView {
@@ -27,6 +29,9 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+/** Connections of one request each: an idle one that is kept would hold up the end of a worker. */
+const dispatcher = new Agent({ pipelining: 0 });
 
 /** Whether a process runs; one that has ended and was not waited for does not. */
 export function isRunning(pid: number): boolean {
@@ -56,8 +61,8 @@ export class EdgeProcess {
     child.once('exit', (code, signal) => (this.exitCode = code ?? signal));
   }
 
-  /** @param environment further variables; `undefined` takes one away */
-  static async launch(environment: Record<string, string | undefined> = {}): Promise<EdgeProcess> {
+  /** @param main what is run, and run again by a restart */
+  static async launch(environment: Record<string, string> = {}, main = edgeMain): Promise<EdgeProcess> {
     const redisUrl = process.env['TEST_REDIS_URL'];
     if (!redisUrl) throw new Error('TEST_REDIS_URL is not set: run the tests by `npm test -- integration`');
     const prefix = `test-${randomBytes(6).toString('hex')}`;
@@ -82,8 +87,8 @@ export class EdgeProcess {
     const litellm = await LitellmStandIn.start(signingKeys);
     runner.activate(litellm);
     const [port, egressPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
-    const env: Record<string, string | undefined> = {
-      PATH: process.env['PATH'],
+    const env: Record<string, string> = {
+      PATH: process.env['PATH'] ?? '',
       SIGNALBOX_EDGE_PORT: String(port),
       SIGNALBOX_EGRESS_PORT: String(egressPort),
       SIGNALBOX_METRICS_PORT: String(metricsPort),
@@ -100,7 +105,6 @@ export class EdgeProcess {
       ...environment,
     };
     const hook = join(root, 'scripts', 'testing', 'typescript-hook.cjs');
-    const main = join(root, 'apps', 'edge', 'src', 'main.ts');
     // A group of its own, as under `npm start`.
     const child = spawn(process.execPath, ['-r', hook, main], { env, cwd: root, detached: true });
     const at = (one: string | undefined): string => `http://127.0.0.1:${one}`;
@@ -116,8 +120,8 @@ export class EdgeProcess {
   }
 
   /** Launched, and every worker ready. */
-  static async start(environment: Record<string, string | undefined> = {}): Promise<EdgeProcess> {
-    const edge = await EdgeProcess.launch(environment);
+  static async start(environment: Record<string, string> = {}, main = edgeMain): Promise<EdgeProcess> {
+    const edge = await EdgeProcess.launch(environment, main);
     await edge.untilWorkers(
       (workers) => workers.length > 0 && workers.every(isServing),
       'the workers to be ready',
@@ -126,7 +130,7 @@ export class EdgeProcess {
   }
 
   async workers(): Promise<WorkerView[]> {
-    const response = await fetch(`${this.metricsUrl}/workers`);
+    const response = await fetch(`${this.metricsUrl}/workers`, { dispatcher });
     return ((await response.json()) as { workers: WorkerView[] }).workers;
   }
 
@@ -145,14 +149,22 @@ export class EdgeProcess {
     return waitUntil(() => this.exitCode, { deadlineMs: 20_000, what: 'the edge to end' });
   }
 
-  operate(path: string, init: RequestInit = {}, token = internalToken): Promise<Response> {
-    return fetch(this.metricsUrl + path, { ...init, headers: { authorization: `Bearer ${token}` } });
+  operate(
+    path: string,
+    init: { method?: string; body?: string } = {},
+    token = internalToken,
+  ): Promise<Response> {
+    return fetch(this.metricsUrl + path, {
+      ...init,
+      dispatcher,
+      headers: { authorization: `Bearer ${token}` },
+    });
   }
 
   chat(stream = false): Promise<Response> {
     const body = JSON.stringify({ model: 'demo', stream, messages: [{ role: 'user', content: 'hello' }] });
     const headers = { authorization: `Bearer ${this.key}`, 'content-type': 'application/json' };
-    return fetch(`${this.url}/v1/chat/completions`, { method: 'POST', headers, body });
+    return fetch(`${this.url}/v1/chat/completions`, { method: 'POST', headers, body, dispatcher });
   }
 
   async close(): Promise<void> {

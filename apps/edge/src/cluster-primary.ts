@@ -7,7 +7,7 @@ import { ClusterMetrics } from './metrics/cluster-metrics';
 const times = {
   startMs: 60_000,
   /** A worker that takes the place of another listens once it can answer, or after this time. */
-  warmUpMs: 10_000,
+  warmUpMs: 5_000,
   /** So long a new worker may take until it serves; then the old one stays. */
   takeOverMs: 30_000,
   /** Idle connections of a replaced worker: there is no hurry, for others serve the port. */

@@ -54,7 +54,7 @@ describe('an edge of two workers', () => {
   });
 
   it('changes its log level while it runs, in all processes, for those who know the token', async () => {
-    const put = (level: string, token?: string): Promise<Response> =>
+    const put = (level: string, token?: string): ReturnType<EdgeProcess['operate']> =>
       edge.operate('/log-level', { method: 'PUT', body: JSON.stringify({ level }) }, token);
     expect((await put('error', 'wrong')).status).toBe(401);
     expect((await put('loud')).status).toBe(400);
