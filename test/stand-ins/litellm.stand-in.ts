@@ -118,9 +118,10 @@ export class LitellmStandIn {
     });
   }
 
-  static async start(keys: readonly NamedKey[]): Promise<LitellmStandIn> {
+  /** @param port to come back where another one was */
+  static async start(keys: readonly NamedKey[], port = 0): Promise<LitellmStandIn> {
     const server = createServer({ keepAliveTimeout: 75_000 });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     return new LitellmStandIn(server, keys);
   }
 
