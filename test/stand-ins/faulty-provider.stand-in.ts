@@ -85,6 +85,11 @@ export class FaultyProviderStandIn {
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const body = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}') as JsonRecord;
     const fault = (request.url ?? '').split('/')[1] as ProviderFault;
+    await this.serveAs(fault, body, response);
+  }
+
+  /** Also for other stand-ins, in whose place it then fails. */
+  async serveAs(fault: ProviderFault, body: JsonRecord, response: ServerResponse): Promise<void> {
     const isStream = body['stream'] === true;
     this.calls.push({ fault, isStream });
     await this.fail(fault, isStream, body, response).catch(() => response.destroy());

@@ -40,7 +40,9 @@ export type LitellmBehaviour =
   /** A stream of so many bytes, as fast as the edge takes them. */
   | { kind: 'flood'; bytes: number }
   /** The connection breaks after this body. */
-  | { kind: 'torn'; status: number; headers: Record<string, string>; body: Buffer };
+  | { kind: 'torn'; status: number; headers: Record<string, string>; body: Buffer }
+  /** Whatever a provider could do, passed on by a LiteLLM that hides nothing. */
+  | { kind: 'served'; serve: (body: JsonRecord, response: ServerResponse) => Promise<void> };
 
 const models = ['demo', 'gpt-4o', 'openai/gpt-4o-mini'];
 const version = '1.103.1';
@@ -102,6 +104,8 @@ class StopSwitch {
 export class LitellmStandIn {
   readonly calls: LitellmCall[] = [];
   behaviour: LitellmBehaviour | null = null;
+  /** By call, above all by its deployment; in place of `behaviour` where it says something. */
+  behaviourOf: ((call: LitellmCall) => LitellmBehaviour | null) | null = null;
   /** How often it was asked whether it lives. */
   probes = 0;
   private readonly stopped = new StopSwitch();
@@ -196,7 +200,8 @@ export class LitellmStandIn {
     response.setHeader('x-litellm-key-spend', '1.5');
     response.setHeader('llm_provider-openai-organization', 'org-platform');
     response.setHeader('set-cookie', 'session=1');
-    await this.answer(call, response, this.behaviour).catch(() => response.destroy());
+    const behaviour = this.behaviourOf?.(call) ?? this.behaviour;
+    await this.answer(call, response, behaviour).catch(() => response.destroy());
   }
 
   private async answer(
@@ -214,6 +219,7 @@ export class LitellmStandIn {
       await write(response.writeHead(told.status, told.headers), told.body);
       return void response.socket?.resetAndDestroy();
     }
+    if (told?.kind === 'served') return told.serve(parseJson(call.bytes), response);
     if (told?.kind === 'flood') return this.flood(call, response, told.bytes);
     const answerer = answerers[call.path.replace(/^\/(v1\/)?/, '')];
     if (!answerer) return this.send(response, 200, { ok: true });

@@ -1,0 +1,169 @@
+import type { CatalogueDocument, UsageEvent } from '@signalbox/gateway';
+import { Pool } from 'undici';
+import type {
+  FallbackQuestion,
+  FallbackRoutes,
+  FallbackTarget,
+} from '../../apps/edge/src/fallback/fallback-routes';
+import { withModel } from '../../apps/edge/src/request/call-body';
+import type { LitellmBehaviour } from '../stand-ins/litellm.stand-in';
+import { type EdgeApp, type EdgeAppOptions, openEdgeApp, type TestKey, workspace } from './edge-app';
+import { ChatClient } from './e2e/chat-client';
+import { EdgeClient } from './edge-client';
+import { waitUntil } from './wait-until';
+
+type Model = CatalogueDocument['models'][number];
+
+/** A way around LiteLLM, to a stand-in. */
+export interface TestWay {
+  /** With the path before `/chat/completions`, as a base URL has it. */
+  baseUrl: string;
+  via?: 'openrouter' | 'direct';
+  credential?: FallbackTarget['credential'];
+  /** There is no usable key after all. */
+  hasNoKey?: boolean;
+}
+
+/** The ways around LiteLLM, as a test wants them. */
+class TestFallback implements FallbackRoutes {
+  ways: (model: string) => TestWay[] = () => [];
+  readonly asked: string[] = [];
+  private readonly pools = new Map<string, Pool>();
+
+  note(): void {
+    // Nothing to fetch ahead.
+  }
+
+  targets({ model, route }: FallbackQuestion): Promise<FallbackTarget[]> {
+    this.asked.push(model);
+    return Promise.resolve(this.ways(model).map((way) => this.target(model, route.path, way)));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.pools.values()].map((pool) => pool.destroy()));
+  }
+
+  private target(model: string, routePath: string, way: TestWay): FallbackTarget {
+    const { origin, pathname } = new URL(way.baseUrl);
+    const via = way.via ?? 'openrouter';
+    const path = pathname + routePath;
+    return {
+      via,
+      model,
+      upstreamModel: `vendor/${model}`,
+      provider: via === 'openrouter' ? 'openrouter' : 'openai',
+      providerId: `prov_${via}`,
+      deploymentId: null,
+      credential: way.credential ?? { id: `cred_${pathname}`, owner: 'platform' },
+      prepare: ({ body, bytes }) => {
+        if (way.hasNoKey) return Promise.resolve(null);
+        const headers = { 'content-type': body.contentType, authorization: 'Bearer fallback' };
+        const request = {
+          method: 'POST',
+          path,
+          headers,
+          body: withModel(body, bytes, `vendor/${model}`),
+        } as const;
+        return Promise.resolve({ dispatcher: this.poolOf(origin), request });
+      },
+    };
+  }
+
+  private poolOf(origin: string): Pool {
+    const pool = this.pools.get(origin) ?? new Pool(origin);
+    this.pools.set(origin, pool);
+    return pool;
+  }
+}
+
+export function aModel(
+  name: string,
+  deploymentIds: string[] = [`dep_${name}`],
+  change: Partial<Model> = {},
+): Model {
+  const deployments = deploymentIds.map((id, order) => ({
+    id,
+    provider_id: 'prov_1',
+    provider_kind: 'openai',
+    needs_key: true,
+    credential_id: null,
+    weight: 1,
+    order,
+    upstream_model: name,
+    base_url: null,
+  }));
+  return {
+    name,
+    mode: 'chat',
+    deployment_ids: deploymentIds,
+    deployments,
+    openrouter_id: `openai/${name}`,
+    ...change,
+  };
+}
+
+export interface FailoverWorld {
+  app: EdgeApp;
+  key: TestKey;
+  client: EdgeClient;
+  chat: ChatClient;
+  fallback: TestFallback;
+  events: UsageEvent[];
+  /** The catalogue; the platform pays for all of it. */
+  release(...models: Model[]): Promise<void>;
+  setPolicy(routing: object, more?: object): Promise<void>;
+  /** What LiteLLM does with calls for each deployment; with all others it works. */
+  behave(byDeployment: Record<string, LitellmBehaviour>): void;
+  /** Ids of the deployments for which LiteLLM was called. */
+  called(): (string | null)[];
+  eventOf(requestId: string | null | undefined): Promise<UsageEvent>;
+  /** Writes are live when their message has come; the last one written is the last to come. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** An edge with a catalogue, ways around LiteLLM as the test says, and its usage events at hand. */
+export async function openFailoverWorld(options: EdgeAppOptions = {}): Promise<FailoverWorld> {
+  const fallback = new TestFallback();
+  const events: UsageEvent[] = [];
+  const usage = { record: (event: UsageEvent) => void events.push(event) };
+  const app = await openEdgeApp({ drainLimitMs: 500, fallback, usage, ...options });
+  const key = await app.createKey();
+  const chat = new ChatClient(app.url);
+  const credential = { id: 'cred_1', provider_id: 'prov_1', state: 'verified', expires_at: null };
+  await app.projection.write('credentials', 'platform', { owner_key: 'platform', credentials: [credential] });
+  return {
+    app,
+    key,
+    client: new EdgeClient(app.url, key.value),
+    chat,
+    fallback,
+    events,
+    release: (...models) =>
+      app.projection.write('catalogue', 'current', { release_id: 'rel_1', release_number: 1, models }),
+    setPolicy: (routing, more) =>
+      app.projection.write('workspace', 'ws_1', { ...workspace, ...more, routing }),
+    behave(byDeployment) {
+      app.litellm.behaviourOf = ({ context: { dep } }) => byDeployment[dep ?? ''] ?? null;
+    },
+    called: () => app.litellm.posts().map(({ context }) => context.dep),
+    eventOf: (requestId) =>
+      waitUntil(() => events.find((event) => event.request_id === requestId) ?? null, {
+        deadlineMs: 2_000,
+        what: 'the usage event',
+      }),
+    async settled() {
+      const { value } = await app.createKey();
+      const marker = new EdgeClient(app.url, value);
+      await waitUntil(async () => (await marker.post('/v1/chat/completions', {})).status === 400, {
+        deadlineMs: 2_000,
+        what: 'the changes to be known',
+      });
+    },
+    async close() {
+      await chat.close();
+      await app.close();
+      await fallback.close();
+    },
+  };
+}
