@@ -1,3 +1,5 @@
+import { newId } from '@signalbox/common';
+import { UsageEventEntity } from '@signalbox/database';
 import { OrganizationService } from '@signalbox/domain/organizations';
 import { EnvironmentCredentialService } from '@signalbox/domain/credentials';
 import { systemCaller } from '@signalbox/domain/access';
@@ -29,6 +31,8 @@ export type ResourceName =
   | 'service_token'
   | 'webhook'
   | 'maintenance_run'
+  | 'service'
+  | 'usage_event'
   | 'audit_event';
 
 type PlatformResource = 'provider' | 'model' | 'deployment' | 'release' | 'maintenance_run';
@@ -48,6 +52,8 @@ const resourceOfSegment: Record<string, ResourceName> = {
   releases: 'release',
   'service-tokens': 'service_token',
   webhooks: 'webhook',
+  services: 'service',
+  events: 'usage_event',
   runs: 'maintenance_run',
   'audit-events': 'audit_event',
 };
@@ -59,6 +65,7 @@ export const resourceOfField: Record<string, ResourceName> = {
   provider_id: 'provider',
   provider: 'provider',
   credential_id: 'credential',
+  service_id: 'service',
 };
 
 /** The API as it is while no worker runs: what would wait for one says so at once. */
@@ -139,6 +146,11 @@ export async function seedWorld(
   const rotatedKey = await made(api, token, '/api/v1/keys', { workspace_id: workspace, metadata });
   const rotation = await made(api, token, `/api/v1/keys/${rotatedKey}/rotations`, {});
   const webhook = await made(api, token, '/api/v1/webhooks', { url: `https://example.com/${canary}` });
+  const service = await made(api, token, '/api/v1/services', {
+    organization_id: organization,
+    name: `service ${canary}`,
+  });
+  const usageEvent = await seedUsageEvent(api, canary, { organization, workspace, key });
   const events = await api.call<{ data: { id: string }[] }>('GET', '/api/v1/audit-events', { token });
   return {
     canary,
@@ -153,9 +165,38 @@ export async function seedWorld(
       user,
       service_token: serviceToken,
       webhook,
+      service,
+      usage_event: usageEvent,
       audit_event: events.body.data[0]?.id ?? '',
     },
   };
+}
+
+/** Events come from the edges, by way of the worker: no route makes one. */
+async function seedUsageEvent(
+  api: ApiApp,
+  canary: Canary,
+  owner: { organization: string; workspace: string; key: string },
+): Promise<string> {
+  const requestId = newId('request');
+  const now = new Date();
+  await api.database.transactions.run('platform', (manager) =>
+    manager.insert(UsageEventEntity, {
+      requestId,
+      organizationId: owner.organization,
+      workspaceId: owner.workspace,
+      virtualKeyId: owner.key,
+      callType: 'chat_completions',
+      modelRequested: `model ${canary}`,
+      statusCode: 200,
+      complete: true,
+      usageSource: 'none',
+      edgeId: `edge-${canary}`,
+      startedAt: now,
+      endedAt: now,
+    }),
+  );
+  return requestId;
 }
 
 function resourceOfParameter(route: ApiRoute, parameter: string): ResourceName {

@@ -36,7 +36,7 @@ afterAll(() => api.close());
 
 /** Everything of theirs that anybody could have changed. */
 async function stateOfTheirs(): Promise<string> {
-  const { organization, workspace, key, credential, user, service_token } = theirs.ids;
+  const { organization, workspace, key, credential, user, service_token, service, usage_event } = theirs.ids;
   const paths = [
     `/api/v1/organizations/${organization}`,
     `/api/v1/workspaces/${workspace}`,
@@ -46,6 +46,11 @@ async function stateOfTheirs(): Promise<string> {
     `/api/v1/credentials/${credential}`,
     `/api/v1/credentials?organization_id=${organization}`,
     `/api/v1/llm/users/${user}/byok?organization_id=${organization}`,
+    `/api/v1/workspaces/${workspace}/routing`,
+    `/api/v1/services/${service}`,
+    `/api/v1/services?organization_id=${organization}`,
+    `/api/v1/usage/events/${usage_event}`,
+    `/api/v1/usage/events?organization_id=${organization}`,
     `/api/v1/service-tokens/${service_token}`,
     `/api/v1/audit-events?organization_id=${organization}`,
   ];
@@ -171,6 +176,7 @@ describe('lists', () => {
     for (const [path, id] of [
       ['/api/v1/keys', ours.ids.key],
       ['/api/v1/credentials', ours.ids.credential],
+      ['/api/v1/services', ours.ids.service],
     ] as const) {
       const { body } = await api.call<{ data: { id: string; organization_id: string }[] }>('GET', path, {
         token: ours.token,

@@ -20,7 +20,7 @@ import {
   UpdateDeploymentBody,
   UpdateModelBody,
 } from './model.dto';
-import { toDeploymentChanges, toDeploymentInput, toModelView } from './model.mapper';
+import { toDeploymentChanges, toDeploymentInput, toModelFields, toModelView } from './model.mapper';
 
 const writerNote =
   'Clients see it after the next config release (POST /api/v1/config/releases). Scope: models:write, platform tokens only.';
@@ -53,9 +53,8 @@ export class ModelController {
   @ApiCreatedResponse({ type: ModelView })
   @ApiErrors('model_name_taken', 'provider_not_found', 'credential_not_found', 'platform_only')
   async create(@CurrentCaller() caller: Caller, @Body() body: CreateModelBody): Promise<ModelView> {
-    const { name, mode, description, enabled, metadata } = body;
-    const deployments = body.deployments?.map(toDeploymentInput);
-    const input = { name, mode, description, enabled, metadata, deployments };
+    const { name, deployments, ...fields } = body;
+    const input = { ...toModelFields(fields), name, deployments: deployments?.map(toDeploymentInput) };
     return toModelView(await this.models.create(caller, input), caller);
   }
 
@@ -79,7 +78,7 @@ export class ModelController {
     @Param('id', new IdParam('model')) id: string,
     @Body() body: UpdateModelBody,
   ): Promise<ModelView> {
-    return toModelView(await this.models.update(caller, id, body), caller);
+    return toModelView(await this.models.update(caller, id, toModelFields(body)), caller);
   }
 
   @Delete(':id')

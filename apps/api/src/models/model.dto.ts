@@ -142,6 +142,19 @@ class ModelFields {
   @MayBeLeftOut()
   @IsMetadata()
   metadata?: Record<string, unknown>;
+
+  @ApiPropertyOptional({
+    description:
+      "The model's id at OpenRouter, by which it is reached while LiteLLM is down. For a wildcard model it may end with * too. In force with the next config release.",
+    type: String,
+    nullable: true,
+    example: 'openai/gpt-4o-mini',
+    maxLength: nameLengthMax,
+  })
+  @Nullable()
+  @IsString()
+  @MaxLength(nameLengthMax)
+  openrouter_id?: string | null;
 }
 
 export class CreateModelBody extends ModelFields {
@@ -211,6 +224,14 @@ export class ModelView {
 
   @ApiProperty({ type: 'object', additionalProperties: true, example: {} })
   metadata!: Record<string, unknown>;
+
+  @ApiProperty({
+    description: 'null: it cannot be reached through OpenRouter, apart from deployments there.',
+    type: String,
+    nullable: true,
+    example: 'openai/gpt-4o-mini',
+  })
+  openrouter_id!: string | null;
 
   @ApiProperty({ type: [DeploymentView] })
   deployments!: DeploymentView[];

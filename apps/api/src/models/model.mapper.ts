@@ -1,7 +1,13 @@
 import type { DeploymentEntity } from '@signalbox/database';
 import type { Caller } from '@signalbox/domain/access';
-import type { DeploymentInput, ModelWithDeployments } from '@signalbox/domain/models';
-import type { CreateDeploymentBody, DeploymentView, ModelView, UpdateDeploymentBody } from './model.dto';
+import type { DeploymentInput, ModelWithDeployments, UpdateModel } from '@signalbox/domain/models';
+import type {
+  CreateDeploymentBody,
+  DeploymentView,
+  ModelView,
+  UpdateDeploymentBody,
+  UpdateModelBody,
+} from './model.dto';
 
 function toDeploymentView(deployment: DeploymentEntity, caller: Caller): DeploymentView {
   const isPlatform = caller.organizationId === null;
@@ -27,11 +33,16 @@ export function toModelView({ model, deployments }: ModelWithDeployments, caller
     is_demo: model.isDemo,
     enabled: model.enabled,
     metadata: model.metadata,
+    openrouter_id: model.openrouterId,
     deployments: deployments.map((deployment) => toDeploymentView(deployment, caller)),
     version: model.version,
     created_at: model.createdAt.toISOString(),
     updated_at: model.updatedAt.toISOString(),
   };
+}
+
+export function toModelFields({ openrouter_id: openrouterId, ...fields }: UpdateModelBody): UpdateModel {
+  return { ...fields, ...(openrouterId === undefined ? {} : { openrouterId }) };
 }
 
 export function toDeploymentInput(body: CreateDeploymentBody): DeploymentInput {

@@ -1,5 +1,6 @@
 import type { ConfigReleaseEntity } from '@signalbox/database';
-import type { Heartbeat, PlatformStatus, RunnerReport, Status } from '@signalbox/domain/status';
+import type { Heartbeat } from '@signalbox/domain/heartbeats';
+import type { PlatformStatus, RunnerReport, Status } from '@signalbox/domain/status';
 import type { StatusView } from './status.dto';
 
 type PlatformView = Required<

@@ -1,15 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Clock } from '@signalbox/common';
 import type { Caller } from '@signalbox/domain/access';
 import { CLOCK } from '@signalbox/domain/core';
-import { VirtualKeyService } from '@signalbox/domain/virtual-keys';
+import { ReceiptService } from '@signalbox/domain/receipts';
+import { type VirtualKeyDetails, VirtualKeyService } from '@signalbox/domain/virtual-keys';
 import { CurrentCaller } from '../http/access.decorators';
 import { ApiErrors } from '../http/api-errors.decorator';
 import { IdParam } from '../http/id-param.pipe';
@@ -26,13 +21,23 @@ import {
   toVirtualKeyView,
   toVirtualKeyWithValueView,
 } from './virtual-key.mapper';
-import { VirtualKeyListView, VirtualKeyView, VirtualKeyWithValueView } from './virtual-key.view';
+import { noReceipt, toReceiptFields, toShownReceipt } from './receipt.mapper';
+import { type ReceiptFieldsView, ShownKeyReceiptView } from './receipt.view';
+import {
+  DeletedVirtualKeyView,
+  RotatedVirtualKeyView,
+  VirtualKeyListView,
+  VirtualKeyView,
+  VirtualKeyWithReceiptView,
+  VirtualKeyWithValueView,
+} from './virtual-key.view';
 
 @ApiTags('Virtual keys')
 @Controller('api/v1/keys')
 export class VirtualKeyController {
   constructor(
     private readonly virtualKeys: VirtualKeyService,
+    private readonly receipts: ReceiptService,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -81,9 +86,10 @@ export class VirtualKeyController {
   @Patch(':id')
   @ApiOperation({
     summary: 'Change a virtual key',
-    description: 'Only the given fields change. Scope keys:write.',
+    description:
+      'Only the given fields change. With blocked, the answer carries a receipt of the edges. Scope keys:write.',
   })
-  @ApiOkResponse({ type: VirtualKeyView })
+  @ApiOkResponse({ type: VirtualKeyWithReceiptView })
   @ApiErrors(
     'virtual_key_not_found',
     'virtual_key_revoked',
@@ -95,54 +101,76 @@ export class VirtualKeyController {
     @CurrentCaller() caller: Caller,
     @Param('id', new IdParam('virtualKey')) id: string,
     @Body() body: UpdateVirtualKeyBody,
-  ): Promise<VirtualKeyView> {
-    return toVirtualKeyView(await this.virtualKeys.update(caller, id, toUpdate(body)), this.clock.now());
+  ): Promise<VirtualKeyWithReceiptView> {
+    const updated = await this.virtualKeys.update(caller, id, toUpdate(body));
+    const receipt = body.blocked === undefined ? noReceipt : await this.receiptOf(updated);
+    return { ...toVirtualKeyView(updated, this.clock.now()), ...receipt };
   }
 
   @Post(':id/rotate')
   @ApiOperation({
     summary: 'Give a virtual key a new value',
     description:
-      'The older values stay valid for the overlap. The new value is in this answer and never again. Scope keys:write.',
+      'The older values stay valid for the overlap. The new value is in this answer and never again; the receipt names the edges that know it. Scope keys:write.',
   })
-  @ApiCreatedResponse({ type: VirtualKeyWithValueView })
+  @ApiCreatedResponse({ type: RotatedVirtualKeyView })
   @ApiErrors('virtual_key_not_found', 'virtual_key_revoked', 'virtual_key_too_many_values')
   async rotate(
     @CurrentCaller() caller: Caller,
     @Param('id', new IdParam('virtualKey')) id: string,
     @Body() body: RotateVirtualKeyBody,
-  ): Promise<VirtualKeyWithValueView> {
+  ): Promise<RotatedVirtualKeyView> {
     const rotated = await this.virtualKeys.rotate(caller, id, body.overlap ?? '0s');
-    return toVirtualKeyWithValueView(rotated, this.clock.now());
+    return { ...toVirtualKeyWithValueView(rotated, this.clock.now()), ...(await this.receiptOf(rotated)) };
   }
 
   @Post(':id/revoke')
   @HttpCode(200)
   @ApiOperation({
     summary: 'Revoke a virtual key for good',
-    description: 'All its values are refused from now on. Doing it again changes nothing. Scope keys:write.',
+    description:
+      'All its values are refused from now on; the receipt names the edges that know it. Doing it again changes nothing. Scope keys:write.',
   })
-  @ApiOkResponse({ type: VirtualKeyView })
+  @ApiOkResponse({ type: VirtualKeyWithReceiptView })
   @ApiErrors('virtual_key_not_found')
   async revoke(
     @CurrentCaller() caller: Caller,
     @Param('id', new IdParam('virtualKey')) id: string,
-  ): Promise<VirtualKeyView> {
-    return toVirtualKeyView(await this.virtualKeys.revoke(caller, id), this.clock.now());
+  ): Promise<VirtualKeyWithReceiptView> {
+    const revoked = await this.virtualKeys.revoke(caller, id);
+    return { ...toVirtualKeyView(revoked, this.clock.now()), ...(await this.receiptOf(revoked)) };
   }
 
   @Delete(':id')
-  @HttpCode(204)
   @ApiOperation({
     summary: 'Delete a virtual key',
-    description: 'It is revoked and no longer listed. Scope keys:write.',
+    description:
+      'It is refused from now on and no longer listed; the receipt names the edges that know it. Scope keys:write.',
   })
-  @ApiNoContentResponse()
+  @ApiOkResponse({ type: DeletedVirtualKeyView })
   @ApiErrors('virtual_key_not_found')
   async delete(
     @CurrentCaller() caller: Caller,
     @Param('id', new IdParam('virtualKey')) id: string,
-  ): Promise<void> {
-    await this.virtualKeys.delete(caller, id);
+  ): Promise<DeletedVirtualKeyView> {
+    return { id, deleted: true, ...(await this.receiptOf(await this.virtualKeys.delete(caller, id))) };
+  }
+
+  @Get(':id/receipt')
+  @ApiOperation({
+    summary: "Show which edges know a virtual key's last change",
+    description: 'Also of a revoked or deleted key. Times are kept for a day. Scope keys:read.',
+  })
+  @ApiOkResponse({ type: ShownKeyReceiptView })
+  @ApiErrors('virtual_key_not_found')
+  async receipt(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdParam('virtualKey')) id: string,
+  ): Promise<ShownKeyReceiptView> {
+    return toShownReceipt(await this.receipts.get(caller, id));
+  }
+
+  private async receiptOf({ key }: VirtualKeyDetails): Promise<ReceiptFieldsView> {
+    return toReceiptFields(await this.receipts.after(key));
   }
 }

@@ -454,7 +454,10 @@ describe('virtual keys', () => {
 
     it('a deleted key is not found any more; the edges know that it is deleted', async () => {
       const { body } = await create();
-      expect((await call('DELETE', `/${body.id}`)).status).toBe(204);
+      expect(await call<object>('DELETE', `/${body.id}`)).toMatchObject({
+        status: 200,
+        body: { id: body.id, deleted: true, receipt: { version: 2, complete: true, edges: [] } },
+      });
       expect(await projected(body.key)).toMatchObject({ status: 'deleted' });
       for (const [method, path] of [
         ['GET', ''],

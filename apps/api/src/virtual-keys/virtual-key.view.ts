@@ -1,8 +1,9 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType } from '@nestjs/swagger';
 import { virtualKeyStatuses, type VirtualKeyStatus } from '@signalbox/domain/virtual-keys';
 import { ApiMetadata } from '../http/metadata.property';
 import { LimitFieldsView } from '../limits/limit-fields.dto';
 import { MirrorStateView } from '../mirror/mirror-state.view';
+import { ReceiptFieldsView } from './receipt.view';
 
 const id = { example: 'key_06f3x2v9k0wz4m8q1r5t7y3b2c' };
 const time = { type: String, format: 'date-time', example: '2026-11-21T08:00:00.000Z' } as const;
@@ -105,6 +106,18 @@ export class VirtualKeyWithValueView extends VirtualKeyView {
     example: 'sk-sb-...',
   })
   key!: string;
+}
+
+export class VirtualKeyWithReceiptView extends IntersectionType(VirtualKeyView, ReceiptFieldsView) {}
+
+export class RotatedVirtualKeyView extends IntersectionType(VirtualKeyWithValueView, ReceiptFieldsView) {}
+
+export class DeletedVirtualKeyView extends ReceiptFieldsView {
+  @ApiProperty(id)
+  id!: string;
+
+  @ApiProperty({ example: true })
+  deleted!: boolean;
 }
 
 export class VirtualKeyListView {

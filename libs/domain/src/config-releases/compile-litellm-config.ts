@@ -101,13 +101,18 @@ function needsKey({ provider }: SnapshotDeployment): boolean {
 }
 
 /** What our hook in LiteLLM must know of the deployment; see docs/config-releases.md. */
-function hookInfo(deployment: SnapshotDeployment): Record<string, unknown> {
+function hookInfo(
+  deployment: SnapshotDeployment,
+  { openrouterId }: SnapshotModel,
+): Record<string, unknown> {
   const { id, environmentKeys } = deployment.provider;
   const variables = environmentKeys.map(({ credentialId, variable }) => [credentialId, variable] as const);
   return {
     provider_id: id,
     needs_key: needsKey(deployment),
     env: sorted(Object.fromEntries(variables)),
+    // For the edge, not for the hook: here it makes a changed id a changed release.
+    ...(openrouterId === null ? {} : { openrouter_id: openrouterId }),
   };
 }
 
@@ -143,7 +148,7 @@ function entryOf(model: SnapshotModel, deployment: SnapshotDeployment): LitellmM
     model_info: {
       id: deployment.id,
       ...(isWildcard(model.name) ? {} : { mode: model.mode }),
-      signalbox: hookInfo(deployment),
+      signalbox: hookInfo(deployment, model),
     },
   };
 }

@@ -50,6 +50,7 @@ const examples: Record<LintCode, ConfigSnapshot> = {
   deployment_left_out: withDeployments(aDeployment(), aDeployment({ id: 'dep_2', enabled: false })),
   duplicate_deployment: withDeployments(aDeployment(), aDeployment({ id: 'dep_2' })),
   model_left_out: aSnapshot(aModel({ enabled: false })),
+  no_way_around_litellm: withDeployment({ provider: { kind: 'anthropic' } }),
   price_unknown: withDeployment({
     provider: { kind: 'vllm', baseUrl: 'http://127.0.0.1/v1' },
     credential: null,

@@ -27,6 +27,7 @@ export const lintCodes = {
   deployment_left_out: 'info',
   duplicate_deployment: 'info',
   model_left_out: 'info',
+  no_way_around_litellm: 'info',
   price_unknown: 'info',
   wildcard_overlap: 'info',
 } as const satisfies Record<string, LintSeverity>;

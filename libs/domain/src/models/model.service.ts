@@ -15,6 +15,7 @@ import type { DeploymentInput } from './deployment-builder';
 import { DeploymentWriter } from './deployment-writer';
 import { checkModelName } from './model-name';
 import { type ModelFilter, ModelRepository } from './model.repository';
+import { checkOpenrouterId } from './openrouter-id';
 
 export interface ModelWithDeployments {
   model: ModelEntity;
@@ -28,6 +29,7 @@ export interface CreateModel {
   description?: string | null | undefined;
   enabled?: boolean | undefined;
   metadata?: Record<string, unknown> | undefined;
+  openrouterId?: string | null | undefined;
   deployments?: DeploymentInput[] | undefined;
 }
 
@@ -76,6 +78,7 @@ export class ModelService {
   async create(caller: Caller, input: CreateModel): Promise<ModelWithDeployments> {
     this.requireWriter(caller);
     checkModelName(input.name);
+    checkOpenrouterId(input.openrouterId ?? null, input.name);
     return this.write(input.name, async (manager) => {
       const model = this.newModel(input);
       await this.models.insert(manager, model);
@@ -102,6 +105,8 @@ export class ModelService {
       if (changes.description !== undefined) model.description = changes.description;
       if (changes.enabled !== undefined) model.enabled = changes.enabled;
       if (changes.metadata !== undefined) model.metadata = changes.metadata;
+      if (changes.openrouterId !== undefined) model.openrouterId = changes.openrouterId;
+      checkOpenrouterId(model.openrouterId, model.name);
       return this.finish(manager, caller, model, 'model.updated', { ...changes });
     });
   }
@@ -163,6 +168,7 @@ export class ModelService {
       name: input.name,
       mode: input.mode ?? 'chat',
       description: input.description ?? null,
+      openrouterId: input.openrouterId ?? null,
       isDemo: false,
       enabled: input.enabled ?? true,
       metadata: input.metadata ?? {},

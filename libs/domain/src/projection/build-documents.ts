@@ -1,5 +1,6 @@
 import { limitsOf } from '@signalbox/domain/limits';
 import {
+  type CatalogueDocument,
   defaultRoutingPolicy,
   limitsUnderTier,
   projectionField,
@@ -43,6 +44,11 @@ function built<Kind extends ProjectionKind>(
   return { kind, id, field: projectionField(kind, id), version: v, text: JSON.stringify({ v, ...rest }) };
 }
 
+/** @returns -1 for a text that is no document of ours */
+export function versionOfText(text: string): number {
+  return Number(/^\{"v":(\d+)[,}]/.exec(text)?.[1] ?? -1);
+}
+
 type KeyStatus = ProjectionDocuments['key']['status'];
 
 function statusOf(key: Pick<VirtualKeyEntity, 'blocked' | 'revokedAt' | 'deletedAt'>): KeyStatus {
@@ -64,7 +70,7 @@ export function plainDecimal(amount: string | null): string | null {
 }
 
 /** One that an older version wrote and this one cannot read counts as not set. */
-function routingOf({ routing }: Pick<WorkspaceEntity, 'routing'>): RoutingPolicy {
+export function routingOf({ routing }: Pick<WorkspaceEntity, 'routing'>): RoutingPolicy {
   const read = routingPolicy.safeParse(routing);
   return read.success ? read.data : defaultRoutingPolicy;
 }
@@ -158,8 +164,8 @@ export function buildCredentialsDocument(ownerKey: string, rows: readonly Creden
 }
 
 /** Release numbers only grow, also over a rollback (which is a new release), so they serve as the version. */
-export function buildCatalogueDocument(release: ActiveRelease | null): BuiltDocument {
-  return built('catalogue', catalogueId, {
+export function catalogueOf(release: ActiveRelease | null): CatalogueDocument {
+  return {
     v: release?.number ?? 0,
     release_id: release?.id ?? null,
     release_number: release?.number ?? null,
@@ -176,5 +182,9 @@ export function buildCatalogueDocument(release: ActiveRelease | null): BuiltDocu
         openrouter_id,
       }),
     ),
-  });
+  };
+}
+
+export function buildCatalogueDocument(release: ActiveRelease | null): BuiltDocument {
+  return built('catalogue', catalogueId, catalogueOf(release));
 }

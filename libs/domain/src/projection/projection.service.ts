@@ -3,11 +3,12 @@ import type { Logger } from '@signalbox/common';
 import { type OutboxTopic, TenantTransactions } from '@signalbox/database';
 import { LOGGER } from '@signalbox/domain/core';
 import { OutboxDrainer, OutboxRepository } from '@signalbox/domain/outbox';
+import { type ProjectionKind, projectionField } from '@signalbox/gateway';
 import { JobProducer } from '@signalbox/jobs';
 import type { EntityManager } from 'typeorm';
-import type { BuiltDocument } from './build-documents';
+import { type BuiltDocument, versionOfText } from './build-documents';
 import { ProjectionRepository } from './projection.repository';
-import { ProjectionStore } from './projection-store';
+import { type ProjectionMeta, ProjectionStore } from './projection-store';
 
 const projectionTopics = [
   'project.virtual_key',
@@ -77,6 +78,25 @@ export class ProjectionService {
         return null;
       },
     });
+  }
+
+  /** Which documents the subject has, as PostgreSQL says: for a virtual key, the hashes of its values. */
+  async documentIds(topic: ProjectionTopic, subjectId: string): Promise<string[]> {
+    const documents = await this.transactions.run('platform', (manager) =>
+      this.readTopic(manager, topic, subjectId),
+    );
+    return documents.map(({ id }) => id);
+  }
+
+  /** Whether Redis has all these documents in this version or a newer one. */
+  async hasVersions(kind: ProjectionKind, ids: readonly string[], version: number): Promise<boolean> {
+    const texts = await this.store.texts(ids.map((id) => projectionField(kind, id)));
+    return texts.every((text) => text !== null && versionOfText(text) >= version);
+  }
+
+  /** How far the projection is: an edge that has read as far knows all of it. */
+  async position(): Promise<ProjectionMeta> {
+    return this.store.meta();
   }
 
   private async tryProject(topics: readonly ProjectionTopic[], subjectId: string): Promise<boolean> {

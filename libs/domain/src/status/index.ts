@@ -1,4 +1,3 @@
-export type { Heartbeat } from './heartbeat-probe';
 export type { RunnerReport } from './runner-probe';
 export { StatusModule } from './status.module';
 export { StatusService } from './status.service';

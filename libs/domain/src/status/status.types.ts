@@ -1,6 +1,6 @@
 import type { ConfigReleaseEntity } from '@signalbox/database';
+import type { Heartbeat } from '@signalbox/domain/heartbeats';
 import type { MirrorReport } from '@signalbox/domain/mirror';
-import type { Heartbeat } from './heartbeat-probe';
 import type { RunnerReport } from './runner-probe';
 import type { SecretStoreReport } from './secret-store-probe';
 import type { CredentialCounts, MirrorCounts, OutboxBacklog } from './status.repository';

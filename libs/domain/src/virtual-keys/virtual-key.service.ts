@@ -152,7 +152,7 @@ export class VirtualKeyService {
   }
 
   /** The row stays for the record; its alias is free again. */
-  async delete(caller: Caller, id: string): Promise<void> {
+  async delete(caller: Caller, id: string): Promise<VirtualKeyDetails> {
     requireScope(caller, 'keys:write');
     const deleted = await this.write(caller, async (manager) => {
       const key = known(await this.repository.findForUpdate(manager, id));
@@ -161,7 +161,7 @@ export class VirtualKeyService {
       await this.announce(manager, caller, key, 'deleted', {});
       return { key, secrets: [] };
     });
-    await this.live(deleted);
+    return this.live(deleted);
   }
 
   /** Held until the end of the transaction, so that the service cannot be deleted under the key. */

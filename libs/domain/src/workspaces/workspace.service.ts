@@ -14,6 +14,7 @@ import { givenLimits, type LimitSettings, noLimits } from '@signalbox/domain/lim
 import { OutboxRepository } from '@signalbox/domain/outbox';
 import { ProjectionService } from '@signalbox/domain/projection';
 import type { EntityManager } from 'typeorm';
+import { requireVersion, requireWorkspace } from './workspace-checks';
 import { type WorkspaceFilter, WorkspaceRepository } from './workspace.repository';
 
 const topics: readonly OutboxTopic[] = ['project.workspace', 'mirror.workspace'];
@@ -93,20 +94,15 @@ export class WorkspaceService {
   async get(caller: Caller, id: string): Promise<WorkspaceEntity> {
     requireScope(caller, 'workspaces:read');
     return this.transactions.run(tenantOf(caller), async (manager) =>
-      known(await this.repository.find(manager, id)),
+      requireWorkspace(await this.repository.find(manager, id)),
     );
   }
 
   async update(caller: Caller, id: string, input: UpdateWorkspace): Promise<WorkspaceEntity> {
     requireScope(caller, 'workspaces:write');
     const updated = await this.transactions.run(tenantOf(caller), async (manager) => {
-      const workspace = known(await this.repository.findForUpdate(manager, id));
-      if (input.version !== undefined && input.version !== workspace.version) {
-        throw new AppError(
-          'version_conflict',
-          'Read it again, and repeat the change if it still makes sense.',
-        );
-      }
+      const workspace = requireWorkspace(await this.repository.findForUpdate(manager, id));
+      requireVersion(workspace, input.version);
       if (input.name !== undefined) workspace.name = input.name;
       if (input.models !== undefined) workspace.models = input.models;
       if (input.blocked !== undefined) workspace.blocked = input.blocked;
@@ -129,7 +125,7 @@ export class WorkspaceService {
   async delete(caller: Caller, id: string): Promise<void> {
     requireScope(caller, 'workspaces:write');
     const { deleted, removed } = await this.transactions.run(tenantOf(caller), async (manager) => {
-      const workspace = known(await this.repository.findForUpdate(manager, id));
+      const workspace = requireWorkspace(await this.repository.findForUpdate(manager, id));
       const keyCount = await this.repository.countVirtualKeys(manager, id);
       if (keyCount > 0) {
         throw new AppError(
@@ -201,9 +197,4 @@ export class WorkspaceService {
     await this.projection.drainNow(topics, workspace.id);
     return workspace;
   }
-}
-
-function known(workspace: WorkspaceEntity | null): WorkspaceEntity {
-  if (workspace) return workspace;
-  throw new AppError('workspace_not_found', 'Check the id; GET /api/v1/workspaces lists the known ones.');
 }

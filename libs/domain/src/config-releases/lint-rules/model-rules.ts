@@ -1,3 +1,5 @@
+import type { ModelMode } from '@signalbox/database';
+import { directProvider } from '@signalbox/gateway';
 import { isWildcard, reservedModelNames } from '@signalbox/domain/models';
 import { baseUrlOf, litellmModelOf } from '../compile-litellm-config';
 import { servedDeployments, type SnapshotDeployment, type SnapshotModel } from '../config-snapshot';
@@ -102,6 +104,28 @@ const catchAllIsMeant: ModelRule = ({ model, path }) =>
       ]
     : [];
 
+/** Which route clients of such a model take; other modes cannot go around LiteLLM. */
+const routeOfMode: Partial<Record<ModelMode, string>> = {
+  chat: 'chat_completions',
+  completion: 'completions',
+  responses: 'responses',
+  embedding: 'embeddings',
+};
+
+const hasWayAround: ModelRule = ({ model, served, path }) => {
+  const route = routeOfMode[model.mode];
+  const isDemo = served.every(({ provider }) => provider.kind === 'demo');
+  if (route === undefined || isDemo || model.openrouterId !== null) return [];
+  const isReached = served.some(
+    ({ provider: { kind } }) => kind === 'openrouter' || directProvider(kind)?.routes.has(route),
+  );
+  if (isReached) return [];
+  const message =
+    'While LiteLLM is down its calls fail: it has no id at OpenRouter, and no deployment at a provider that speaks their dialect.';
+  const advice = 'Set openrouter_id on the model if OpenRouter has it.';
+  return [finding('no_way_around_litellm', path, message, advice)];
+};
+
 const rules: ModelRule[] = [
   nameIsFree,
   hasDeployments,
@@ -110,6 +134,7 @@ const rules: ModelRule[] = [
   demoIsAlone,
   deploymentsDiffer,
   catchAllIsMeant,
+  hasWayAround,
 ];
 
 export function lintModel(model: SnapshotModel): LintFinding[] {

@@ -1,0 +1,3 @@
+export type { KeyReceipt } from './receipt';
+export { type ReceiptAnswer, ReceiptService } from './receipt.service';
+export { ReceiptsModule } from './receipts.module';

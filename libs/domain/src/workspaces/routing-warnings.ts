@@ -1,0 +1,67 @@
+import {
+  type CatalogueDocument,
+  findCatalogueModel,
+  listAllows,
+  type RoutingPolicy,
+  vendorOf,
+} from '@signalbox/gateway';
+
+export const routingWarningCodes = ['model_unknown', 'model_forbidden', 'cross_vendor_skipped'] as const;
+
+/** What holds, but does not do what its author may expect. */
+export interface RoutingWarning {
+  /** The place in the policy: `cascades.smart.0`. */
+  field: string;
+  code: (typeof routingWarningCodes)[number];
+  message: string;
+}
+
+interface Step {
+  field: string;
+  model: string;
+  /** null: for all models, and nothing can be said of their vendors. */
+  asked: string | null;
+}
+
+function stepsOf({ cascades, aliases }: RoutingPolicy): Step[] {
+  const ofCascades = Object.entries(cascades).flatMap(([asked, models]) =>
+    models.map((model, index) => ({
+      field: `cascades.${asked}.${index}`,
+      model,
+      asked: asked === '*' ? null : (aliases[asked] ?? asked),
+    })),
+  );
+  const ofAliases = Object.entries(aliases).map(([alias, model]) => ({
+    field: `aliases.${alias}`,
+    model,
+    asked: null,
+  }));
+  return [...ofCascades, ...ofAliases];
+}
+
+/** @param allowed the workspace's own list; a key's may be narrower still */
+export function routingWarnings(
+  policy: RoutingPolicy,
+  catalogue: CatalogueDocument,
+  allowed: readonly string[],
+): RoutingWarning[] {
+  const vendor = (name: string): string | null => {
+    const model = findCatalogueModel(catalogue, name);
+    return model && vendorOf(model);
+  };
+  return stepsOf(policy).flatMap(({ field, model, asked }): RoutingWarning[] => {
+    if (!findCatalogueModel(catalogue, model)) {
+      const message = `No model ${model} is in the active config release: the step is skipped until one is.`;
+      return [{ field, code: 'model_unknown', message }];
+    }
+    if (!listAllows(allowed, model)) {
+      const message = `The models list of the workspace does not allow ${model}: the step is skipped.`;
+      return [{ field, code: 'model_forbidden', message }];
+    }
+    if (asked === null || asked === model || policy.cross_vendor) return [];
+    const [askedVendor, stepVendor] = [vendor(asked), vendor(model)];
+    if (askedVendor !== null && askedVendor === stepVendor) return [];
+    const message = `${model} is of ${stepVendor ?? 'an unknown vendor'} and ${asked} of ${askedVendor ?? 'an unknown one'}: the step is skipped unless cross_vendor is true.`;
+    return [{ field, code: 'cross_vendor_skipped', message }];
+  });
+}
