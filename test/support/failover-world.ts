@@ -1,11 +1,11 @@
-import type { CatalogueDocument, UsageEvent } from '@signalbox/gateway';
+import type { CatalogueDocument, LlmRoute, UsageEvent } from '@signalbox/gateway';
 import { Pool } from 'undici';
 import type {
   FallbackQuestion,
   FallbackRoutes,
   FallbackTarget,
 } from '../../apps/edge/src/fallback/fallback-routes';
-import { withModel } from '../../apps/edge/src/request/call-body';
+import { bodyBytes, lacksUsage } from '../../apps/edge/src/request/call-body';
 import type { LitellmBehaviour } from '../stand-ins/litellm.stand-in';
 import { type EdgeApp, type EdgeAppOptions, openEdgeApp, type TestKey, workspace } from './edge-app';
 import { ChatClient } from './e2e/chat-client';
@@ -36,17 +36,17 @@ class TestFallback implements FallbackRoutes {
 
   targets({ model, route }: FallbackQuestion): Promise<FallbackTarget[]> {
     this.asked.push(model);
-    return Promise.resolve(this.ways(model).map((way) => this.target(model, route.path, way)));
+    return Promise.resolve(this.ways(model).map((way) => this.target(model, route, way)));
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.pools.values()].map((pool) => pool.destroy()));
   }
 
-  private target(model: string, routePath: string, way: TestWay): FallbackTarget {
+  private target(model: string, route: LlmRoute, way: TestWay): FallbackTarget {
     const { origin, pathname } = new URL(way.baseUrl);
     const via = way.via ?? 'openrouter';
-    const path = pathname + routePath;
+    const path = pathname + route.path;
     return {
       via,
       model,
@@ -58,12 +58,8 @@ class TestFallback implements FallbackRoutes {
       prepare: ({ body, bytes }) => {
         if (way.hasNoKey) return Promise.resolve(null);
         const headers = { 'content-type': body.contentType, authorization: 'Bearer fallback' };
-        const request = {
-          method: 'POST',
-          path,
-          headers,
-          body: withModel(body, bytes, `vendor/${model}`),
-        } as const;
+        const changes = { model: `vendor/${model}`, asksForUsage: lacksUsage(route.name, body) };
+        const request = { method: 'POST', path, headers, body: bodyBytes(body, bytes, changes) } as const;
         return Promise.resolve({ dispatcher: this.poolOf(origin), request });
       },
     };
