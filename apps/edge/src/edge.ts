@@ -18,6 +18,7 @@ import { ProjectionReader } from './keys/projection-reader';
 import { ProjectionStore } from './keys/projection-store';
 import { EdgeLimiter } from './limits/edge-limiter';
 import type { Limiter } from './limits/limiter';
+import { UnknownKeyGuard } from './limits/unknown-key-guard';
 import { OpenAnswers } from './metrics/open-answers';
 import { PrometheusMetrics } from './metrics/prometheus-metrics';
 import { AttemptStep } from './request/attempt.step';
@@ -25,6 +26,8 @@ import { CandidatesStep } from './request/candidates.step';
 import { ModelsStep } from './request/models.step';
 import { RequestPath } from './request/request-path';
 import { AttemptSender } from './routing/attempt-sender';
+import { ClientAddresses } from './server/client-address';
+import { ConnectionLimits } from './server/connection-limits';
 import { Cors } from './server/cors';
 import { answerHealth, type HealthSources, type Readiness, readiness } from './server/health';
 import { Heartbeat } from './server/heartbeat';
@@ -35,6 +38,7 @@ import { LitellmHealth } from './upstream/litellm-health';
 import { probeLiveliness } from './upstream/litellm-health.probe';
 import { RunnerWatcher } from './upstream/runner-watcher';
 import { UpstreamPools } from './upstream/upstream-pools';
+import { EdgeSnapshot } from './snapshot/edge-snapshot';
 import { StateLease } from './state/state-lease';
 import { openUsageSpool } from './usage/open-usage-spool';
 import type { UsageRecorder } from './usage/usage-recorder';
@@ -79,7 +83,10 @@ export interface CloseOptions {
 const warmUpPollMs = 20;
 const degradedAfterMs = 2_000;
 
-/** Puts the parts together. Nothing here waits for Redis or the runner: the edge listens at once and says what it lacks. */
+/**
+ * Puts the parts together. Nothing here waits for the runner, and for Redis only a second, if there is a snapshot to take in its
+ * place.
+ */
 export class Edge {
   private readonly clock: Clock;
   private readonly id = `edge-${process.pid}-${newId('request').slice(-6)}`;
@@ -94,6 +101,8 @@ export class Edge {
   private readonly breakers: SharedBreakers;
   private readonly lease: StateLease | null;
   private readonly spool: UsageSpool;
+  /** null: without a directory and keys for it nothing is kept. */
+  private readonly snapshot: EdgeSnapshot | null;
   private readonly attempt: AttemptStep;
   private readonly path: RequestPath;
   private readonly server: HttpServer;
@@ -165,6 +174,8 @@ export class Edge {
       leastEdges: config.workers,
       ...{ metrics, clock, logger },
     });
+    const clients = new ClientAddresses(config.trustedProxies);
+    const guard = new UnknownKeyGuard(clock, clients);
     const limiter: Limiter = options.limiter ?? this.limits;
     const addresses = {
       allowedHosts: config.allowedHosts,
@@ -180,9 +191,10 @@ export class Edge {
       ...{ lease: this.lease, metrics, logger },
     });
     const usage: UsageRecorder = options.usage ?? this.spool;
+    this.snapshot = this.openSnapshot(contact);
     const sender = new AttemptSender({ litellm, signingKeys, clock });
     this.attempt = new AttemptStep({ litellm, sender, breakers, fallback, clock, logger });
-    const around = { metrics, limiter, fallback, usage, store: this.store, edgeId: this.id };
+    const around = { metrics, limiter, guard, fallback, usage, store: this.store, edgeId: this.id };
     const steps = { directory, models, candidates, attempt: this.attempt };
     this.path = new RequestPath({ ...steps, ...around, clock, newRequestId, logger });
     this.relay = new EgressRelay({ signingKeys, addresses, clock, logger, newRequestId });
@@ -190,7 +202,10 @@ export class Edge {
       (request, response) => this.handleEgress(request, response),
       newRequestId,
     );
-    this.server = new HttpServer((request, response) => this.handle(request, response), newRequestId);
+    const connections = new ConnectionLimits((address) => clients.isTrusted(address));
+    this.server = new HttpServer((request, response) => this.handle(request, response), newRequestId, {
+      connections,
+    });
     this.heartbeat = new Heartbeat(
       this.redis.commands,
       `${config.redisPrefix}:heartbeat:edge:${this.id}`,
@@ -238,7 +253,7 @@ export class Edge {
     this.breakers.close();
     await this.fallback.close();
     await Promise.all([this.watcher.close(), this.pools.destroy(), this.relay.close()]);
-    await this.spool.close(lastDeliveryMs);
+    await Promise.all([this.spool.close(lastDeliveryMs), this.snapshot?.close()]);
     await this.lease?.stop();
     disconnectRedis(this.redis);
   }
@@ -248,6 +263,16 @@ export class Edge {
     const { redisPrefix: prefix } = this.config;
     const board = new BreakerBoard({ ...this.redis, prefix, edgeId, clock, logger });
     return new SharedBreakers({ board, clock, random, metrics, logger });
+  }
+
+  private openSnapshot(contact: LastContact): EdgeSnapshot | null {
+    const { stateDir: dir, stateKeys: keys, offlineMs } = this.config;
+    if (dir === null || keys === null) return null;
+    const { store, feed, watcher, clock, logger, id: edgeId } = this;
+    const isWriter = (this.options.workerIndex ?? 0) === 0;
+    const credentials = null;
+    const parts = { store, feed, contact, watcher, credentials };
+    return new EdgeSnapshot({ dir, edgeId, keys, isWriter, offlineMs, ...parts, clock, logger });
   }
 
   /** Whether requests can be answered now, and what is wrong. */

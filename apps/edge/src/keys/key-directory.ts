@@ -52,6 +52,11 @@ export class KeyDirectory {
     return this.inRedis(keyHash);
   }
 
+  /** Whether it needs no look-up: it is known to exist, or to have existed. */
+  holds(keyHash: string): boolean {
+    return Boolean(this.store.get('key', keyHash));
+  }
+
   /** A change of this key was announced: it may exist now. */
   forgetUnknown(keyHash: string): void {
     this.unknownUntilMs.delete(keyHash);

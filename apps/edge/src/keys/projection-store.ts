@@ -108,6 +108,10 @@ export class ProjectionStore {
     }
   }
 
+  all<Kind extends ProjectionKind>(kind: Kind): Iterable<ProjectionDocuments[Kind]> {
+    return this.contents.documents[kind].values();
+  }
+
   /** The kinds and ids of documents that could not be read. */
   unreadableFields(): string[] {
     return [...this.contents.unreadable];

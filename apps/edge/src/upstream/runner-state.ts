@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const activeLitellm = z.object({
+export const activeLitellm = z.object({
   slot: z.string(),
   base_url: z.url({ protocol: /^https?$/ }),
   release_id: z.string().nullish(),
