@@ -116,7 +116,7 @@ describe('a restart', () => {
 
   it('lets a stream that is longer than it end in its old worker', async () => {
     const old = await pids();
-    edge.litellm.behaviour = { kind: 'slow', everyMs: 700 };
+    edge.litellm.behaviour = { kind: 'slow', everyMs: 250 };
     const stream = await edge.chat(true);
     edge.child.kill('SIGHUP');
     await edge.untilWorkers((workers) => workers.some(({ state }) => state === 'draining'), 'a drain');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findCatalogueModel, namesDeployments } from './catalogue-model';
 import type { Dialect } from './llm-routes';
 import { listsAllow, type ModelList } from './model-allowlist';
 import type { CatalogueDocument } from './projection.documents';
@@ -22,15 +23,46 @@ export function parseModelList(text: string): ListedModel[] | null {
   }
 }
 
-/** For an edge that has not seen LiteLLM yet: the released catalogue in the same form. */
-export function modelListOfCatalogue(catalogue: CatalogueDocument): ListedModel[] {
-  return catalogue.models
-    .filter(({ name }) => !name.includes('*'))
-    .map(({ name }) => ({ id: name, object: 'model', created: 0, owned_by: 'signalbox' }));
+/** What the catalogue knows of a model, in the form of LiteLLM's list. */
+function catalogueEntry(id: string): ListedModel {
+  return { id, object: 'model', created: 0, owned_by: 'signalbox' };
 }
 
-export function visibleModels(models: readonly ListedModel[], lists: readonly ModelList[]): ListedModel[] {
-  return models.filter(({ id }) => listsAllow(lists, id));
+/**
+ * What can be called: the released catalogue, with what LiteLLM tells of each model. Of LiteLLM's own list only what the catalogue
+ * serves too, by name or by a wildcard; all of it where the release is of an older version, which says too little.
+ * Embedding, speech and image models are among them: clients filter by name, and a key's list of models can leave them out.
+ */
+export function servedModels(
+  fromLitellm: readonly ListedModel[] | null,
+  catalogue: CatalogueDocument | null,
+): ListedModel[] {
+  if (!catalogue || (fromLitellm && !namesDeployments(catalogue))) return [...(fromLitellm ?? [])];
+  const told = (fromLitellm ?? []).filter(({ id }) => findCatalogueModel(catalogue, id) !== null);
+  const names = new Set(told.map(({ id }) => id));
+  const further = catalogue.models.filter(({ name }) => !name.includes('*') && !names.has(name));
+  return [...told, ...further.map(({ name }) => catalogueEntry(name))];
+}
+
+export interface ModelView {
+  readonly served: readonly ListedModel[];
+  readonly catalogue: CatalogueDocument | null;
+  /** Of the key and of its workspace. */
+  readonly lists: readonly ModelList[];
+  /** The workspace's further names, each with its model. */
+  readonly aliases: Readonly<Record<string, string>>;
+}
+
+/** What a key may use, and the names that its workspace gave to it. An alias hides a model of its own name, as in calls. */
+export function visibleModels({ served, catalogue, lists, aliases }: ModelView): ListedModel[] {
+  const own = served.filter(({ id }) => !Object.hasOwn(aliases, id) && listsAllow(lists, id));
+  const byId = new Map(served.map((model) => [model.id, model]));
+  const named = Object.entries(aliases).flatMap(([alias, target]) => {
+    if (!listsAllow(lists, target)) return [];
+    const isServed = byId.has(target) || (catalogue && findCatalogueModel(catalogue, target));
+    return isServed ? [{ ...(byId.get(target) ?? catalogueEntry(target)), id: alias }] : [];
+  });
+  return [...own, ...named];
 }
 
 function anthropicModel({ id, created }: ListedModel): object {

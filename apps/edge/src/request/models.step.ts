@@ -3,8 +3,8 @@ import {
   type ListedModel,
   modelBody,
   modelListBody,
-  modelListOfCatalogue,
   parseModelList,
+  servedModels,
   visibleModels,
 } from '@signalbox/gateway';
 import type { Caller } from '../keys/key-directory';
@@ -20,8 +20,9 @@ import { Refusal } from './refusal';
 
 /** Open WebUI asks at nearly every page load, and a list changes only with a release. */
 const freshForMs = 5_000;
-/** Clients show "no models" after 10 s, so an old list in time is worth more than a new one late. */
 const answerTimeoutMs = 3_000;
+/** Only where nothing is known yet, or another LiteLLM is in place: clients show "no models" after 10 s. */
+const waitLimitMs = 1_000;
 const path = '/v1/models';
 
 interface KnownList {
@@ -38,53 +39,70 @@ export interface ModelsDependencies {
   clock: Clock;
 }
 
-/** GET /v1/models and /v1/models/{id}: LiteLLM's list, without what the key may not use. */
+/**
+ * GET /v1/models and /v1/models/{id}: what the key may use, from memory. LiteLLM's list is read beside it; that LiteLLM or a
+ * provider is down is no reason to show less than the catalogue, let alone an error.
+ */
 export class ModelsStep {
   private known: KnownList | null = null;
   private reading: Promise<void> | null = null;
+  private tried = { identity: '', atMs: -Infinity };
 
   constructor(private readonly dependencies: ModelsDependencies) {}
 
   async run(edgeRequest: EdgeRequest, caller: Caller, id: string | null): Promise<void> {
-    if (!this.isFresh() && this.isWorthAsking()) await this.read(caller, edgeRequest.id);
-    const { models, source, litellmVersion } = this.bestList();
-    const headers = {
-      'x-signalbox-route': 'litellm',
-      // litellm: asked just now; memory: the last list, LiteLLM does not answer; catalogue: LiteLLM has not been heard yet.
-      'x-signalbox-models': source,
-      ...(litellmVersion ? { 'x-litellm-version': litellmVersion } : {}),
-    };
-    const visible = visibleModels(models, [
-      caller.key.models,
-      caller.workspace?.models ?? ['no-default-models'],
-    ]);
+    await this.refresh(caller, edgeRequest.id);
+    const catalogue = this.dependencies.store.get('catalogue', 'current');
+    const visible = visibleModels({
+      served: servedModels(this.known?.models ?? null, catalogue),
+      catalogue,
+      lists: [caller.key.models, caller.workspace?.models ?? ['no-default-models']],
+      aliases: caller.workspace?.routing.aliases ?? {},
+    });
+    const headers = this.headers();
     if (id === null) return sendJson(edgeRequest, 200, headers, modelListBody(edgeRequest.dialect, visible));
     const model = visible.find((one) => one.id === id);
     if (!model) throw new Refusal('model_not_found', { param: 'model' });
     sendJson(edgeRequest, 200, headers, modelBody(edgeRequest.dialect, model));
   }
 
-  private isFresh(): boolean {
-    const active = this.dependencies.litellm.active();
+  /** x-signalbox-models: litellm: of the one that is active; memory: it is away or another; catalogue: none was heard yet. */
+  private headers(): Record<string, string> {
     const { known } = this;
-    return (
-      known !== null &&
-      active !== null &&
-      known.identity === identityOf(active) &&
-      this.dependencies.clock.nowMs() - known.readAtMs < freshForMs
-    );
+    if (!known) return { 'x-signalbox-models': 'catalogue' };
+    return {
+      'x-signalbox-models': this.isOfActive(known) ? 'litellm' : 'memory',
+      ...(known.litellmVersion && { 'x-litellm-version': known.litellmVersion }),
+    };
   }
 
-  /** While LiteLLM is away the last list is shown at once; without one, waiting a moment is better than nothing. */
-  private isWorthAsking(): boolean {
-    return this.known === null || this.dependencies.litellm.active() !== null;
+  private isOfActive({ identity }: KnownList): boolean {
+    const { litellm } = this.dependencies;
+    const active = litellm.active();
+    return active !== null && !litellm.isDown() && identity === identityOf(active);
   }
 
-  private bestList(): { models: ListedModel[]; source: string; litellmVersion: string } {
-    if (this.known) return { ...this.known, source: this.isFresh() ? 'litellm' : 'memory' };
-    const catalogue = this.dependencies.store.get('catalogue', 'current');
-    if (!catalogue) throw new Refusal('litellm_unavailable');
-    return { models: modelListOfCatalogue(catalogue), source: 'catalogue', litellmVersion: '' };
+  /** In the background where there is a list of this LiteLLM; else it is waited for, but not again soon after it gave none. */
+  private async refresh(caller: Caller, requestId: string): Promise<void> {
+    const { litellm, clock } = this.dependencies;
+    if (litellm.isDown()) return;
+    const active = litellm.active();
+    const identity = active ? identityOf(active) : '';
+    const wasTriedLately = this.tried.identity === identity && clock.nowMs() - this.tried.atMs < freshForMs;
+    if (!wasTriedLately) {
+      this.tried = { identity, atMs: clock.nowMs() };
+      void this.read(caller, requestId);
+    }
+    if (this.reading && !(this.known && this.isOfActive(this.known))) await this.waitFor(this.reading);
+  }
+
+  private async waitFor(reading: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, waitLimitMs);
+    });
+    await Promise.race([reading, limit]);
+    clearTimeout(timer);
   }
 
   /** The list is the same for every key, so requests that ask together share one reading. Never throws. */
