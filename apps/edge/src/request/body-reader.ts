@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { BodyMemory } from './body-memory';
 import { ClientGone, Refusal } from './refusal';
 
 /** Providers' own limits lie near it; audio and images are the large ones. */
@@ -11,11 +12,20 @@ function refuseLargeBody(limitBytes: number): Refusal {
   });
 }
 
-/** The whole body, as it came. It is kept until the answer begins, so that another LiteLLM can be tried. */
-export function readBody(request: IncomingMessage, limitBytes = bodyBytesLimit): Promise<Buffer> {
+/** One for the process: so is its memory. */
+const processMemory = new BodyMemory();
+
+/** The whole body, as it came. It is kept until the answer has ended, so that it can be sent another way. */
+export function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { limitBytes = bodyBytesLimit, memory = processMemory } = {},
+): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > limitBytes)
     return Promise.reject(refuseLargeBody(limitBytes));
-  if (request.destroyed) return Promise.reject(new ClientGone());
+  if (request.destroyed || response.closed) return Promise.reject(new ClientGone());
+  const held = memory.open();
+  response.once('close', () => held.release());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -23,10 +33,16 @@ export function readBody(request: IncomingMessage, limitBytes = bodyBytesLimit):
       request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
       end();
     };
+    const refuse = (reason: Refusal): void => {
+      chunks.length = 0;
+      held.release();
+      finish(() => reject(reason));
+    };
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
+      if (size > limitBytes) return refuse(refuseLargeBody(limitBytes));
+      if (!held.add(chunk.length)) return refuse(new Refusal('overloaded'));
       chunks.push(chunk);
-      if (size > limitBytes) finish(() => reject(refuseLargeBody(limitBytes)));
     };
     const onEnd = (): void =>
       finish(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)));

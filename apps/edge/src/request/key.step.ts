@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { hashVirtualKeyValue, parseVirtualKeyValue } from '@signalbox/gateway';
-import type { Caller, KeyDirectory } from '../keys/key-directory';
+import type { Caller, KeyDirectory, KeyLookup } from '../keys/key-directory';
+import type { UnknownKeyGuard } from '../limits/unknown-key-guard';
 import type { EdgeRequest } from './edge-request';
 import { Refusal } from './refusal';
 
@@ -13,18 +14,31 @@ function keyValueOf(headers: IncomingHttpHeaders): string | null {
 }
 
 /** Step 2: whose request is it? A key that cannot be looked up just now gets a retryable 503, never a 401. */
-export async function identifyCaller(edgeRequest: EdgeRequest, directory: KeyDirectory): Promise<Caller> {
-  const value = keyValueOf(edgeRequest.request.headers);
+export async function identifyCaller(
+  edgeRequest: EdgeRequest,
+  directory: KeyDirectory,
+  guard: UnknownKeyGuard,
+): Promise<Caller> {
+  const { request, facts } = edgeRequest;
+  const value = keyValueOf(request.headers);
   if (value === null) throw new Refusal('key_missing');
-  if (parseVirtualKeyValue(value) === 'malformed') throw new Refusal('key_malformed');
-  const caller = await findCaller(hashVirtualKeyValue(value), directory);
+  const keyHash = parseVirtualKeyValue(value) === 'malformed' ? null : hashVirtualKeyValue(value);
+  const isHeld = keyHash !== null && directory.holds(keyHash);
+  if (!isHeld) guard.check(request);
+  const found = keyHash === null ? 'malformed' : await directory.find(keyHash);
+  if (found === 'malformed' || found === 'unknown') guard.note(request);
+  if (found === 'malformed') throw new Refusal('key_malformed');
+  const caller = readLookup(found);
   const { key_id, workspace_id, organization_id } = caller.key;
-  Object.assign(edgeRequest.facts, { key_id, workspace_id, organization_id });
+  Object.assign(facts, { key_id, workspace_id, organization_id });
   return caller;
 }
 
 export async function findCaller(keyHash: string, directory: KeyDirectory): Promise<Caller> {
-  const found = await directory.find(keyHash);
+  return readLookup(await directory.find(keyHash));
+}
+
+function readLookup(found: KeyLookup): Caller {
   if (found === 'unknown') throw new Refusal('key_unknown');
   if (found === 'unavailable') throw new Refusal('policy_unavailable');
   if (found === 'outdated') throw new Refusal('policy_outdated');

@@ -5,6 +5,7 @@ import type { FallbackRoutes } from '../fallback/fallback-routes';
 import type { KeyDirectory } from '../keys/key-directory';
 import type { ProjectionStore } from '../keys/projection-store';
 import type { Limiter } from '../limits/limiter';
+import type { UnknownKeyGuard } from '../limits/unknown-key-guard';
 import type { EdgeMetrics } from '../metrics/edge-metrics';
 import { newRequestRecord, type RequestRecord } from '../routing/request-record';
 import { buildUsageEvent } from '../routing/usage-event.builder';
@@ -29,6 +30,7 @@ export interface RequestPathDependencies {
   attempt: AttemptStep;
   metrics: EdgeMetrics;
   limiter: Limiter;
+  guard: UnknownKeyGuard;
   fallback: FallbackRoutes;
   usage: UsageRecorder;
   store: ProjectionStore;
@@ -68,7 +70,8 @@ export class RequestPath {
   }
 
   private async walk(edgeRequest: EdgeRequest): Promise<void> {
-    const { directory, models, candidates, attempt, limiter, fallback, store, clock } = this.dependencies;
+    const { directory, guard, models, candidates, attempt, limiter, fallback, store, clock } =
+      this.dependencies;
     const { id: requestId, request, facts } = edgeRequest;
 
     // 1. Route: LLM routes only.
@@ -76,7 +79,7 @@ export class RequestPath {
     const { dialect } = edgeRequest;
 
     // 2. Key: who calls? The body of somebody unknown is not even read.
-    const known = await identifyCaller(edgeRequest, directory);
+    const known = await identifyCaller(edgeRequest, directory, guard);
     if (route.method === 'GET') {
       checkCaller(known, null, clock.nowMs());
       return models.run(edgeRequest, known, id);
@@ -88,7 +91,7 @@ export class RequestPath {
     // 3. Policy: body fields, then the key once more, now with the model: it may have been revoked while the body came in.
     const contentType = request.headers['content-type'] ?? '';
     checkBodyType(route, contentType, request.headers['content-encoding']);
-    const bytes = await readBody(request);
+    const bytes = await readBody(request, edgeRequest.response);
     facts.bytes_in = record.bytesIn = bytes.length;
     const body = parseCallBody(contentType, bytes);
     facts.model = record.modelRequested = body.model;

@@ -18,7 +18,7 @@ beforeEach(async () => {
       request.on('end', () => response.end('done'));
     },
     () => 'req_1',
-    limits,
+    { limits },
   );
   port = await server.listen('127.0.0.1', 0);
 });

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import { gatewayErrorAnswer, type GatewayErrorCode } from '@signalbox/gateway';
+import type { ConnectionLimits } from './connection-limits';
 
 /** Against slow and endless requests. The answer has no limit here: LiteLLM's side has one. */
 const serverLimits = {
@@ -12,6 +13,17 @@ const serverLimits = {
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2_000,
 };
+
+/** Node leaves out what is more, and what was left out cannot be checked: such a request is refused. */
+const headerCountLimit = 200;
+/** Of all addresses. A process has far more file descriptors than that wherever the edge runs. */
+const connectionLimit = 20_000;
+
+export interface HttpServerOptions {
+  limits?: typeof serverLimits;
+  /** null: whoever can reach this server is trusted. */
+  connections?: ConnectionLimits | null;
+}
 
 const codesOfClientErrors: Record<string, GatewayErrorCode> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
@@ -36,6 +48,35 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket, request
   );
 }
 
+/** What node reads as HTTP, and still is not served. */
+function isAcceptable(
+  request: IncomingMessage,
+  response: ServerResponse,
+  connections: ConnectionLimits | null,
+  newRequestId: () => string,
+): boolean {
+  const { socket } = request;
+  const isInTurn = connections?.requestBegan(socket) ?? true;
+  response.once('close', () => connections?.requestEnded(socket));
+  if (request.rawHeaders.length > headerCountLimit * 2) {
+    refuse(response, 'headers_too_large', newRequestId());
+    return false;
+  }
+  if (!isInTurn) refuse(response, 'overloaded', newRequestId());
+  return isInTurn;
+}
+
+function refuse(response: ServerResponse, code: GatewayErrorCode, requestId: string): void {
+  const { status, headers, body } = gatewayErrorAnswer('openai', code, requestId);
+  response.writeHead(status, {
+    ...headers,
+    'content-type': 'application/json',
+    'x-request-id': requestId,
+    connection: 'close',
+  });
+  response.end(JSON.stringify(body));
+}
+
 export class HttpServer {
   private readonly server: Server;
   private isDraining = false;
@@ -45,9 +86,10 @@ export class HttpServer {
   constructor(
     handle: (request: IncomingMessage, response: ServerResponse) => void,
     newRequestId: () => string,
-    limits: typeof serverLimits = serverLimits,
+    { limits = serverLimits, connections = null }: HttpServerOptions = {},
   ) {
     this.server = createServer(limits, (request, response) => {
+      if (!isAcceptable(request, response, connections, newRequestId)) return;
       // After a drain began each answer is the last one of its connection.
       if (this.isDraining) response.setHeader('connection', 'close');
       response.once('close', () => {
@@ -55,6 +97,9 @@ export class HttpServer {
       });
       handle(request, response);
     });
+    this.server.maxHeadersCount = headerCountLimit + 1;
+    this.server.maxConnections = connectionLimit;
+    if (connections) this.server.on('connection', (socket) => connections.opened(socket));
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
       answerClientError(error, socket as Socket, newRequestId()),
     );
