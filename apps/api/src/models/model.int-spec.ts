@@ -15,6 +15,7 @@ interface Model {
   mode: string;
   is_demo: boolean;
   version: number;
+  openrouter_id: string | null;
   deployments: Deployment[];
 }
 interface Problem {
@@ -69,6 +70,41 @@ it('creates, shows, changes and deletes a model', async () => {
   );
   expect((await call('DELETE', at)).status).toBe(204);
   expect(await call<Problem>('GET', at)).toMatchObject({ status: 404, body: { code: 'model_not_found' } });
+});
+
+describe('the id at OpenRouter', () => {
+  it('is saved, changed and taken away', async () => {
+    const { body: plain } = await create({ name: 'litellm-only' });
+    expect(plain.openrouter_id).toBeNull();
+    const { body } = await create({ name: 'elsewhere-too', openrouter_id: 'openai/gpt-4o-mini' });
+    expect(body.openrouter_id).toBe('openai/gpt-4o-mini');
+    const at = `${path}/${body.id}`;
+    const change = async (openrouter_id: string | null) =>
+      (await call<Model>('PATCH', at, { openrouter_id })).body.openrouter_id;
+    expect(await change('~anthropic/claude-sonnet-latest')).toBe('~anthropic/claude-sonnet-latest');
+    expect((await call<Model>('PATCH', at, { mode: 'chat' })).body.openrouter_id).not.toBeNull();
+    expect(await change(null)).toBeNull();
+  });
+
+  it('may have a wildcard where the name has one, and only there', async () => {
+    const { status, body } = await create({ name: 'anyone/*', openrouter_id: 'openai/*' });
+    expect([status, body.openrouter_id]).toEqual([201, 'openai/*']);
+    const renamed = await call<Problem>('PATCH', `${path}/${body.id}`, { name: 'only-one' });
+    expect([renamed.status, renamed.body.errors?.[0]?.field]).toEqual([400, 'openrouter_id']);
+    expect((await create({ name: 'all-at-once', openrouter_id: '*' })).status).toBe(400);
+  });
+
+  it.each(['gpt-4o', 'openai/', '/x', 'a/b/c', 'openai/gpt 4o', 'openai/*-mini', 'https://x/y', ''])(
+    'is not %p',
+    async (openrouter_id) => {
+      const { status, body } = await call<Problem>('POST', path, { name: 'odd-id', openrouter_id });
+      expect([status, body.code, body.errors?.[0]?.field]).toEqual([
+        400,
+        'validation_failed',
+        'openrouter_id',
+      ]);
+    },
+  );
 });
 
 it('adds, changes and deletes deployments; the model counts each as a change of its own', async () => {

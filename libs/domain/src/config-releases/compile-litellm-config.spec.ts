@@ -169,6 +169,12 @@ describe('one deployment', () => {
     });
   });
 
+  it("names the model's id at OpenRouter, so that another id is another release", () => {
+    const yamlWith = (openrouterId: string | null): string =>
+      compileLitellmConfig(aSnapshot(aModel({ openrouterId }))).yaml;
+    expect(new Set([null, 'openai/gpt-4o', 'openai/gpt-4o-mini'].map(yamlWith)).size).toBe(3);
+  });
+
   it.each([
     ['without a credential', null],
     ['with one that is switched off', { id: 'cred_1', enabled: false }],
