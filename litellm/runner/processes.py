@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import time
@@ -33,11 +34,37 @@ def is_same_process(pid: int, token: str | None) -> bool:
 
 def wait_until_gone(pid: int, token: str | None, timeout_seconds: float | None = None) -> bool:
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-    while is_same_process(pid, token):
-        if deadline is not None and time.monotonic() >= deadline:
-            return False
-        time.sleep(POLL_SECONDS)
+    descriptor = open_pidfd(pid)
+    try:
+        while is_same_process(pid, token):
+            remaining = POLL_SECONDS if deadline is None else min(POLL_SECONDS, deadline - time.monotonic())
+            if remaining <= 0:
+                return False
+            wait_for_end(descriptor, remaining)
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
     return True
+
+
+def open_pidfd(pid: int) -> int | None:
+    """Linux tells the end of any process through such a descriptor in the moment in which it happens."""
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        # Gone already, or a kernel or sandbox without it: looking now and then must do.
+        return None
+
+
+def wait_for_end(descriptor: int | None, seconds: float) -> None:
+    if descriptor is None:
+        time.sleep(seconds)
+        return
+    poller = select.poll()
+    poller.register(descriptor, select.POLLIN)
+    poller.poll(seconds * 1000)
 
 
 def send(pid: int, token: str | None, number: signal.Signals) -> None:
