@@ -416,9 +416,9 @@ describe('around LiteLLM', () => {
     world.fallback.ways = () => [{ baseUrl: provider.baseUrl }];
     world.app.litellm.behaviour = { kind: 'slow', everyMs: 10 };
     const results: (string | null)[] = [];
-    let isOver = false;
+    const state = { isOver: false };
     const caller = async (isStreamed: boolean): Promise<void> => {
-      while (!isOver) {
+      while (!state.isOver) {
         const { status, problem } = await world.chat.send({
           key: world.key.value,
           model: 'demo',
@@ -435,7 +435,7 @@ describe('around LiteLLM', () => {
     await killLitellm();
     const seen = results.length;
     await waitUntil(() => results.length > seen + 100, { deadlineMs: 10_000, what: 'traffic around' });
-    isOver = true;
+    state.isOver = true;
     await Promise.all(callers);
     expect(results.filter((result) => result !== null)).toEqual([]);
   });
