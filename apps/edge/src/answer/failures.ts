@@ -58,10 +58,12 @@ function failureWithoutAnswer(
 /** The connection was not made, or broke, before the answer was good. */
 export function brokenConnection(options: UpstreamCallOptions, phase: Phase, error: Error): AttemptFailure {
   const { code } = error as Error & { code?: unknown };
-  const name = typeof code === 'string' ? code : '';
+  // undici gives some of its parser's errors no code.
+  const name = typeof code === 'string' ? code : error.name;
   const detail = `${phase}: ${name} ${error.message}`;
   // Bytes came that are not HTTP, or not as many as were announced.
-  if (/^(HPE_|UND_ERR_(HEADERS_OVERFLOW|RES_))/.test(name)) return invalidAnswer(options, detail);
+  if (/^(HPE_|HTTPParserError|UND_ERR_(HEADERS_OVERFLOW|RES_))/.test(name))
+    return invalidAnswer(options, detail);
   if (options.via === 'litellm') {
     const shown = phase === 'not_sent' ? 'litellm_unavailable' : 'litellm_no_answer';
     return failureWithoutAnswer(options, 'litellm_down', phase, shown, detail);
