@@ -38,8 +38,7 @@ export class BodyMemory {
         const nextLarge = size + bytes >= largeFromBytes ? size + bytes : 0;
         const isTooMuch =
           this.held + bytes > totalBytes || this.heldByLarge + nextLarge - large > largeTotalBytes;
-        // A single body always has room, however small the bounds.
-        if (isTooMuch && this.held > size) return false;
+        if (isTooMuch) return false;
         size += bytes;
         this.held += bytes;
         this.heldByLarge += nextLarge - large;
