@@ -1,4 +1,4 @@
-import type { CatalogueDocument, LlmRoute, UsageEvent } from '@signalbox/gateway';
+import { type CatalogueDocument, type LlmRoute, type UsageEvent, usageEvent } from '@signalbox/gateway';
 import { Pool } from 'undici';
 import type {
   FallbackQuestion,
@@ -143,11 +143,14 @@ export async function openFailoverWorld(options: EdgeAppOptions = {}): Promise<F
       app.litellm.behaviourOf = ({ context: { dep } }) => byDeployment[dep ?? ''] ?? null;
     },
     called: () => app.litellm.posts().map(({ context }) => context.dep),
-    eventOf: (requestId) =>
-      waitUntil(() => events.find((event) => event.request_id === requestId) ?? null, {
+    async eventOf(requestId) {
+      const event = await waitUntil(() => events.find((one) => one.request_id === requestId), {
         deadlineMs: 2_000,
         what: 'the usage event',
-      }),
+      });
+      // The worker would refuse any other.
+      return usageEvent.parse(event);
+    },
     async settled() {
       const { value } = await app.createKey();
       const marker = new EdgeClient(app.url, value);
