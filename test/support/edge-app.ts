@@ -96,7 +96,7 @@ export interface EdgeApp {
   changeKey(key: TestKey, change: Partial<KeyDocument>, told?: boolean): Promise<void>;
   startLitellm(): Promise<LitellmStandIn>;
   /** Another edge over the same parts. It may not be ready yet. */
-  startSecondEdge(): Promise<{ url: string; edge: Edge }>;
+  startSecondEdge(change?: Partial<EdgeConfig>): Promise<{ url: string; edge: Edge }>;
   close(): Promise<void>;
 }
 
@@ -171,8 +171,8 @@ export async function openEdgeApp(options: EdgeAppOptions = {}): Promise<EdgeApp
   };
   const logger = createLogger('debug', {}, (line) => logs.push(JSON.parse(line) as LogFields));
   const edges: Edge[] = [];
-  const startEdge = async (): Promise<{ url: string; edge: Edge }> => {
-    const edge = new Edge(config, logger, options);
+  const startEdge = async (change: Partial<EdgeConfig> = {}): Promise<{ url: string; edge: Edge }> => {
+    const edge = new Edge({ ...config, ...change }, logger, options);
     edges.push(edge);
     return { edge, url: `http://127.0.0.1:${await edge.start()}` };
   };

@@ -13,6 +13,7 @@ import { CredentialDirectory } from './keys/credential-directory';
 import { KeyDirectory } from './keys/key-directory';
 import { KeyReceipts } from './keys/key-receipts';
 import { LastContact } from './keys/last-contact';
+import { offlineHealth } from './keys/offline-health';
 import { ProjectionFeed } from './keys/projection-feed';
 import { ProjectionReader } from './keys/projection-reader';
 import { ProjectionStore } from './keys/projection-store';
@@ -94,6 +95,7 @@ export class Edge {
   private readonly startedAt: Date;
   private readonly redis: RedisConnections;
   private readonly store = new ProjectionStore();
+  private readonly contact: LastContact;
   private readonly feed: ProjectionFeed;
   private readonly pools: UpstreamPools;
   private readonly watcher: RunnerWatcher;
@@ -129,7 +131,7 @@ export class Edge {
     const reader = new ProjectionReader(this.redis.commands, config.redisPrefix);
     const metrics = (this.metrics = this.createMetrics(clock));
     this.cors = new Cors(config.corsOrigins);
-    const contact = new LastContact(clock);
+    const contact = (this.contact = new LastContact(clock));
     const directory = new KeyDirectory(this.store, reader, clock, contact, config.offlineMs);
     const { commands: redis, subscriber } = this.redis;
     const receipts = new KeyReceipts({ redis, prefix: config.redisPrefix, edgeId: this.id, clock, logger });
@@ -191,7 +193,7 @@ export class Edge {
       ...{ lease: this.lease, metrics, logger },
     });
     const usage: UsageRecorder = options.usage ?? this.spool;
-    this.snapshot = this.openSnapshot(contact);
+    this.snapshot = this.openSnapshot();
     const sender = new AttemptSender({ litellm, signingKeys, clock });
     this.attempt = new AttemptStep({ litellm, sender, breakers, fallback, clock, logger });
     const around = { metrics, limiter, guard, fallback, usage, store: this.store, edgeId: this.id };
@@ -224,6 +226,7 @@ export class Edge {
     this.spool.start();
     this.limits.start();
     this.fallback.start();
+    await this.snapshot?.prepare();
     if (warmUpMs > 0) await this.warmUp(warmUpMs);
     this.relayPort = await this.relayServer.listen(host, this.config.egressPort);
     const port = await this.server.listen(host, this.config.port);
@@ -247,13 +250,14 @@ export class Edge {
     const leftMs = Math.max(untilMs - this.clock.nowMs(), 0);
     await this.relayServer.drain(leftMs, () => this.relay.abortAll(), lingerMs);
     this.feed.close();
+    // While all that it tells of is still there.
+    await Promise.all([this.spool.close(lastDeliveryMs), this.snapshot?.close()]);
     await this.heartbeat.stop();
     await this.limits.close();
     this.litellmHealth.close();
     this.breakers.close();
     await this.fallback.close();
     await Promise.all([this.watcher.close(), this.pools.destroy(), this.relay.close()]);
-    await Promise.all([this.spool.close(lastDeliveryMs), this.snapshot?.close()]);
     await this.lease?.stop();
     disconnectRedis(this.redis);
   }
@@ -265,13 +269,12 @@ export class Edge {
     return new SharedBreakers({ board, clock, random, metrics, logger });
   }
 
-  private openSnapshot(contact: LastContact): EdgeSnapshot | null {
+  private openSnapshot(): EdgeSnapshot | null {
     const { stateDir: dir, stateKeys: keys, offlineMs } = this.config;
     if (dir === null || keys === null) return null;
-    const { store, feed, watcher, clock, logger, id: edgeId } = this;
+    const { store, feed, contact, watcher, fallback, clock, logger, id: edgeId } = this;
     const isWriter = (this.options.workerIndex ?? 0) === 0;
-    const credentials = null;
-    const parts = { store, feed, contact, watcher, credentials };
+    const parts = { store, feed, contact, watcher, credentials: fallback };
     return new EdgeSnapshot({ dir, edgeId, keys, isWriter, offlineMs, ...parts, clock, logger });
   }
 
@@ -321,11 +324,21 @@ export class Edge {
 
   private get healthSources(): HealthSources {
     return {
-      projection: () => this.feed.health(),
-      activeLitellm: () => this.watcher.active(),
+      projection: () => this.projectionHealth(),
+      litellm: () => this.litellmHealth.view(),
+      // Whether one is open to a call is for the policy of its workspace to say.
+      hasWayAround: () => this.config.openrouterApiKey !== null || this.store.size('credentials') > 0,
       runnerProblem: () => this.watcher.problem(),
+      waitingUsageEvents: () => this.spool.waiting(),
+      areLimitsLocal: () => this.limits.isLocal,
+      openBreakers: () => this.breakers.openCount(),
       isDraining: () => this.server.draining && !this.isReplaced,
     };
+  }
+
+  private projectionHealth(): ReturnType<HealthSources['projection']> {
+    const { contact, store, config } = this;
+    return { ...this.feed.health(), ...offlineHealth(contact, store, config.offlineMs) };
   }
 
   private describe(): object {

@@ -21,6 +21,9 @@ const tickMs = 50;
 /** Another edge probes: its result will be told. Asking Redis at every call would be a call of its own. */
 const deniedForMs = 250;
 
+/** Nobody has called it since: it may not exist any more. */
+const keptForMs = 900_000;
+
 interface Entry {
   breaker: Breaker;
   changedAtMs: number;
@@ -100,10 +103,20 @@ export class SharedBreakers implements Breakers {
     return retryAfterOf(entry.breaker, this.dependencies.clock.nowMs());
   }
 
+  /** How many targets are not called just now. */
+  openCount(): number {
+    const nowMs = this.dependencies.clock.nowMs();
+    let count = 0;
+    for (const { breaker } of this.troubled.values())
+      if (breakerVerdict(breaker, nowMs) === 'open') count += 1;
+    return count;
+  }
+
   /** What the timer does: an open time that somebody waits for is over, so the lease is asked for before the next call. */
   tick(): void {
     const nowMs = this.dependencies.clock.nowMs();
     for (const [name, entry] of this.troubled) {
+      if (isForgotten(entry, nowMs)) this.forget(name);
       if (!entry.isWanted || breakerVerdict(entry.breaker, nowMs) !== 'may_probe') continue;
       entry.isWanted = false;
       this.wantLease(name, entry);
@@ -214,10 +227,17 @@ export class SharedBreakers implements Breakers {
       seen += 1;
       if (seen >= evictionCandidates) break;
     }
-    if (oldest === null) return;
-    this.entries.delete(oldest);
-    this.troubled.delete(oldest);
+    if (oldest !== null) this.forget(oldest);
   }
+
+  private forget(name: string): void {
+    this.entries.delete(name);
+    if (this.troubled.delete(name)) this.dependencies.metrics.breakerChanged(name, 'closed');
+  }
+}
+
+function isForgotten({ breaker, changedAtMs }: Entry, nowMs: number): boolean {
+  return breakerVerdict(breaker, nowMs) !== 'open' && nowMs - changedAtMs > keptForMs;
 }
 
 function toBreakerResult(result: AttemptResult | 'abandoned'): BreakerResult {
