@@ -177,6 +177,19 @@ describe('one edge', () => {
     expect(edge.breakers.verdict(name)).toBe('closed');
     const open = Array.from({ length: 1_000 }, (_, index) => edge.breakers.verdict(`open ${index}`));
     expect(open.filter((verdict) => verdict === 'open')).toHaveLength(10);
+    expect(edge.breakers.openCount()).toBe(10);
+    // Those that made room are not shown as open for ever.
+    expect(edge.changes.filter((state) => state === 'closed')).toHaveLength(991);
+  });
+
+  it('forgets what nobody has called for a quarter of an hour', async () => {
+    const edge = await startEdge();
+    edge.breakers.note(name, bad('rate_limited', 60_000));
+    edge.pass(60_000);
+    expect([edge.changes, edge.breakers.openCount()]).toEqual([['open'], 0]);
+    edge.pass(900_000);
+    expect(edge.changes).toEqual(['open', 'closed']);
+    expect(edge.breakers.verdict(name)).toBe('closed');
   });
 
   it('is not held open by a clock that was set back', async () => {
@@ -228,7 +241,7 @@ describe('two edges', () => {
     const [one, two] = [await startEdge(), await startEdge()];
     two.proxy.sever();
     one.breakers.note(name, bad('payment_required'));
-    await waitUntil(() => redis.hexists(`${prefix}:breakers`, name), { deadlineMs: 2_000, what: 'the hash' });
+    await shared();
     const three = await startEdge();
     await becomes(three, 'open');
     expect(two.breakers.verdict(name)).toBe('closed');
@@ -269,7 +282,7 @@ describe('two edges', () => {
     });
     await redis.publish(`${prefix}:breakers:changes`, '{"name":');
     edge.breakers.note(name, bad('payment_required'));
-    await waitUntil(() => redis.hexists(`${prefix}:breakers`, name), { deadlineMs: 2_000, what: 'a write' });
+    await shared();
     expect(await redis.pttl(`${prefix}:breakers`)).toBeGreaterThan(3_500_000);
   });
 });
@@ -285,6 +298,14 @@ describe('without Redis', () => {
     expect([one.breakers.verdict(name), two.breakers.verdict(name)]).toEqual(['closed', 'open']);
   });
 });
+
+/** Until the breaker stands in Redis. */
+async function shared(): Promise<void> {
+  await waitUntil(async () => (await redis.hexists(`${prefix}:breakers`, name)) === 1, {
+    deadlineMs: 2_000,
+    what: 'the breaker to be told',
+  });
+}
 
 /** Whether a lease was asked for is seen only once Redis has answered. */
 async function verdictAfterRedis(edge: TestEdge): Promise<string> {

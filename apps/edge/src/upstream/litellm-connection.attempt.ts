@@ -24,8 +24,12 @@ const transportCodes = new Set([
   'UND_ERR_DESTROYED',
 ]);
 
+function codeOf(error: Error): unknown {
+  return (error as Error & { code?: unknown }).code;
+}
+
 function isTransportError(error: Error): boolean {
-  const { code } = error as Error & { code?: unknown };
+  const code = codeOf(error);
   return typeof code === 'string' && transportCodes.has(code);
 }
 
@@ -46,6 +50,11 @@ export class AttemptDispatcher extends Dispatcher {
     private readonly onSignOfLife: () => void,
   ) {
     super();
+  }
+
+  /** No connection came about in time; waiting as long again would hardly bring one. */
+  get hasTimedOut(): boolean {
+    return this.broken !== null && codeOf(this.broken) === 'UND_ERR_CONNECT_TIMEOUT';
   }
 
   /** Ends the call; if it still waits for a connection, as soon as it has one. */

@@ -106,7 +106,9 @@ export class LitellmConnection {
       const isDead = this.health.isDown();
       const isReplaced = !isDead && !this.isStillActive(active);
       if (phase === 'answered') return isDead ? call.down('no_answer', broken.message) : result;
-      const maySendAgain = isReplaced || (phase === 'not_sent' && !isDead && unsent < unsentLimit);
+      const isWorthRepeating =
+        phase === 'not_sent' && !isDead && unsent < unsentLimit && !attempt.hasTimedOut;
+      const maySendAgain = isReplaced || isWorthRepeating;
       if (!maySendAgain) return call.down(phase, broken.message);
     }
   }
