@@ -6,6 +6,7 @@ import { stopOrder } from './supervisor.mjs';
 import { pollUntil } from './wait.mjs';
 
 const graceMs = 15_000;
+const leadsGroup = new Set(['litellm', 'edge']);
 
 /**
  * What a killed supervisor left behind: the processes of its record that still live, as shown by pid and start time, in the order
@@ -59,8 +60,8 @@ async function end(leftover) {
     sendSignal(leftover, 'SIGKILL');
     await pollUntil(hasEnded, { timeoutMs: 5_000, intervalMs: 50 });
   }
-  // LiteLLM leads a process group in which its database engine lives too.
-  if (leftover.name === 'litellm') killGroupOf(leftover.pid);
+  // These lead a process group: in LiteLLM's its database engine lives too, in the edge's its workers.
+  if (leadsGroup.has(leftover.name)) killGroupOf(leftover.pid);
 }
 
 function sendSignal(identity, signalName) {

@@ -72,7 +72,8 @@ export function startApp(context, name, env, healthUrl) {
     env,
     cwd: context.settings.checkout,
     logFile: logOf(context, name),
-    drainMs: 20_000,
+    // The edge gives streams 25 s, and its workers a little more to bring their last usage events away.
+    drainMs: name === 'edge' ? 32_000 : 20_000,
   };
   const wait = () =>
     waitForOk(healthUrl, { name, logFile: spec.logFile, timeoutMs: startMs, signal: context.signal });

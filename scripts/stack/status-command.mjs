@@ -21,8 +21,21 @@ export async function main(args) {
 async function readStatus(settings) {
   const record = readStackRecord(settings.files.stack);
   const phase = phaseOf(record);
-  const runnerState = phase === 'running' ? await askRunner(settings, record) : undefined;
-  return statusReport({ settings, record, phase, runnerState });
+  if (phase !== 'running') return statusReport({ settings, record, phase });
+  const [runnerState, edgeWorkers] = await Promise.all([askRunner(settings, record), askEdge(record)]);
+  return statusReport({ settings, record, phase, runnerState, edgeWorkers });
+}
+
+/** The processes that serve port 4000: children of the one that the supervisor started. */
+async function askEdge({ urls }) {
+  try {
+    const { status, body } = await fetchJson(`${urls.metrics}/workers`);
+    return status === 200
+      ? body.workers.map(({ pid, state, readiness }) => ({ pid, state, readiness }))
+      : undefined;
+  } catch {
+    return undefined; // it is being restarted; its row says so
+  }
 }
 
 async function askRunner({ files }, record) {
@@ -46,11 +59,18 @@ function printTable(report) {
   console.log(
     `Signalbox ${report.versions.signalbox} is ${report.phase} (supervisor: process ${report.supervisor_pid})\n`,
   );
-  for (const [name, { pid, state }] of Object.entries(report.processes)) {
-    console.log(`  ${name.padEnd(10)} ${String(pid ?? '-').padStart(8)}  ${state}`);
+  for (const [name, { pid, state, workers = [] }] of Object.entries(report.processes)) {
+    console.log(row(name, pid, state));
+    for (const worker of workers)
+      console.log(row('  worker', worker.pid, `${worker.state}, ${worker.readiness}`));
   }
   console.log(
     `\n  LLM requests  ${report.edge_url}\n  admin API     ${report.api_url} (reference: ${report.api_docs_url})`,
   );
+  console.log(`  metrics       ${report.metrics_url ?? '-'}`);
   console.log(`  LiteLLM       ${report.litellm_url ?? '-'}\n  data and logs ${report.data_dir}`);
+}
+
+function row(name, pid, state) {
+  return `  ${name.padEnd(10)} ${String(pid ?? '-').padStart(8)}  ${state}`;
 }

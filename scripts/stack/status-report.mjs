@@ -18,7 +18,7 @@ export function describeVersions({ postgresVersion, redis, python, runnerState }
 }
 
 /** What `npm run status -- --json` prints. Scripts rely on these names. Nothing secret is in it, only where it is kept. */
-export function statusReport({ settings, record, phase, runnerState }) {
+export function statusReport({ settings, record, phase, runnerState, edgeWorkers }) {
   const processes = Object.fromEntries(
     Object.entries(record?.processes ?? {}).map(([name, { pid, state }]) => [
       name,
@@ -28,6 +28,7 @@ export function statusReport({ settings, record, phase, runnerState }) {
   const urls = record?.urls ?? settings.urls;
   if (runnerState)
     processes.litellm = { pid: runnerState.active?.pid ?? null, state: runnerState.litellm_status };
+  if (edgeWorkers && processes.edge) processes.edge.workers = edgeWorkers;
   return {
     running: phase === 'running',
     phase,
@@ -36,6 +37,7 @@ export function statusReport({ settings, record, phase, runnerState }) {
     api_docs_url: `${urls.api}/api/docs`,
     litellm_url: runnerState?.active?.base_url ?? null,
     runner_url: urls.runner,
+    metrics_url: urls.metrics ? `${urls.metrics}/metrics` : null,
     admin_token_file: settings.files.adminToken,
     virtual_key_file: settings.files.virtualKey,
     demo_model: demoModel,

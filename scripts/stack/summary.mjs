@@ -44,6 +44,7 @@ export function summaryLines({ settings, facts, isDetached }) {
     '',
     ...table([
       ['edge (LLM requests)', urls.edge, version],
+      ['edge (metrics)', `${urls.metrics}/metrics`, ''],
       ['admin API', urls.api, version],
       ['worker', urls.worker, version],
       ['runner', urls.runner, `Python ${python.version}`],

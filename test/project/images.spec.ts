@@ -74,6 +74,23 @@ describe('the Dockerfiles', () => {
     expect(read('infra/docker/Dockerfile')).toMatch(/AS runtime[\s\S]*^COPY --chmod=0444 package\.json /m);
   });
 
+  it('bring the libraries that the edge reaches', () => {
+    const reached = new Set<string>();
+    const look = (folder: string): void => {
+      const sources = listFiles(folder).filter((path) => path.endsWith('.ts') && !path.endsWith('spec.ts'));
+      for (const name of sources
+        .flatMap(importsOf)
+        .flatMap((one) => matches(one, /^@signalbox\/([a-z-]+)/g))) {
+        if (reached.has(name)) continue;
+        reached.add(name);
+        look(`libs/${name}`);
+      }
+    };
+    look('apps/edge');
+    const edge = read('infra/docker/Dockerfile').split(' AS edge\n')[1] ?? '';
+    expect(matches(edge, /dist\/libs\/([a-z-]+) dist/g).sort()).toEqual([...reached].sort());
+  });
+
   it('are built from the LiteLLM version that is pinned', () => {
     const pinned = matches(read('litellm/requirements.in'), /^litellm\[proxy\]==(\S+)$/gm);
     expect(matches(read('infra/docker/litellm.Dockerfile'), /^ARG LITELLM_IMAGE=\S+:v(\S+)$/gm)).toEqual(

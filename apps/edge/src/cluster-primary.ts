@@ -15,7 +15,7 @@ const times = {
   /** The same where all end: somebody waits for it. */
   stopLingerMs: 500,
   /** A drain takes 25 s at most. */
-  stopMs: 28_000,
+  stopMs: 29_000,
 };
 
 /** Nothing that trying again would change; the message is for a person. */
@@ -98,7 +98,7 @@ export class ClusterPrimary {
       onEnded: (ended, how) => this.onEnded(ended, how),
     });
     this.workers.add(worker);
-    worker.start(warmUpMs, this.logger.level());
+    worker.start(this.count, warmUpMs, this.logger.level());
     return worker;
   }
 

@@ -42,8 +42,8 @@ export class ClusterWorker implements MetricsReporter {
     return performance.now() - this.startedAtMs;
   }
 
-  start(warmUpMs: number, logLevel: LogLevel): void {
-    this.send({ kind: 'start', index: this.index, warmUpMs, logLevel });
+  start(count: number, warmUpMs: number, logLevel: LogLevel): void {
+    this.send({ kind: 'start', index: this.index, count, warmUpMs, logLevel });
   }
 
   setLogLevel(level: LogLevel): void {

@@ -67,6 +67,8 @@ export interface EdgeOptions {
    * and the new process of a number live for a while together.
    */
   workerIndex?: number;
+  /** How many there are beside each other. */
+  workerCount?: number;
 }
 
 export interface StartOptions {
@@ -173,7 +175,7 @@ export class Edge {
       redis,
       prefix: config.redisPrefix,
       edgeId: this.id,
-      leastEdges: config.workers,
+      leastEdges: options.workerCount ?? 1,
       ...{ metrics, clock, logger },
     });
     const clients = new ClientAddresses(config.trustedProxies);

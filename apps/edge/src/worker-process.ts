@@ -8,7 +8,7 @@ import { isStartProblem } from './start-problem';
 
 const readinessEveryMs = 100;
 /** A drain takes 25 s at most; then whatever hangs is cut. */
-const endLimitMs = 29_000;
+const endLimitMs = 28_500;
 
 function send(message: FromWorker): Promise<void> {
   return new Promise((resolve) => {
@@ -28,9 +28,9 @@ class WorkerProcess {
     private readonly logger: ProcessLogger,
   ) {}
 
-  async start({ index, warmUpMs, logLevel }: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
+  async start({ index, count, warmUpMs, logLevel }: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
     this.logger.setLevel(logLevel);
-    this.edge = new Edge(this.config, this.logger, { workerIndex: index });
+    this.edge = new Edge(this.config, this.logger, { workerIndex: index, workerCount: count });
     this.edge.metrics.watchProcess();
     const port = await this.edge.start({ warmUpMs });
     this.tellReadiness();
