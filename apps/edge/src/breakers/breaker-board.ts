@@ -58,15 +58,16 @@ export class BreakerBoard {
 
   /** `onConnected`: after each connection, once all that is open has been told: now others may be told in turn. */
   start(onNews: (news: BreakerNews) => void, onConnected: () => void): void {
-    const { subscriber } = this.options;
+    const { commands, subscriber } = this.options;
     subscriber.on('message', (channel: string, text: string) => {
       if (channel !== this.channel || this.isClosed) return;
       const told = this.parse(text);
       if (told && !told.isOwn) onNews(told.news);
     });
     const connect = (): void => void this.connect(onNews, onConnected);
-    subscriber.on('ready', connect);
-    if (subscriber.status === 'ready') connect();
+    // Both connections are needed, and either may be the last to come back.
+    for (const redis of [commands, subscriber]) redis.on('ready', connect);
+    connect();
   }
 
   close(): void {
@@ -114,9 +115,11 @@ export class BreakerBoard {
   }
 
   private async connect(onNews: (news: BreakerNews) => void, onConnected: () => void): Promise<void> {
+    const { commands, subscriber } = this.options;
+    if (commands.status !== 'ready' || subscriber.status !== 'ready') return;
     try {
       // What is told between reading and subscribing would be lost: subscribe first.
-      await this.options.subscriber.subscribe(this.channel);
+      await subscriber.subscribe(this.channel);
       await this.readAll(onNews);
       if (!this.isClosed) onConnected();
     } catch (error) {
