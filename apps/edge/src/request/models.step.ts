@@ -121,11 +121,7 @@ export class ModelsStep {
     const outcome = await litellm.ask((dispatcher) => {
       const call = { requestId, method: 'GET', path, model: null, caller, choice: noChoice } as const;
       const headers = litellmHeaders(call, {}, null, signingKeys, clock.nowMs());
-      return new UpstreamExchange(
-        dispatcher,
-        { method: 'GET', path, headers, body: null, answerTimeoutMs },
-        () => null,
-      );
+      return new UpstreamExchange(dispatcher, { method: 'GET', path, headers, body: null, answerTimeoutMs });
     });
     const models =
       outcome.kind === 'kept' && outcome.status === 200

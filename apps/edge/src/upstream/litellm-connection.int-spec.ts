@@ -75,7 +75,7 @@ async function begin(dispatcher: Dispatcher): Promise<AnswerStart> {
   );
   const headers = { 'x-signalbox-context': context, 'content-type': 'application/json' };
   const request = { method: 'POST', path, headers, body } as const;
-  const outcome = await new UpstreamExchange(dispatcher, request, () => null).outcome;
+  const outcome = await new UpstreamExchange(dispatcher, request).outcome;
   if (outcome.kind === 'kept') {
     const answer = {
       status: outcome.status,

@@ -10,19 +10,7 @@ export interface UpstreamRequest {
   answerTimeoutMs?: number;
 }
 
-/** Where a body goes while it arrives. */
-export interface AnswerSink {
-  /** @returns false when the client reads too slowly: nothing more is read from LiteLLM until it calls `onDrained` */
-  write(chunk: Buffer): boolean;
-  onDrained(resume: () => void): void;
-}
-
-/** Chosen when the answer's head is there; null: keep the body in memory. */
-export type ChooseSink = (status: number, headers: IncomingHttpHeaders) => AnswerSink | null;
-
 export type ExchangeOutcome =
-  /** The body went to the sink, to its end. */
-  | { kind: 'relayed' }
   | { kind: 'kept'; status: number; headers: IncomingHttpHeaders; body: Buffer }
   | { kind: 'failed'; phase: FailurePhase; error: Error };
 
@@ -32,12 +20,12 @@ export type ExchangeOutcome =
  */
 export type FailurePhase = 'not_sent' | 'no_answer' | 'cut';
 
-/** Errors, lists of models: small. Larger answers are relayed. */
+/** Lists of models are small. */
 const keptBytesLimit = 4 * 1024 * 1024;
 
 class KeptAnswerTooLarge extends Error {}
 
-/** One request to LiteLLM and its answer, on undici's lowest level: nothing is buffered on the way through. */
+/** One request for something small (a list of models), whose answer is kept in memory; LLM calls are answer/upstream-call.ts. */
 export class UpstreamExchange implements Dispatcher.DispatchHandler {
   readonly outcome: Promise<ExchangeOutcome>;
   private settle: (outcome: ExchangeOutcome) => void = () => undefined;
@@ -46,15 +34,10 @@ export class UpstreamExchange implements Dispatcher.DispatchHandler {
   private phase: FailurePhase = 'not_sent';
   private status = 0;
   private headers: IncomingHttpHeaders = {};
-  private sink: AnswerSink | null = null;
   private readonly kept: Buffer[] = [];
   private keptBytes = 0;
 
-  constructor(
-    dispatcher: Dispatcher,
-    request: UpstreamRequest,
-    private readonly chooseSink: ChooseSink,
-  ) {
+  constructor(dispatcher: Dispatcher, request: UpstreamRequest) {
     this.outcome = new Promise((resolve) => {
       this.settle = resolve;
     });
@@ -92,30 +75,21 @@ export class UpstreamExchange implements Dispatcher.DispatchHandler {
     this.phase = 'cut';
     this.status = status;
     this.headers = headers;
-    this.sink = this.chooseSink(status, headers);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.sink) return this.keep(chunk);
-    if (this.sink.write(chunk)) return;
-    controller.pause();
-    this.sink.onDrained(() => controller.resume());
-  }
-
-  onResponseEnd(): void {
-    const { status, headers } = this;
-    if (this.sink) this.settle({ kind: 'relayed' });
-    else this.settle({ kind: 'kept', status, headers, body: Buffer.concat(this.kept) });
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.settle({ kind: 'failed', phase: this.phase, error: this.abortReason ?? error });
-  }
-
-  private keep(chunk: Buffer): void {
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.keptBytes += chunk.length;
     if (this.keptBytes > keptBytesLimit)
       return this.abort(new KeptAnswerTooLarge('the answer is too large to keep'));
     this.kept.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    const { status, headers } = this;
+    this.settle({ kind: 'kept', status, headers, body: Buffer.concat(this.kept) });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.settle({ kind: 'failed', phase: this.phase, error: this.abortReason ?? error });
   }
 }
