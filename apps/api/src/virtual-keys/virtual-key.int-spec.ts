@@ -150,9 +150,14 @@ describe('virtual keys', () => {
         rpm_limit: 60,
         tpm_limit: 1_000,
         max_parallel_requests: 2,
+        rph_limit: null,
+        rpd_limit: null,
+        tph_limit: null,
+        tpd_limit: null,
         max_budget: '0.1',
         budget_duration: '30d',
         user_id: null,
+        service_id: null,
       });
       expect(await auditActions(body.id)).toEqual(['virtual_key.created']);
     });
