@@ -142,6 +142,20 @@ it('silence of the probe does not count when something else was answered during 
   expect(rig.health.isDown()).toBe(false);
 });
 
+it('silence does not count while this process itself is late', async () => {
+  rig.health.follow(blue);
+  for (let round = 0; round < 5; round += 1) {
+    let end: (result: ProbeResult) => void = () => undefined;
+    rig.answers = [new Promise((resolve) => (end = resolve))];
+    rig.clock.advanceMs(1_000);
+    const look = rig.health.look();
+    rig.clock.advanceMs(1_501);
+    end('silent');
+    await look;
+  }
+  expect(rig.health.isDown()).toBe(false);
+});
+
 it('what a dead LiteLLM left in the pipes does not close the breaker', async () => {
   rig.health.follow(blue);
   await rig.lookAfter(1_000, 'refused', 'refused');

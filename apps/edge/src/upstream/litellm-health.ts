@@ -6,6 +6,7 @@ import { type ActiveLitellm, identityOf } from './runner-state';
 /** An answer that is not older than this is proof enough. */
 const quietMs = 1_000;
 const probeLimitMs = 1_000;
+const lateMs = 500;
 /** Each a probe without an answer, and no other answer meanwhile: a busy LiteLLM answers something in that time. */
 const silencesToOpen = 3;
 const pauseMs = { whileUp: 1_000, whileDown: 250 };
@@ -150,6 +151,8 @@ export class LitellmHealth {
     if (result === 'refused') return this.openFor(watched, 'it takes no connections');
     // Something else was answered meanwhile: it lives, and has much to do.
     if (watched.aliveAtMs >= startedAtMs) return;
+    // The limit came late, so it is this process that gets no processor time, and hears answers late.
+    if (this.dependencies.clock.nowMs() - startedAtMs > probeLimitMs + lateMs) return;
     watched.silences += 1;
     if (watched.silences >= silencesToOpen)
       this.openFor(watched, `it did not answer ${silencesToOpen} times in a row`);
