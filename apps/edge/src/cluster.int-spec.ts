@@ -1,6 +1,9 @@
 import { EdgeProcess, isRunning, isServing, type WorkerView } from '../../../test/support/edge-process';
 import { waitUntil } from '../../../test/support/wait-until';
 
+// Each test starts three processes.
+jest.setTimeout(60_000);
+
 const pidsOf = (workers: WorkerView[]): number[] => workers.map(({ pid }) => pid);
 
 describe('an edge of two workers', () => {
