@@ -56,14 +56,15 @@ function isAcceptable(
   newRequestId: () => string,
 ): boolean {
   const { socket } = request;
-  const isInTurn = connections?.requestBegan(socket) ?? true;
-  response.once('close', () => connections?.requestEnded(socket));
-  if (request.rawHeaders.length > headerCountLimit * 2) {
-    refuse(response, 'headers_too_large', newRequestId());
+  // No client of ours sends so many without waiting; answers to them would pile up behind the first.
+  if (connections && !connections.requestBegan(socket)) {
+    socket.destroy();
     return false;
   }
-  if (!isInTurn) refuse(response, 'overloaded', newRequestId());
-  return isInTurn;
+  response.once('close', () => connections?.requestEnded(socket));
+  if (request.rawHeaders.length <= headerCountLimit * 2) return true;
+  refuse(response, 'headers_too_large', newRequestId());
+  return false;
 }
 
 function refuse(response: ServerResponse, code: GatewayErrorCode, requestId: string): void {
