@@ -61,7 +61,7 @@ describe('while LiteLLM is down', () => {
       stack.api.request('PUT', `/workspaces/${tenant.workspaceId}/routing`, { body: ways });
     const routeOf = async (): Promise<string> => {
       const { headers, code } = await stack.chat.send({ key: key.key, model: loopback.chat });
-      return headers['x-signalbox-route'] ?? code ?? 'none';
+      return code ?? headers['x-signalbox-route'] ?? 'none';
     };
     const becomes = (route: string): Promise<boolean> =>
       waitUntil(async () => (await routeOf()) === route, { deadlineMs: 10_000, what: `the route ${route}` });
