@@ -62,7 +62,8 @@ export class ClusterPrimary {
 
   /** New processes, of the code that is on disk now, take over from the old ones. No request is lost. */
   restart(): void {
-    if (this.isStopping || this.restarting) return;
+    if (this.isStopping || this.restarting)
+      return this.logger.warn('the edge is restarting or ending already');
     this.logger.info('edge restarts', { workers: this.count });
     this.restarting = this.replaceAll().finally(() => {
       this.restarting = null;
@@ -117,12 +118,18 @@ export class ClusterPrimary {
   }
 
   private replaceDead(dead: ClusterWorker, how: string): void {
-    const { index, pid, livedMs } = dead;
+    const { index, pid, livedMs, startProblem } = dead;
     this.slots.delete(index);
     const deaths = livedMs > steadyAfterMs ? 0 : (this.quickDeaths.get(index) ?? 0);
     const delayMs = restartDelayMs(deaths);
     this.quickDeaths.set(index, deaths + 1);
-    this.logger.error('an edge worker ended; it is replaced', { worker: pid, how, delay_ms: delayMs });
+    const problem = startProblem ?? undefined;
+    this.logger.error('an edge worker ended; it is replaced', {
+      worker: pid,
+      how,
+      problem,
+      delay_ms: delayMs,
+    });
     setTimeout(() => this.refill(index), delayMs);
   }
 

@@ -8,10 +8,10 @@ const pidsOf = (workers: WorkerView[]): number[] => workers.map(({ pid }) => pid
 
 describe('an edge of two workers', () => {
   let edge: EdgeProcess;
-  beforeEach(async () => {
+  beforeAll(async () => {
     edge = await EdgeProcess.start();
   });
-  afterEach(() => edge.close());
+  afterAll(() => edge.close());
 
   it('serves one port by both, and the primary answers for them', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => edge.chat()));
@@ -20,8 +20,25 @@ describe('an edge of two workers', () => {
     expect(workers.map(({ index }) => index)).toEqual([0, 1]);
     const metrics = await (await fetch(`${edge.metricsUrl}/metrics`)).text();
     expect(metrics).toMatch(/^signalbox_edge_workers 2$/m);
+    expect(metrics).toMatch(/^llm_requests_total\{.*status="200"\} 20$/m);
     for (const path of ['/metrics', '/workers', '/log-level'])
       expect((await fetch(edge.url + path)).status).toBe(404);
+  });
+
+  it('changes its log level while it runs, in all processes, for those who know the token', async () => {
+    const put = (level: string, token?: string): ReturnType<EdgeProcess['operate']> =>
+      edge.operate('/log-level', { method: 'PUT', body: JSON.stringify({ level }) }, token);
+    const linesOfRequests = (): number => edge.output.match(/"message":"request"/g)?.length ?? 0;
+    expect((await put('error', 'wrong')).status).toBe(401);
+    expect((await put('loud')).status).toBe(400);
+    expect(await (await put('error')).json()).toEqual({ level: 'error' });
+    const before = linesOfRequests();
+    await edge.chat();
+    await edge.chat();
+    expect(await (await put('info')).json()).toEqual({ level: 'info' });
+    const id = (await edge.chat()).headers.get('x-request-id')!;
+    await waitUntil(() => edge.output.includes(id), { deadlineMs: 5_000, what: 'its line in the log' });
+    expect(linesOfRequests()).toBe(before + 1);
   });
 
   it('replaces a worker that was killed, and serves meanwhile', async () => {
@@ -37,8 +54,14 @@ describe('an edge of two workers', () => {
       /^signalbox_edge_workers_replaced_total 1$/m,
     );
   });
+});
 
-  it('ends on SIGTERM, after the streams in flight', async () => {
+describe('the end of an edge', () => {
+  let edge: EdgeProcess;
+  afterEach(() => edge.close());
+
+  it('on SIGTERM comes after the streams in flight', async () => {
+    edge = await EdgeProcess.start();
     edge.litellm.behaviour = { kind: 'slow', everyMs: 50 };
     const stream = await edge.chat(true);
     edge.child.kill('SIGTERM');
@@ -46,7 +69,8 @@ describe('an edge of two workers', () => {
     expect(await edge.untilExit()).toBe(0);
   });
 
-  it('does not outlive a primary that was killed, but finishes its answers', async () => {
+  it('follows a primary that was killed, but not before its answers are finished', async () => {
+    edge = await EdgeProcess.start();
     const pids = pidsOf(await edge.workers());
     edge.litellm.behaviour = { kind: 'slow', everyMs: 50 };
     const stream = await edge.chat(true);
@@ -56,19 +80,18 @@ describe('an edge of two workers', () => {
     await waitUntil(() => !pids.some(isRunning), { deadlineMs: 10_000, what: 'the workers to end' });
   });
 
-  it('changes its log level while it runs, in all processes, for those who know the token', async () => {
-    const put = (level: string, token?: string): ReturnType<EdgeProcess['operate']> =>
-      edge.operate('/log-level', { method: 'PUT', body: JSON.stringify({ level }) }, token);
-    expect((await put('error', 'wrong')).status).toBe(401);
-    expect((await put('loud')).status).toBe(400);
-    expect(await (await put('error')).json()).toEqual({ level: 'error' });
-    await edge.chat();
-    await edge.chat();
-    expect(await (await put('info')).json()).toEqual({ level: 'info' });
-    const answer = await edge.chat();
-    const id = answer.headers.get('x-request-id')!;
-    await waitUntil(() => edge.output.includes(id), { deadlineMs: 5_000, what: 'its line in the log' });
-    expect(edge.output.match(/"message":"request"/g)).toHaveLength(1);
+  it('of one process is the same, and a hangup is no end', async () => {
+    edge = await EdgeProcess.start({ SIGNALBOX_EDGE_WORKERS: '1' });
+    expect(pidsOf(await edge.workers())).toEqual([edge.child.pid]);
+    edge.child.kill('SIGHUP');
+    await waitUntil(() => edge.output.includes('SIGHUP is ignored'), {
+      deadlineMs: 5_000,
+      what: 'the warning',
+    });
+    expect((await edge.chat()).status).toBe(200);
+    expect(await (await fetch(`${edge.metricsUrl}/metrics`)).text()).toMatch(/^process_cpu_seconds_total /m);
+    edge.child.kill('SIGTERM');
+    expect(await edge.untilExit()).toBe(0);
   });
 });
 
