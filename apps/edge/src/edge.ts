@@ -343,8 +343,9 @@ export class Edge {
     return { ...this.feed.health(), ...offlineHealth(contact, store, config.offlineMs) };
   }
 
-  private describe(): object {
-    const { epoch, seq, isComplete } = this.feed.health();
+  private describe(): object | null {
+    const { isLoaded, epoch, seq, isComplete } = this.feed.health();
+    if (!isLoaded) return null;
     const active = this.watcher.active();
     return {
       process: 'edge',
@@ -352,6 +353,8 @@ export class Edge {
       pid: process.pid,
       version: this.version,
       started_at: this.startedAt.toISOString(),
+      worker: this.options.workerIndex ?? 0,
+      workers: this.config.workers,
       projection: { epoch, seq, complete: isComplete, keys: this.store.size('key') },
       litellm: active && {
         slot: active.slot,

@@ -1,5 +1,10 @@
 import { ManualClock } from '@signalbox/common';
-import { defaultRoutingPolicy, type ProjectionField, unlimited } from '@signalbox/gateway';
+import {
+  defaultRoutingPolicy,
+  type ProjectionField,
+  unlimited,
+  type WorkspaceDocument,
+} from '@signalbox/gateway';
 import { KeyDirectory } from './key-directory';
 import { LastContact } from './last-contact';
 import type { ProjectionReader } from './projection-reader';
@@ -132,9 +137,65 @@ describe('looking up a key', () => {
     expect(await directory.find(hash)).toMatchObject({ key });
   });
 
+  it('gives the same object until a document changes', () => {
+    const { directory, store } = setUp();
+    for (const entry of [keyEntry, ...above]) store.apply(entry);
+    const caller = directory.find(hash);
+    expect(directory.find(hash)).toBe(caller);
+    const changes: ProjectionEntry[] = [keyEntry, ...above].map(({ field, document }) => ({
+      field,
+      document: { ...document!, v: 2 },
+    }));
+    let before = caller;
+    for (const change of changes) {
+      store.apply(change);
+      const now = directory.find(hash);
+      expect(now).not.toBe(before);
+      expect(directory.find(hash)).toBe(now);
+      before = now;
+    }
+    expect(before).toMatchObject({ key: { v: 2 }, workspace: { v: 2 }, organization: { v: 2 } });
+  });
+
   it('does not invent a workspace', async () => {
     const { directory, reader } = setUp();
     reader.entries = [keyEntry];
     expect(await directory.find(hash)).toMatchObject({ key, workspace: null, organization: null });
+  });
+});
+
+describe('an edge that is cut off', () => {
+  const withBound = (seconds: number | null): ProjectionEntry => {
+    const [{ field, document }] = above as [ProjectionEntry];
+    const routing = { ...defaultRoutingPolicy, offline_seconds: seconds };
+    return { field, document: { ...(document as WorkspaceDocument), routing } };
+  };
+
+  it.each<[string, number | null, number]>([
+    ['the bound of the edge', null, offlineMs],
+    ['a shorter bound of the workspace', 60, 60_000],
+    ['a longer bound of the workspace', 7_200, 7_200_000],
+    ['no time at all, as soon as it is noticed', 0, 2_000],
+  ])('serves keys in memory for %s', (_name, seconds, boundMs) => {
+    const { directory, store, clock, contact } = setUp();
+    for (const entry of [keyEntry, withBound(seconds), above[1]!]) store.apply(entry);
+    clock.advanceMs(boundMs);
+    expect(directory.find(hash)).toMatchObject({ key });
+    clock.advanceMs(1);
+    expect(directory.find(hash)).toBe('outdated');
+    contact.note(clock.nowMs());
+    expect(directory.find(hash)).toMatchObject({ key });
+  });
+
+  it('counts from the last contact of the process before it', () => {
+    const { directory, store, clock, contact } = setUp();
+    for (const entry of [keyEntry, ...above]) store.apply(entry);
+    contact.restore(clock.nowMs() - offlineMs);
+    expect(directory.find(hash)).toMatchObject({ key });
+    clock.advanceMs(1);
+    expect(directory.find(hash)).toBe('outdated');
+    // An answer that was on its way for long does not count for more than it is.
+    contact.note(clock.nowMs() - offlineMs - 5_000);
+    expect(directory.find(hash)).toBe('outdated');
   });
 });
