@@ -25,12 +25,14 @@ const ofLitellm = [
   'x-litellm-attempted-retries',
   'x-litellm-attempted-fallbacks',
 ];
+const plainValue = /^[\t\x20-\x7e]{1,4096}$/;
 const ofErrors = ['x-litellm-call-id', 'x-litellm-version'];
 
 function pick(headers: IncomingHttpHeaders, names: readonly string[], into: OutgoingHttpHeaders): void {
   for (const name of names) {
     const value = headers[name];
-    if (value !== undefined) into[name] = value;
+    // What Node would refuse to send, or another program would read in its own way, stays behind.
+    if (typeof value === 'string' && plainValue.test(value)) into[name] = value;
   }
 }
 
@@ -39,7 +41,8 @@ export function answerHeaders(via: UpstreamVia, headers: IncomingHttpHeaders): O
   pick(headers, everywhere, passed);
   if (via === 'litellm') pick(headers, ofLitellm, passed);
   const generation = via === 'openrouter' ? headers['x-generation-id'] : undefined;
-  if (generation !== undefined) passed['x-openrouter-generation-id'] = generation;
+  if (typeof generation === 'string' && plainValue.test(generation))
+    passed['x-openrouter-generation-id'] = generation;
   return passed;
 }
 

@@ -25,6 +25,8 @@ export interface AttemptFailure {
   readonly detail: string;
 }
 
+export type BrokenBy = 'error' | 'cut' | 'connection' | 'time' | 'abort';
+
 /** A good answer that waits for its client. */
 export interface ReadyAnswer {
   readonly status: number;
@@ -45,4 +47,9 @@ export interface AnswerEnd {
   readonly clientGone: boolean;
   /** Why it broke off; null: it did not. */
   readonly problem: string | null;
+  /**
+   * How it broke off. `error`: the upstream said so; `cut`: it ended without the last event; `connection`: that broke (behind LiteLLM
+   * it is LiteLLM that has gone, and no provider is to blame); `time`: a limit of ours; `abort`: we did not want it any more.
+   */
+  readonly brokenBy: BrokenBy | null;
 }

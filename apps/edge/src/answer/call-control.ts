@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { AttemptFailure, ReadyAnswer } from './answer-start';
+import type { AttemptFailure, BrokenBy, ReadyAnswer } from './answer-start';
 import type { UpstreamCallOptions } from './upstream-call';
 
 /** A body while it arrives. */
@@ -8,7 +8,7 @@ export interface AnswerBody {
   /** The connection says that this was all. */
   end(): void;
   /** The connection broke, it took too long, or nobody wants it any more. */
-  fail(error: Error): void;
+  fail(error: Error, cause: Extract<BrokenBy, 'connection' | 'time' | 'abort'>): void;
 }
 
 /** What a body may do with the call that it belongs to. */

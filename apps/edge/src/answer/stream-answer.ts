@@ -3,7 +3,7 @@ import { streamErrorEvent, type TokenUsage } from '@signalbox/gateway';
 import type { EdgeRequest } from '../request/edge-request';
 import { ClientGone } from '../request/refusal';
 import { answerHeaders } from './answer-headers';
-import type { AnswerEnd, ReadyAnswer } from './answer-start';
+import type { AnswerEnd, BrokenBy, ReadyAnswer } from './answer-start';
 import type { AnswerBody, CallControl } from './call-control';
 import { ClientWriter } from './client-writer';
 import { answeredError, invalidAnswer, streamError } from './failures';
@@ -29,7 +29,7 @@ export class StreamAnswer implements AnswerBody, ReadyAnswer {
   private held: Buffer[] = [];
   private heldBytes = 0;
   private upstreamHasEnded = false;
-  private brokenBy: Error | null = null;
+  private broken: { error: Error; cause: BrokenBy } | null = null;
   private problem: string | null = null;
   private writer: ClientWriter | null = null;
   private preambleTimer: NodeJS.Timeout | undefined;
@@ -68,9 +68,9 @@ export class StreamAnswer implements AnswerBody, ReadyAnswer {
     this.finish();
   }
 
-  fail(error: Error): void {
+  fail(error: Error, cause: BrokenBy): void {
     this.upstreamHasEnded = true;
-    this.brokenBy ??= error;
+    this.broken ??= { error, cause };
     if (this.state === 'relaying') this.finish();
     if (this.state === 'starting') this.leave();
   }
@@ -169,7 +169,7 @@ export class StreamAnswer implements AnswerBody, ReadyAnswer {
 
   private timeOut(reason: string): void {
     const error = new Error(reason);
-    this.brokenBy ??= error;
+    this.broken ??= { error, cause: 'time' };
     this.finish();
     this.control.abort(error);
   }
@@ -209,7 +209,7 @@ export class StreamAnswer implements AnswerBody, ReadyAnswer {
     if (passage.isComplete) return null;
     if (passage.error) return `error event: ${streamError(this.control.options, passage.error).reason}`;
     if (passage.hasFailed) return 'the answer is response.failed';
-    return passage.problem ?? this.brokenBy?.message ?? 'the stream was cut';
+    return passage.problem ?? this.broken?.error.message ?? 'the stream was cut';
   }
 
   private errorEvent(): string {
@@ -244,6 +244,13 @@ export class StreamAnswer implements AnswerBody, ReadyAnswer {
       firstByteAtMs: writer.firstByteAtMs,
       clientGone: !isFlushed && !writer.hasBrokenOff,
       problem: this.problem,
+      brokenBy: this.problem === null ? null : this.cause,
     };
+  }
+
+  private get cause(): BrokenBy {
+    const { error, problem, hasFailed } = this.passage;
+    if (error !== null || problem !== null || hasFailed) return 'error';
+    return this.broken?.cause ?? 'cut';
   }
 }

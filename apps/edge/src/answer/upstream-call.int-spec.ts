@@ -389,6 +389,7 @@ describe('a stream that breaks after its first data ends with an error', () => {
     expect(await end()).toMatchObject({
       complete: false,
       problem: 'error event: provider_error',
+      brokenBy: 'error',
       clientGone: false,
     });
   });
@@ -405,11 +406,11 @@ describe('a stream that breaks after its first data ends with an error', () => {
       [
         reset(chunkedEventStreamHead, httpChunk(start), '99\r\ndata: {"cho'),
         {},
-        'other side closed|ECONNRESET|terminated',
+        'connection: .*(other side closed|ECONNRESET|terminated)',
       ],
-      [send(eventStreamHead, start, 'data: {"cho'), {}, 'cut'],
-      [hang(eventStreamHead, start), { idleTimeoutMs: 80 }, 'no event for too long'],
-      [drip, { totalTimeoutMs: 100 }, 'took too long'],
+      [send(eventStreamHead, start, 'data: {"cho'), {}, 'cut: '],
+      [hang(eventStreamHead, start), { idleTimeoutMs: 80 }, 'time: no event for too long'],
+      [drip, { totalTimeoutMs: 100 }, 'time: the stream took too long'],
       // Bytes that never become an event are no sign of life.
       [
         async (socket) => {
@@ -420,7 +421,7 @@ describe('a stream that breaks after its first data ends with an error', () => {
           }
         },
         { idleTimeoutMs: 80 },
-        'no event for too long',
+        'time: no event for too long',
       ],
     ];
     for (const [script, options, problem] of scripts) {
@@ -434,7 +435,8 @@ describe('a stream that breaks after its first data ends with an error', () => {
       );
       expect(last(body)).toContain('stream_interrupted');
       expect(body).not.toMatch(/\[DONE\]|xxx|"cho$/m);
-      expect((await end()).problem).toMatch(new RegExp(problem));
+      const { problem: told, brokenBy } = await end();
+      expect(`${brokenBy}: ${told}`).toMatch(new RegExp(problem));
     }
   });
 
@@ -482,7 +484,12 @@ describe('a call that nobody wants any more', () => {
     const response = await post();
     relayed.seen.call?.abort(new Error('shutting down'));
     expect(await response.text()).toContain('stream_interrupted');
-    expect(await end()).toMatchObject({ complete: false, problem: 'shutting down', clientGone: false });
+    expect(await end()).toMatchObject({
+      complete: false,
+      problem: 'shutting down',
+      brokenBy: 'abort',
+      clientGone: false,
+    });
   });
 
   it('because the client has gone is left at once', async () => {

@@ -107,7 +107,7 @@ class RunningCall implements UpstreamCall, CallControl, Dispatcher.DispatchHandl
       this.settle();
       this.reject(reason);
     }
-    this.body?.fail(reason);
+    this.body?.fail(reason, 'abort');
     this.controller?.abort(reason);
   }
 
@@ -172,7 +172,7 @@ class RunningCall implements UpstreamCall, CallControl, Dispatcher.DispatchHandl
   private onBroken(error: Error): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
-    this.body?.fail(error);
+    this.body?.fail(error, 'connection');
     this.failed(brokenConnection(this.options, this.phase, error));
   }
 
@@ -180,7 +180,7 @@ class RunningCall implements UpstreamCall, CallControl, Dispatcher.DispatchHandl
   private timeOut(detail: string): void {
     if (this.isSettled) return;
     // An error whose body does not come is an error all the same.
-    if (this.status >= 400) this.body?.fail(new Error(detail));
+    if (this.status >= 400) this.body?.fail(new Error(detail), 'time');
     this.failed(tooSlow(this.options, this.phase, detail));
   }
 

@@ -73,6 +73,7 @@ export class WholeAnswer implements AnswerBody, ReadyAnswer {
           firstByteAtMs: writer.firstByteAtMs,
           clientGone: !isFlushed,
           problem: null,
+          brokenBy: null,
         });
       if (!writer.isOpen) return finish(false);
       writer.sendHead(this.status, { ...own, ...headers, 'content-length': bytes.length }, finish);
