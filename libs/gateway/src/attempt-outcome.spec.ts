@@ -4,7 +4,15 @@ import { type FailedAttempt, type FailedRequest, finalError } from './attempt-ou
 import { gatewayErrorCodes } from './gateway-error-codes';
 
 function failed(reason: FailureReason, change: Partial<FailedAttempt> = {}): FailedAttempt {
-  return { route: 'litellm', reason, phase: 'answered', retryAfterMs: null, hasShown: true, ...change };
+  return {
+    route: 'litellm',
+    reason,
+    phase: 'answered',
+    retryAfterMs: null,
+    hasShown: true,
+    isAskedModel: true,
+    ...change,
+  };
 }
 
 function told(failures: FailedAttempt[], change: Partial<FailedRequest> = {}): string {
@@ -33,6 +41,13 @@ it.each<[string, FailedAttempt[], Partial<FailedRequest>, string]>([
     {},
     'shown 1',
   ],
+  [
+    'what a stand-in finds wrong with the request',
+    [failed('provider_error'), failed('client_error', { isAskedModel: false })],
+    {},
+    'all_providers_unavailable',
+  ],
+  ['the same, where nobody else was asked', [failed('client_error', { isAskedModel: false })], {}, 'shown 0'],
   ['one kind of error: the last one', [failed('rate_limited'), failed('rate_limited')], {}, 'shown 1'],
   [
     'two kinds',
@@ -100,6 +115,7 @@ it('always says something that exists, and never shows what is not there', () =>
     phase: fc.constantFrom('not_sent', 'no_answer', 'answered'),
     retryAfterMs: fc.option(fc.nat(100_000)),
     hasShown: fc.boolean(),
+    isAskedModel: fc.boolean(),
   } as const);
   const request = fc.record({
     failures: fc.array(attempt, { maxLength: 5 }),

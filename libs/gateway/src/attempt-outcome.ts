@@ -12,6 +12,8 @@ export interface FailedAttempt {
   readonly retryAfterMs: number | null;
   /** Whether it came with an error that the client may be shown. */
   readonly hasShown: boolean;
+  /** false: of a cascade. What a stand-in finds wrong with the request need not be wrong with it. */
+  readonly isAskedModel: boolean;
 }
 
 /** LiteLLM itself gave no answer. A timeout is not among them: behind a LiteLLM that waits there is a provider that does. */
@@ -25,6 +27,19 @@ const litellmReasons: ReadonlySet<FailureReason> = new Set([
 /** Not the provider's trouble but LiteLLM's: the same model is reached around it. */
 export function isLitellmTrouble({ route, reason }: Pick<FailedAttempt, 'route' | 'reason'>): boolean {
   return route === 'litellm' && litellmReasons.has(reason);
+}
+
+/** The request itself is wrong in the eyes of the model that it was for. Nobody else is tried. */
+export function isClientError({
+  reason,
+  isAskedModel,
+}: Pick<FailedAttempt, 'reason' | 'isAskedModel'>): boolean {
+  return reason === 'client_error' && isAskedModel;
+}
+
+/** Another key may be better off. */
+export function isOfCredential(reason: FailureReason): boolean {
+  return reason === 'credential_refused' || reason === 'payment_required' || reason === 'rate_limited';
 }
 
 /** A wrong key or an empty account at OpenRouter is a mistake of the set-up. It must not hide why OpenRouter was asked. */
@@ -83,7 +98,7 @@ function ofLitellm({ failures, isRouteServedAround }: FailedRequest): FinalError
  */
 export function finalError(request: FailedRequest): FinalError {
   const { failures, skipped, skippedRetryAfterMs, isTimeOver } = request;
-  const clientError = failures.findIndex(({ reason, hasShown }) => reason === 'client_error' && hasShown);
+  const clientError = failures.findIndex((failure) => isClientError(failure) && failure.hasShown);
   if (clientError !== -1) return { kind: 'shown', index: clientError, isFinal: true };
   const ofProviders = failures.filter(
     (failure) => !isLitellmTrouble(failure) && !isFallbackMisconfigured(failure),

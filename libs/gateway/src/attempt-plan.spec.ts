@@ -185,6 +185,58 @@ describe('without a way for the model that was asked for', () => {
   });
 });
 
+describe('other modes', () => {
+  const inMode = (catalogue: CatalogueDocument, modes: Record<string, string | null>): CatalogueDocument => ({
+    ...catalogue,
+    models: catalogue.models.map((one) => ({ ...one, mode: modes[one.name] ?? one.mode })),
+  });
+  const catalogue = aCatalogue({ gpt: {}, mini: {}, image: {}, vectors: {}, more: {} });
+  const modes = { image: 'image_generation', vectors: 'embedding', more: 'embedding' };
+  const of = (model: string, cascades: object): string[] =>
+    names(inputOf({ model, catalogue: inMode(catalogue, modes), policy: { cascades } }));
+
+  it('do not stand in for each other', () => {
+    expect(of('gpt', { gpt: ['image', 'vectors', 'mini'] })).toEqual(['gpt', 'mini']);
+  });
+
+  it('vectors of another model are taken only where the two are named together', () => {
+    expect(of('vectors', { '*': ['more'] })).toEqual(['vectors']);
+    expect(of('vectors', { vectors: ['more', 'mini'] })).toEqual(['vectors', 'more']);
+  });
+});
+
+describe('another credential for the same deployment', () => {
+  const credential = (id: string, provider_id = 'prov_1') =>
+    ({ id, provider_id, state: 'verified', expires_at: null }) as const;
+  const documents: Record<string, CredentialsDocument> = {
+    ws_1: { v: 1, owner_key: 'ws_1', credentials: [credential('ours'), credential('ours_too')] },
+    org_1: { v: 1, owner_key: 'org_1', credentials: [credential('orgs')] },
+    platform: platformKey,
+  };
+  const payers = (platform_fallback: boolean): (string | undefined)[] => {
+    const workspace = { credential_policy: 'byok_then_platform', platform_fallback } as const;
+    const documentOf = (ownerKey: string) => documents[ownerKey] ?? null;
+    const plan = new AttemptPlan(inputOf({ workspace, documentOf }));
+    const tried = new Set<string>();
+    const found: (string | undefined)[] = [];
+    for (let next = plan.next(); next; next = plan.withOtherCredential(next, tried)) {
+      found.push(next.credential?.id);
+      tried.add(next.credential?.id ?? '');
+    }
+    return found;
+  };
+
+  it('is the next one of the house; the platform pays only where the workspace asked for that', () => {
+    expect(payers(false)).toEqual(['ours', 'ours_too', 'orgs']);
+    expect(payers(true)).toEqual(['ours', 'ours_too', 'orgs', 'cred_1']);
+  });
+
+  it('there is none where LiteLLM chooses', () => {
+    const plan = new AttemptPlan(inputOf({ catalogue: null }));
+    expect(plan.withOtherCredential(plan.next()!, new Set())).toBeNull();
+  });
+});
+
 describe('a release of an older version', () => {
   it.each([null, { ...aCatalogue({ gpt: { deployments: [] } }) }])('lets LiteLLM choose', (catalogue) => {
     expect(all(inputOf({ catalogue }))).toEqual([

@@ -1,4 +1,4 @@
-import { findCatalogueModel, namesDeployments, vendorOf } from './catalogue-model';
+import { type CatalogueModel, findCatalogueModel, namesDeployments, vendorOf } from './catalogue-model';
 import {
   type CredentialRefusal,
   type CredentialResolutionInput,
@@ -6,7 +6,7 @@ import {
   resolveCredentials,
 } from './credential-resolution';
 import { listsAllow, type ModelList } from './model-allowlist';
-import type { CatalogueDeployment, CatalogueDocument } from './projection.documents';
+import type { CatalogueDeployment, CatalogueDocument, CredentialsDocument } from './projection.documents';
 import { cascadeOf, resolveAlias, type RoutingPolicy } from './routing-policy';
 
 /** One way to answer a request, through LiteLLM. */
@@ -38,9 +38,21 @@ interface PlannedModel {
   readonly isCrossVendor: boolean;
 }
 
-function vendorOfName(catalogue: CatalogueDocument | null, model: string): string | null {
-  const found = catalogue && findCatalogueModel(catalogue, model);
-  return found ? vendorOf(found) : null;
+/** Vectors of one model mean nothing to another: only whoever names the two together can know that they fit. */
+const incomparableMode = 'embedding';
+
+function entryOf(catalogue: CatalogueDocument | null, model: string): CatalogueModel | null {
+  return catalogue && findCatalogueModel(catalogue, model);
+}
+
+function vendorOfEntry(entry: CatalogueModel | null): string | null {
+  return entry ? vendorOf(entry) : null;
+}
+
+/** A model that makes images cannot stand in for one that chats. */
+function areOfOneMode(left: CatalogueModel | null, right: CatalogueModel | null): boolean {
+  const [leftMode, rightMode] = [left?.mode ?? null, right?.mode ?? null];
+  return leftMode === null || rightMode === null || leftMode === rightMode;
 }
 
 /**
@@ -51,17 +63,31 @@ export function cascadeModels(input: AttemptPlanInput): PlannedModel[] {
   const { model: asked, policy, lists, catalogue } = input;
   const cascade = cascadeOf(policy, asked);
   if (cascade.length === 0) return [];
-  const askedVendor = vendorOfName(catalogue, asked);
+  const askedEntry = entryOf(catalogue, asked);
+  const askedVendor = vendorOfEntry(askedEntry);
+  if (askedEntry?.mode === incomparableMode && !Object.hasOwn(policy.cascades, asked)) return [];
   const names = new Set(cascade.map((name) => resolveAlias(policy, name)));
   names.delete(asked);
   const planned: PlannedModel[] = [];
   for (const model of names) {
-    if (!listsAllow(lists, model)) continue;
-    const isCrossVendor = askedVendor === null || vendorOfName(catalogue, model) !== askedVendor;
+    const entry = entryOf(catalogue, model);
+    if (!listsAllow(lists, model) || !areOfOneMode(askedEntry, entry)) continue;
+    const isCrossVendor = askedVendor === null || vendorOfEntry(entry) !== askedVendor;
     if (isCrossVendor && !policy.cross_vendor) continue;
     planned.push({ model, isCrossVendor });
   }
   return planned;
+}
+
+function withoutTried(
+  document: CredentialsDocument | null,
+  tried: ReadonlySet<string>,
+): CredentialsDocument | null {
+  if (!document?.credentials.some(({ id }) => tried.has(id))) return document;
+  const credentials = document.credentials.map((one) =>
+    tried.has(one.id) ? { ...one, state: 'invalid' as const } : one,
+  );
+  return { ...document, credentials };
 }
 
 /** The candidates of one request, in the order in which to try them. Those of the cascade are worked out when it comes to them. */
@@ -78,6 +104,11 @@ export class AttemptPlan {
     this.ready = typeof asked === 'string' ? [] : asked;
   }
 
+  /** What was asked for, aliases resolved. */
+  get model(): string {
+    return this.input.model;
+  }
+
   /** Takes none of them. */
   hasCandidates(): boolean {
     this.fill();
@@ -87,6 +118,24 @@ export class AttemptPlan {
   next(): AttemptCandidate | null {
     this.fill();
     return this.ready[this.place++] ?? null;
+  }
+
+  /**
+   * The same deployment with the key that would pay if those that were tried were dead. So the rules of resolveCredentials hold
+   * here too: after a key of one's own the platform pays only where the workspace asked for that.
+   */
+  withOtherCredential(
+    { model, isCrossVendor, deployment }: AttemptCandidate,
+    tried: ReadonlySet<string>,
+  ): AttemptCandidate | null {
+    if (!deployment) return null;
+    const { input } = this;
+    const documentOf = (ownerKey: string): CredentialsDocument | null =>
+      withoutTried(input.documentOf(ownerKey), tried);
+    const resolution = resolveCredentials({ ...input, documentOf, deployments: [deployment] });
+    const credential = resolution.ok ? (resolution.candidates[0]?.credential ?? null) : null;
+    // Without a key the provider would refuse it too, or there would have been none before.
+    return credential && { model, isCrossVendor, deployment, credential };
   }
 
   /** Goes on to the next model of the cascade that has candidates. */

@@ -7,7 +7,9 @@ import { answerTags } from '../routing/answer-tags';
 import { AttemptQueue } from '../routing/attempt-queue';
 import type { AttemptSender, RequestCall } from '../routing/attempt-sender';
 import { FailoverRun, type FoundAnswer } from '../routing/failover-run';
-import { alarm, finalAnswerOf } from '../routing/final-answer';
+import { FailureAlarms } from '../routing/failure-alarms';
+import { finalAnswerOf } from '../routing/final-answer';
+import type { PlannedAttempt } from '../routing/planned-attempt';
 import type { RequestRecord } from '../routing/request-record';
 import { timeLimitsOf } from '../routing/time-limits';
 import type { LitellmConnection } from '../upstream/litellm-connection';
@@ -38,7 +40,11 @@ export interface AttemptInput {
 export class AttemptStep {
   private readonly running = new Set<FailoverRun>();
 
-  constructor(private readonly dependencies: AttemptDependencies) {}
+  private readonly alarms: FailureAlarms;
+
+  constructor(private readonly dependencies: AttemptDependencies) {
+    this.alarms = new FailureAlarms(dependencies.logger, dependencies.clock);
+  }
 
   async run(edgeRequest: EdgeRequest, input: AttemptInput): Promise<void> {
     const { response } = edgeRequest;
@@ -97,17 +103,27 @@ export class AttemptStep {
     const end = await answer.relayTo(edgeRequest, answerTags(facts, record.admission?.headers));
     record.end = end;
     line.duration_ms = Math.max(this.dependencies.clock.nowMs() - running.startedAtMs, 0);
-    if (end.problem !== null) this.noteCut(edgeRequest, record, end);
+    if (end.problem !== null) this.noteCut(edgeRequest, record, end, running.startedAtMs);
   }
 
-  /** Its beginning was good, which the breaker was told; so is this. */
-  private noteCut(edgeRequest: EdgeRequest, record: RequestRecord, { clientGone, problem }: AnswerEnd): void {
+  private noteCut(
+    edgeRequest: EdgeRequest,
+    record: RequestRecord,
+    { clientGone, problem }: AnswerEnd,
+    beganAtMs: number,
+  ): void {
     edgeRequest.facts.reason = problem ?? undefined;
     if (clientGone) return;
     record.errorCode ??= 'stream_interrupted';
-    const { breaker = null } = record.answeredBy ?? {};
-    if (breaker !== null)
-      this.dependencies.breakers.note(breaker, { failure: 'provider_error', retryAfterMs: null });
+    if (record.answeredBy) void this.tellBreakerOfCut(record.answeredBy, beganAtMs);
+  }
+
+  /** Its beginning was good, which the breaker was told; so is this. But a LiteLLM that dies cuts the answers of all providers. */
+  private async tellBreakerOfCut({ breaker, route }: PlannedAttempt, beganAtMs: number): Promise<void> {
+    const { breakers, litellm } = this.dependencies;
+    if (breaker === null) return;
+    if (route === 'litellm' && !(await litellm.mayBlameProvider(beganAtMs))) return;
+    breakers.note(breaker, { failure: 'provider_error', retryAfterMs: null });
   }
 
   private refuse(
@@ -121,7 +137,9 @@ export class AttemptStep {
     record.errorCode = code;
     record.fallbackReason = queue.leftBecause;
     const attempt = of?.planned ?? run.failures.at(-1)?.planned ?? null;
-    const facts = { attempt, attempts: run.attempts, fallbackReason: null };
+    const isFirst = attempt === null || attempt === run.failures[0]?.planned;
+    const fallbackReason = isFirst ? null : queue.leftBecause;
+    const facts = { attempt, attempts: run.attempts, fallbackReason };
     const tags = answerTags(facts, record.admission?.headers);
     sendJson(edgeRequest, status, { ...tags, ...headers }, body);
   }
@@ -134,7 +152,7 @@ export class AttemptStep {
   ): void {
     record.attempts = run.lines;
     record.skipped = queue.skipped;
-    for (const failed of run.failures) alarm(failed, id, this.dependencies.logger);
+    for (const failed of run.failures) this.alarms.note(failed, id);
     const last = run.failures.at(-1);
     facts.attempts = run.attempts;
     if (last) facts.reason ??= `${last.failure.reason}: ${last.failure.detail}`;

@@ -188,6 +188,13 @@ describe('a cascade', () => {
     expect(world.called()).toEqual(['dep_demo']);
   });
 
+  it("what a stand-in finds wrong with the request is not the client's mistake", async () => {
+    await ready({ cascades }, ...models);
+    world.behave({ dep_demo: failing(500), dep_small: failing(400, 'invalid_request_error') });
+    const response = await send();
+    expect([response.status, (await errorOf(response)).code]).toEqual([503, 'all_providers_unavailable']);
+  });
+
   it('is tried where nobody can pay for the model that was asked for', async () => {
     const unpaid = aModel('demo');
     unpaid.deployments[0]!.provider_id = 'prov_unpaid';
@@ -197,6 +204,60 @@ describe('a cascade', () => {
       attempts: '1',
       fallback: 'credential_refused',
     });
+  });
+});
+
+describe('keys that fail', () => {
+  const credential = (id: string) => ({ id, provider_id: 'prov_1', state: 'verified', expires_at: null });
+  const own = (...ids: string[]) =>
+    world.app.projection.write('credentials', 'ws_1', {
+      owner_key: 'ws_1',
+      credentials: ids.map(credential),
+    });
+  const refuse = (behaviour: LitellmBehaviour, ...ids: string[]): void => {
+    world.app.litellm.behaviourOf = ({ context: { cred } }) => (ids.includes(cred ?? '') ? behaviour : null);
+  };
+  const paid = (): (string | null)[] => world.app.litellm.posts().map(({ context }) => context.cred);
+  const refused = failing(401, 'authentication_error');
+
+  it('are followed by the next key of the house, at the same deployment', async () => {
+    await own('own_1', 'own_2');
+    await ready({}, aModel('demo'));
+    refuse(refused, 'own_1');
+    const response = await send();
+    expect(tags(response)).toMatchObject({ attempts: '2', 'credential-owner': 'workspace' });
+    expect(paid()).toEqual(['own_1', 'own_2']);
+  });
+
+  it.each([
+    [false, 502, ['own_1']],
+    [true, 200, ['own_1', 'cred_1']],
+  ])("the platform's steps in only if asked to (%s)", async (platform_fallback, status, expected) => {
+    await own('own_1');
+    await ready({}, aModel('demo'));
+    await world.setPolicy({}, { platform_fallback });
+    await world.settled();
+    refuse(refused, 'own_1');
+    expect((await send()).status).toBe(status);
+    expect(paid()).toEqual(expected);
+  });
+
+  it("the platform's does not step in for one that is only busy", async () => {
+    await own('own_1');
+    await ready({}, aModel('demo'));
+    await world.setPolicy({}, { platform_fallback: true });
+    await world.settled();
+    refuse(failing(429, 'throttling_error'), 'own_1');
+    expect((await send()).status).toBe(429);
+    expect(paid()).toEqual(['own_1']);
+  });
+
+  it('go on being passed over once their breaker is open', async () => {
+    await own('own_1', 'own_2');
+    await ready({}, aModel('demo'));
+    refuse(refused, 'own_1');
+    for (let round = 0; round < 12; round += 1) expect((await send()).status).toBe(200);
+    expect(paid().slice(-2)).toEqual(['own_2', 'own_2']);
   });
 });
 

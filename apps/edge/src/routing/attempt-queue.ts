@@ -1,4 +1,4 @@
-import { type AttemptPlan, isLitellmTrouble } from '@signalbox/gateway';
+import { type AttemptPlan, isLitellmTrouble, isOfCredential } from '@signalbox/gateway';
 import type { AttemptFailure } from '../answer/answer-start';
 import type { Breakers } from '../breakers/breakers';
 import type { FallbackTarget } from '../fallback/fallback-routes';
@@ -25,8 +25,10 @@ export class AttemptQueue {
   skippedRetryAfterMs: number | null = null;
   hasFoundWayAround = false;
   private isLitellmOut = false;
-  private around: PlannedAttempt[] = [];
+  /** What a failure has brought up, before the plan goes on. */
+  private readonly ahead: PlannedAttempt[] = [];
   private modelsAround: Set<string> | null = null;
+  private triedCredentials: Set<string> | null = null;
 
   constructor(private readonly dependencies: AttemptQueueDependencies) {
     // The model that was asked for has no usable key, and the cascade is tried instead.
@@ -37,9 +39,9 @@ export class AttemptQueue {
   async next(): Promise<PlannedAttempt | null> {
     const { plan } = this.dependencies;
     for (;;) {
-      const target = this.around.shift();
-      if (target) {
-        if (this.isLetThrough(target)) return target;
+      const ahead = this.ahead.shift();
+      if (ahead) {
+        if (this.isLetThrough(ahead)) return ahead;
         continue;
       }
       const candidate = plan.next();
@@ -50,26 +52,46 @@ export class AttemptQueue {
       }
       const attempt = throughLitellm(candidate);
       if (this.isLetThrough(attempt)) return attempt;
+      if (this.dependencies.isLitellmDown()) await this.goAround(candidate.model, candidate.isCrossVendor);
+      else this.takeOtherCredential(attempt, false);
     }
   }
 
   /** Whether anybody could follow, as far as the plan goes. */
   hasMore(): boolean {
-    return this.around.length > 0 || this.dependencies.plan.hasCandidates();
+    return this.ahead.length > 0 || this.dependencies.plan.hasCandidates();
   }
 
   leave(reason: FallbackReason): void {
     this.leftBecause ??= reason;
   }
 
+  isAskedModel({ model }: PlannedAttempt): boolean {
+    return model === this.dependencies.plan.model;
+  }
+
   /** Chooses what comes after a failure. */
-  async noteFailure({ route, model, isCrossVendor }: PlannedAttempt, failure: AttemptFailure): Promise<void> {
-    this.leave(failure.reason);
-    const failed = { route, reason: failure.reason };
-    if (!isLitellmTrouble(failed)) return;
-    const isOut = failure.phase === 'not_sent' || failure.ownMark === contextMark;
+  async noteFailure(planned: PlannedAttempt, failure: AttemptFailure): Promise<void> {
+    const { route, model, isCrossVendor } = planned;
+    const { reason, phase, ownMark } = failure;
+    this.leave(reason);
+    if (isOfCredential(reason)) this.takeOtherCredential(planned, reason !== 'rate_limited');
+    if (!isLitellmTrouble({ route, reason })) return;
+    const isOut = phase === 'not_sent' || ownMark === contextMark;
     if (isOut || this.dependencies.isLitellmDown()) this.isLitellmOut = true;
     await this.goAround(model, isCrossVendor);
+  }
+
+  /** @param isDead else the platform does not step in for a key that is only busy: that would move money for a moment's trouble */
+  private takeOtherCredential({ candidate }: PlannedAttempt, isDead: boolean): void {
+    if (!candidate?.credential) return;
+    this.triedCredentials ??= new Set();
+    this.triedCredentials.add(candidate.credential.id);
+    const other = this.dependencies.plan.withOtherCredential(candidate, this.triedCredentials);
+    if (!other) return;
+    const doesPlatformStepIn =
+      other.credential?.owner === 'platform' && candidate.credential.owner !== 'platform';
+    if (isDead || !doesPlatformStepIn) this.ahead.push(throughLitellm(other));
   }
 
   private isLetThrough({ breaker }: PlannedAttempt): boolean {
@@ -91,6 +113,6 @@ export class AttemptQueue {
     this.modelsAround.add(model);
     const targets = await this.dependencies.targetsOf(model);
     this.hasFoundWayAround ||= targets.length > 0;
-    this.around.push(...targets.map((target) => aroundLitellm(target, isCrossVendor)));
+    this.ahead.push(...targets.map((target) => aroundLitellm(target, isCrossVendor)));
   }
 }

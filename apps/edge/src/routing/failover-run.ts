@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '@signalbox/common';
-import { isLitellmTrouble, type RoutingPolicy, type UsageAttempt } from '@signalbox/gateway';
+import { isClientError, isLitellmTrouble, type RoutingPolicy, type UsageAttempt } from '@signalbox/gateway';
 import type { AttemptFailure, ReadyAnswer } from '../answer/answer-start';
 import type { AttemptResult, Breakers } from '../breakers/breakers';
 import type { AttemptQueue } from './attempt-queue';
@@ -148,7 +148,8 @@ export class FailoverRun {
     if (ended.kind !== 'failed') return ended.kind === 'over';
     const { planned, failure } = ended.call;
     this.failures.push(ended.call);
-    if (failure.reason === 'client_error') return true;
+    const { reason } = failure;
+    if (isClientError({ reason, isAskedModel: this.queue.isAskedModel(planned) })) return true;
     await this.queue.noteFailure(planned, failure);
     return false;
   }

@@ -1,12 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { Logger } from '@signalbox/common';
-import {
-  finalError,
-  gatewayErrorAnswer,
-  isFallbackMisconfigured,
-  isServedByOpenrouter,
-  type LlmRoute,
-} from '@signalbox/gateway';
+import { finalError, gatewayErrorAnswer, isServedByOpenrouter, type LlmRoute } from '@signalbox/gateway';
 import type { EdgeRequest } from '../request/edge-request';
 import type { AttemptQueue } from './attempt-queue';
 import type { FailedCall, FailoverRun } from './failover-run';
@@ -30,14 +23,16 @@ export function finalAnswerOf(
   { dialect, id }: EdgeRequest,
   route: LlmRoute,
   { failures, isTimeOver }: FailoverRun,
-  { skipped, skippedRetryAfterMs, hasFoundWayAround }: AttemptQueue,
+  queue: AttemptQueue,
 ): FinalAnswer {
+  const { skipped, skippedRetryAfterMs, hasFoundWayAround } = queue;
   const failed = failures.map(({ planned, failure }) => ({
     route: planned.route,
     reason: failure.reason,
     phase: failure.phase,
     retryAfterMs: failure.retryAfterMs,
     hasShown: failure.shown !== null,
+    isAskedModel: queue.isAskedModel(planned),
   }));
   const isRouteServedAround = hasFoundWayAround || isServedByOpenrouter(route);
   const error = finalError({
@@ -59,27 +54,4 @@ export function finalAnswerOf(
   if (retryAfterMs !== null) all['retry-after'] = String(Math.max(Math.ceil(retryAfterMs / 1_000), 1));
   if (retryAfterMs !== null && retryAfterMs > longRetryMs) all['x-should-retry'] = 'false';
   return { status, headers: all, body, code, isOwn: true, of: null };
-}
-
-/** What an operator must see, whatever the client is told. */
-export function alarm({ planned, failure }: FailedCall, requestId: string, logger: Logger): void {
-  const fields = { request_id: requestId, detail: failure.detail, status: failure.status };
-  if (failure.ownMark === 'signalbox_context_error') {
-    const hint = 'compare SIGNALBOX_CONTEXT_SIGNING_KEYS and the clocks of edge and LiteLLM';
-    return logger.error('LiteLLM refused our signed context', { ...fields, hint });
-  }
-  const { route, provider, model, credential, deploymentId } = planned;
-  const of = {
-    ...fields,
-    route,
-    provider,
-    model,
-    deployment_id: deploymentId,
-    credential_id: credential?.id,
-  };
-  if (isFallbackMisconfigured({ route, reason: failure.reason }))
-    return logger.error('OpenRouter refuses the key that calls should fall back to', of);
-  if (failure.reason === 'model_unknown')
-    return logger.error('a provider does not know the model that the catalogue maps to it', of);
-  logger.warn('an attempt failed', { ...of, reason: failure.reason });
 }

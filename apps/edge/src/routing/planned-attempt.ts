@@ -18,16 +18,14 @@ export interface PlannedAttempt {
   readonly credential: PayingCredential | null;
   /** null: no breaker watches it. */
   readonly breaker: string | null;
-  /** null: through LiteLLM. */
+  /** Through LiteLLM. */
+  readonly candidate: AttemptCandidate | null;
+  /** Around it. */
   readonly target: FallbackTarget | null;
 }
 
-export function throughLitellm({
-  model,
-  isCrossVendor,
-  deployment,
-  credential,
-}: AttemptCandidate): PlannedAttempt {
+export function throughLitellm(candidate: AttemptCandidate): PlannedAttempt {
+  const { model, isCrossVendor, deployment, credential } = candidate;
   return {
     route: 'litellm',
     model,
@@ -38,6 +36,7 @@ export function throughLitellm({
     credential,
     // Where LiteLLM chooses by itself, one deployment's trouble would close the way to all of them.
     breaker: deployment && breakerName('litellm', deployment.id, credential?.id ?? null),
+    candidate,
     target: null,
   };
 }
@@ -53,6 +52,7 @@ export function aroundLitellm(target: FallbackTarget, isCrossVendor: boolean): P
     deploymentId,
     credential,
     breaker: breakerName(via, deploymentId ?? upstreamModel, credential?.id ?? null),
+    candidate: null,
     target,
   };
 }
