@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
-import { type RateLimitTier, rateLimitTierNames } from '@signalbox/gateway';
+import { type RateLimitTier, rateLimitTierNames, rateLimitTiers } from '@signalbox/gateway';
 import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { IsMetadata, IsName, IsSearch, MayBeLeftOut, Nullable } from '../http/fields';
 import { ApiMetadata } from '../http/metadata.property';
@@ -7,9 +7,14 @@ import { PageQuery } from '../http/page-query.dto';
 import { QueryFlag } from '../http/query-flag';
 import { LimitFieldsBody, LimitFieldsView } from '../limits/limit-fields.dto';
 
+const tierList = rateLimitTierNames
+  .map((name) => {
+    const { rpm_limit, rph_limit, rpd_limit } = rateLimitTiers[name];
+    return `${name} ${rpm_limit}, ${rph_limit}, ${rpd_limit ?? 'no limit'}`;
+  })
+  .join('; ');
 const tierProperty = {
-  description:
-    'Gives requests per minute, hour and day where the limit itself is null: trial 10, 100, 500; starter 30, 1000, 10000; professional 100, 5000, 50000; enterprise 500, 20000 and none per day. null: no tier.',
+  description: `Gives requests per minute, hour and day where the limit itself is null: ${tierList}. null: no tier.`,
   type: String,
   enum: rateLimitTierNames,
   nullable: true,

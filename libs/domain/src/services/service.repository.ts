@@ -59,7 +59,7 @@ export class ServiceRepository {
 
   async save(manager: EntityManager, service: ServiceEntity): Promise<void> {
     const { id, createdAt: _createdAt, organization: _organization, ...columns } = service;
-    await manager.update(ServiceEntity, { id }, columns as object);
+    await manager.update(ServiceEntity, { id }, columns);
   }
 
   async countVirtualKeys(manager: EntityManager, serviceId: string): Promise<number> {

@@ -1,2 +1,2 @@
-export { EventStream, type StreamEntry } from './event-stream';
+export type { StreamEntry } from './event-stream';
 export { insertButBad, StreamIntake } from './stream-intake';

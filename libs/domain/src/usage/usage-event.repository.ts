@@ -39,7 +39,7 @@ const time = (column: string): string => `to_timestamp(event.${column}_ms / 1000
 const insertSql = `
   INSERT INTO usage_events (${sameColumns}, started_at, first_byte_at, ended_at)
   SELECT ${sameColumns}, ${time('started_at')}, ${time('first_byte_at')}, ${time('ended_at')}
-  FROM jsonb_to_recordset($1::jsonb) AS event (${recordColumns},
+  FROM json_to_recordset($1::json) AS event (${recordColumns},
     started_at_ms bigint, first_byte_at_ms bigint, ended_at_ms bigint)
   ON CONFLICT (request_id) DO NOTHING`;
 
