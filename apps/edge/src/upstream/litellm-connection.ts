@@ -63,6 +63,14 @@ export class LitellmConnection {
     return this.health.view();
   }
 
+  /**
+   * An answer that began at this time has broken off. Whether that can be the provider's doing: not if LiteLLM died or was
+   * replaced meanwhile, which breaks off all answers at once.
+   */
+  mayBlameProvider(beganAtMs: number): Promise<boolean> {
+    return this.health.hasServedSince(beganAtMs);
+  }
+
   /** One call up to the beginning of its answer. Once that is there, the call is the caller's own affair. */
   send(
     start: (dispatcher: Dispatcher) => Promise<AnswerStart>,

@@ -98,6 +98,24 @@ it('those who doubt together share one verdict, and a runner that hangs does not
   expect([rig.health.isDown(), rig.health.pendingCheck()]).toEqual([true, null]);
 });
 
+it('knows whether one LiteLLM has served all the time', async () => {
+  rig.health.follow(blue);
+  rig.clock.advanceMs(10);
+  const beganMs = rig.clock.nowMs();
+  expect(await rig.health.hasServedSince(beganMs)).toBe(true);
+  rig.answers = ['refused'];
+  expect(await rig.health.hasServedSince(beganMs)).toBe(false);
+  rig.clock.advanceMs(10);
+  await rig.lookAfter(250, 'alive');
+  expect(await rig.health.hasServedSince(beganMs)).toBe(false);
+  rig.clock.advanceMs(1);
+  const laterMs = rig.clock.nowMs();
+  expect(await rig.health.hasServedSince(laterMs)).toBe(true);
+  rig.clock.advanceMs(1);
+  rig.health.follow(green);
+  expect(await rig.health.hasServedSince(laterMs)).toBe(false);
+});
+
 it('three silences open, one answer closes', async () => {
   rig.health.follow(blue);
   await rig.lookAfter(1_000, 'silent');

@@ -45,6 +45,8 @@ export class LitellmHealth {
   private watched: Watched | null = null;
   private trouble: string | null = 'the runner has not named a LiteLLM yet';
   private sinceMs: number;
+  /** When it last went down or up, or another process took over. */
+  private changedAtMs: number;
   private checking: Promise<void> | null = null;
   private timer: NodeJS.Timeout | null = null;
   private isLooking = false;
@@ -53,6 +55,7 @@ export class LitellmHealth {
 
   constructor(private readonly dependencies: LitellmHealthDependencies) {
     this.sinceMs = dependencies.clock.nowMs();
+    this.changedAtMs = this.sinceMs;
   }
 
   start(): void {
@@ -84,7 +87,9 @@ export class LitellmHealth {
     }
     const identity = identityOf(active);
     if (this.watched?.identity === identity) return;
-    this.watched = { active, identity, aliveAtMs: this.dependencies.clock.nowMs(), silences: 0 };
+    const nowMs = this.dependencies.clock.nowMs();
+    this.watched = { active, identity, aliveAtMs: nowMs, silences: 0 };
+    this.changedAtMs = nowMs;
     this.closeBreaker();
   }
 
@@ -116,6 +121,12 @@ export class LitellmHealth {
       this.checking = null;
     });
     return this.checking;
+  }
+
+  /** Whether one and the same LiteLLM has been up all the time since, and still is: it is asked. */
+  async hasServedSince(sinceMs: number): Promise<boolean> {
+    await this.check();
+    return !this.isDown() && this.changedAtMs < sinceMs;
   }
 
   /** What the timer does. */
@@ -167,7 +178,7 @@ export class LitellmHealth {
     const wasUp = this.trouble === null;
     this.trouble = reason;
     if (!wasUp) return;
-    this.sinceMs = this.dependencies.clock.nowMs();
+    this.sinceMs = this.changedAtMs = this.dependencies.clock.nowMs();
     this.dependencies.logger.warn('LiteLLM is down', { reason });
     this.dependencies.metrics.litellmUp(false);
     this.scheduleLook();
@@ -178,7 +189,7 @@ export class LitellmHealth {
     const nowMs = this.dependencies.clock.nowMs();
     this.dependencies.logger.info('LiteLLM is up', { down_ms: nowMs - this.sinceMs });
     this.trouble = null;
-    this.sinceMs = nowMs;
+    this.sinceMs = this.changedAtMs = nowMs;
     this.dependencies.metrics.litellmUp(true);
   }
 

@@ -1,0 +1,92 @@
+import {
+  countBy,
+  failedBeforeFirstByte,
+  type FailoverAnswer,
+  FailoverTraffic,
+  longestSilenceMs,
+  succeeded,
+} from '../../../../test/support/e2e/failover-traffic';
+import { aModel, type FailoverWorld, openFailoverWorld } from '../../../../test/support/failover-world';
+import { waitUntil } from '../../../../test/support/wait-until';
+import type { LitellmStandIn } from '../../../../test/stand-ins/litellm.stand-in';
+import { ProviderStandIn } from '../../../../test/stand-ins/provider.stand-in';
+
+/** A whole edge under 50 clients, plain and streamed, with a way around LiteLLM. */
+let world: FailoverWorld;
+let provider: ProviderStandIn;
+let traffic: FailoverTraffic;
+
+beforeEach(async () => {
+  [world, provider] = await Promise.all([openFailoverWorld(), ProviderStandIn.start()]);
+  await world.setPolicy({});
+  await world.release(aModel('demo', ['dep_1']));
+  await world.settled();
+  world.fallback.ways = () => [{ baseUrl: provider.baseUrl }];
+  world.app.litellm.behaviour = { kind: 'slow', everyMs: 10 };
+  traffic = new FailoverTraffic({
+    chats: [world.chat],
+    keys: [world.key.value],
+    model: 'demo',
+    clients: 50,
+    expected: null,
+  });
+  await answersBy('litellm', 200);
+}, 30_000);
+afterEach(async () => {
+  await traffic.stop();
+  await Promise.all([world.close(), provider.close()]);
+});
+
+/** Counts those only that were asked for from now on. */
+function answersBy(route: 'litellm' | 'openrouter', count: number): Promise<unknown> {
+  const fromMs = performance.now();
+  const isCounted = (one: FailoverAnswer): boolean => one.route === route && one.startedAtMs >= fromMs;
+  return waitUntil(() => succeeded(traffic.answers).filter(isCounted).length >= count, {
+    deadlineMs: 20_000,
+    pollEveryMs: 10,
+    what: `${count} answers by ${route}`,
+  });
+}
+
+async function untouched(silenceLimitMs: number): Promise<void> {
+  const answers = await traffic.stop();
+  const early = failedBeforeFirstByte(answers);
+  expect(countBy(early, ({ status, code, problem }) => `${status} ${code} ${problem}`)).toEqual({});
+  expect(longestSilenceMs(answers)).toBeLessThan(silenceLimitMs);
+  const around = answers.filter(({ route }) => route === 'openrouter');
+  expect(countBy(around, ({ fallback }) => String(fallback))).toEqual({ litellm_down: around.length });
+}
+
+async function backWithin(limitMs: number, comeBack: () => Promise<unknown>): Promise<void> {
+  const startMs = performance.now();
+  await comeBack();
+  await answersBy('litellm', 20);
+  expect(performance.now() - startMs).toBeLessThan(limitMs);
+}
+
+it('LiteLLM killed, the runner says so, another one comes', async () => {
+  await world.app.litellm.kill();
+  world.app.runner.activate(null);
+  await answersBy('openrouter', 200);
+  await backWithin(2_000, async () => {
+    const next: LitellmStandIn = await world.app.startLitellm();
+    world.app.runner.activate(next, 'green');
+  });
+  await untouched(1_000);
+}, 40_000);
+
+it('LiteLLM killed, and nobody says so', async () => {
+  await world.app.litellm.kill();
+  await answersBy('openrouter', 200);
+  await untouched(1_000);
+}, 40_000);
+
+it('LiteLLM stops as by SIGSTOP, and goes on', async () => {
+  world.app.litellm.stop();
+  await answersBy('openrouter', 200);
+  await backWithin(2_000, async () => {
+    world.app.litellm.continue();
+    await answersBy('litellm', 1);
+  });
+  await untouched(6_000);
+}, 40_000);
