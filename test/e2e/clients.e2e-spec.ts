@@ -164,6 +164,66 @@ describe.each(['up', 'down'] as const)('clients of port 4000, LiteLLM %s', (stat
     expect(result.models).toEqual(expect.arrayContaining([loopback.chat]));
   });
 
+  it('Open WebUI 0.12: its list of models and its chat, word for word', async () => {
+    const headers = {
+      authorization: `Bearer ${key}`,
+      'content-type': 'application/json',
+      accept: '*/*',
+      'accept-encoding': 'gzip, deflate, br',
+      'user-agent': 'Python/3.11 aiohttp/3.13.2',
+      'X-OpenWebUI-User-Name': 'Ada%20Lovelace',
+      'X-OpenWebUI-User-Id': '5b1f0c1e-canary-user',
+      'X-OpenWebUI-User-Email': 'ada@example.com',
+      'X-OpenWebUI-User-Role': 'user',
+      'X-OpenWebUI-Chat-Id': 'canary-chat',
+    };
+    const list = await fetch(`${stack.facts.edge_url}/v1/models`, { headers });
+    const { object, data } = (await list.json()) as {
+      object: string;
+      data: { id: string; object: string }[];
+    };
+    expect(object).toBe('list');
+    expect(data.every((model) => model.id !== '' && model.object === 'model')).toBe(true);
+    provider.requests.length = 0;
+    const body = { model: loopback.chat, messages, stream: true, max_tokens: 1_000 };
+    const url = `${stack.facts.edge_url}/v1/chat/completions`;
+    const chat = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+    expect([chat.status, chat.headers.get('content-type')]).toEqual([
+      200,
+      expect.stringContaining('text/event-stream'),
+    ]);
+    const events = (await chat.text()).split('\n\n').filter((event) => event.startsWith('data: '));
+    expect(events.at(-1)).toBe('data: [DONE]');
+    // It was not asked for, so no chunk without choices may come.
+    expect(events.filter((event) => event.includes('"choices":[]'))).toEqual([]);
+    expect(JSON.stringify(provider.calls().map((call) => call.headers))).not.toMatch(
+      /openwebui|canary|ada@/i,
+    );
+  });
+
+  it('n8n 2.41: its OpenAI chat model (responses), its list of models and its HTTP node', async () => {
+    const headers = {
+      authorization: `Bearer ${key}`,
+      'content-type': 'application/json',
+      'user-agent': 'langchainjs-openai/1.0.0 ((node/v24.0.0; linux; x64))',
+    };
+    const input = [{ type: 'message', role: 'user', content: 'hello' }];
+    const responses = await fetch(`${stack.facts.edge_url}/v1/responses`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ input, model: loopback.chat, stream: false, text: {} }),
+    });
+    expect(responses.status).toBe(200);
+    expect(await responses.json()).toMatchObject({ object: 'response', status: 'completed' });
+    const chat = await fetch(`${stack.facts.edge_url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { ...headers, 'user-agent': 'n8n', connection: 'close' },
+      body: JSON.stringify({ model: loopback.chat, stream: false, messages }),
+    });
+    expect(await chat.json()).toMatchObject({ choices: [{ message: { content: replyTo(prompt) } }] });
+    expect((await fetch(`${stack.facts.edge_url}/v1/files`, { headers })).status).toBe(404);
+  });
+
   it.each([loopback.anthropic, loopback.chat])('Anthropic for Node, with %s', async (model) => {
     const message = await anthropic.messages.create({ model, max_tokens: 64, messages });
     expect(message.content).toEqual([expect.objectContaining({ text: replyTo(prompt) })]);
