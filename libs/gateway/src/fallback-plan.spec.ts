@@ -360,85 +360,104 @@ const stateOf = (world: World, way: FallbackWay): Credential | undefined =>
     ?.credentials.find(({ id }) => id === way.credential?.id);
 
 describe('in any world', () => {
-  const always = (check: (plan: FallbackWay[], world: World) => void): void =>
-    fc.assert(
-      fc.property(anyWorld, (world) => check(planFallback(inputOf(world)), world)),
-      { numRuns: 1_000 },
-    );
+  const always = (check: (plan: FallbackWay[], world: World) => void) =>
+    fc.property(anyWorld, (world) => check(planFallback(inputOf(world)), world));
+  const runs = { numRuns: 1_000 };
 
   it('the platform never pays where the policy or the organization forbids it', () => {
-    always((plan, { policy, platformCredentials, routing }) => {
-      if (policy === 'byok_only' || !platformCredentials) expect(plan.filter(isPlatforms)).toEqual([]);
-      if (routing?.openrouter_fallback === 'own_key')
-        expect(plan.filter((way) => way.via === 'openrouter' && isPlatforms(way))).toEqual([]);
-    });
+    fc.assert(
+      always((plan, { policy, platformCredentials, routing }) => {
+        if (policy === 'byok_only' || !platformCredentials) expect(plan.filter(isPlatforms)).toEqual([]);
+        if (routing?.openrouter_fallback === 'own_key')
+          expect(plan.filter((way) => way.via === 'openrouter' && isPlatforms(way))).toEqual([]);
+      }),
+      runs,
+    );
   });
 
   it('after own keys of a provider, dead or alive, the platform pays there only where it was asked to', () => {
-    always((plan, { keys = [], policy, platformFallback }) => {
-      if (platformFallback || policy === 'platform_only') return;
-      for (const { providerId } of plan.filter(isPlatforms)) {
-        const own = keys.filter(([owner, provider]) => owner !== 'platform' && provider === providerId);
-        expect(own).toEqual([]);
-      }
-    });
+    fc.assert(
+      always((plan, { keys = [], policy, platformFallback }) => {
+        if (platformFallback || policy === 'platform_only') return;
+        for (const { providerId } of plan.filter(isPlatforms)) {
+          const own = keys.filter(([owner, provider]) => owner !== 'platform' && provider === providerId);
+          expect(own).toEqual([]);
+        }
+      }),
+      runs,
+    );
   });
 
   it('wherever the platform pays around LiteLLM, it could have paid through it, or nobody else could', () => {
-    always((plan, world) => {
-      if (!plan.some(isPlatforms)) return;
-      const { deployments = [], policy, platformFallback } = world;
-      if (policy === 'platform_only' || platformFallback || deployments.length === 0) return;
-      const input = inputOf(world);
-      const workspace = { ...input.workspace, credential_policy: 'byok_only' as const };
-      const withoutOwn = deployments.filter((deployment) => {
-        const own = resolveCredentials({
-          ...input,
-          workspace,
-          deployments: [{ ...deployment, needs_key: true }],
+    fc.assert(
+      always((plan, world) => {
+        if (!plan.some(isPlatforms)) return;
+        const { deployments = [], policy, platformFallback } = world;
+        if (policy === 'platform_only' || platformFallback || deployments.length === 0) return;
+        const input = inputOf(world);
+        const workspace = { ...input.workspace, credential_policy: 'byok_only' as const };
+        const withoutOwn = deployments.filter((deployment) => {
+          const own = resolveCredentials({
+            ...input,
+            workspace,
+            deployments: [{ ...deployment, needs_key: true }],
+          });
+          return !own.ok && own.code === 'credential_missing';
         });
-        return !own.ok && own.code === 'credential_missing';
-      });
-      expect(withoutOwn).not.toEqual([]);
-    });
+        expect(withoutOwn).not.toEqual([]);
+      }),
+      runs,
+    );
   });
 
   it('own keys are never used under platform_only, and dead ones never', () => {
-    always((plan, world) => {
-      if (world.policy === 'platform_only')
-        expect(plan.filter(({ credential }) => credential && credential.owner !== 'platform')).toEqual([]);
-      for (const way of plan.filter(({ credential }) => credential)) {
-        const { state, expires_at } = stateOf(world, way)!;
-        expect(dead.has(state)).toBe(false);
-        expect(expires_at).not.toBe('2026-01-01T00:00:00Z');
-      }
-    });
+    fc.assert(
+      always((plan, world) => {
+        if (world.policy === 'platform_only')
+          expect(plan.filter(({ credential }) => credential && credential.owner !== 'platform')).toEqual([]);
+        for (const way of plan.filter(({ credential }) => credential)) {
+          const { state, expires_at } = stateOf(world, way)!;
+          expect(dead.has(state)).toBe(false);
+          expect(expires_at).not.toBe('2026-01-01T00:00:00Z');
+        }
+      }),
+      runs,
+    );
   });
 
   it('nobody else’s keys are ever looked at, and no way comes twice', () => {
-    always((plan) => {
-      const known = new Set<string>(Object.values(ownerKeys));
-      expect(plan.every(({ credential }) => !credential || known.has(credential.ownerKey))).toBe(true);
-      const names = plan.map((way) => `${told(way)} ${way.deploymentId} ${way.upstreamModel}`);
-      expect(new Set(names).size).toBe(names.length);
-    });
+    fc.assert(
+      always((plan) => {
+        const known = new Set<string>(Object.values(ownerKeys));
+        expect(plan.every(({ credential }) => !credential || known.has(credential.ownerKey))).toBe(true);
+        const names = plan.map((way) => `${told(way)} ${way.deploymentId} ${way.upstreamModel}`);
+        expect(new Set(names).size).toBe(names.length);
+      }),
+      runs,
+    );
   });
 
   it('a key out of credit comes after all that are not', () => {
-    always((plan, world) => {
-      const isExhausted = plan.map((way) => stateOf(world, way)?.state === 'exhausted');
-      const first = isExhausted.indexOf(true);
-      if (first === -1) return;
-      // After it only others like it, and those that stand behind one of its owner's.
-      const later = plan.slice(first).filter((way) => stateOf(world, way)?.state !== 'exhausted');
-      expect(later.every((way) => isPlatforms(way) || way.credential === null)).toBe(true);
-    });
+    fc.assert(
+      always((plan, world) => {
+        const isExhausted = plan.map((way) => stateOf(world, way)?.state === 'exhausted');
+        const first = isExhausted.indexOf(true);
+        if (first === -1) return;
+        // After it only others like it, and those that stand behind one of its owner's.
+        const later = plan.slice(first).filter((way) => stateOf(world, way)?.state !== 'exhausted');
+        expect(later.every((way) => isPlatforms(way) || way.credential === null)).toBe(true);
+      }),
+      runs,
+    );
   });
 
   it('every saved key of a plan is among those that are fetched ahead', () => {
-    always((plan, world) => {
-      const ahead = new Set(fallbackCredentialsOf(inputOf(world)).map(({ id }) => id));
-      for (const { credential } of plan) if (credential) expect(ahead).toContain(credential.id);
-    });
+    fc.assert(
+      always((plan, world) => {
+        const ahead = new Set(fallbackCredentialsOf(inputOf(world)).map(({ id }) => id));
+        for (const { credential } of plan) if (credential) expect(ahead).toContain(credential.id);
+      }),
+      runs,
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { type FallbackWay, llmRoutes } from '@signalbox/gateway';
-import type { CallBody } from '../request/call-body';
+import { type CallBody, parseCallBody } from '../request/call-body';
 import { fallbackBody, tenantPseudonym } from './fallback-body';
 
 type Way = Pick<FallbackWay, 'via' | 'provider' | 'upstreamModel'>;
@@ -8,9 +8,9 @@ const openrouter: Way = { via: 'openrouter', provider: 'openrouter', upstreamMod
 const openai: Way = { via: 'direct', provider: 'openai', upstreamModel: 'gpt-4o' };
 const anthropic: Way = { via: 'direct', provider: 'anthropic', upstreamModel: 'claude-sonnet-4-5' };
 
-function callBody(fields: Record<string, unknown>, contentType = 'application/json'): CallBody {
+function callBody(fields: Record<string, unknown>): CallBody {
   const { model, stream } = fields;
-  return { model: String(model), isStream: stream === true, fields, contentType };
+  return { model: String(model), isStream: stream === true, fields, contentType: 'application/json' };
 }
 
 function sent(
@@ -115,12 +115,20 @@ describe('the body of a call around LiteLLM', () => {
     expect(sent(openrouter, { messages, extra_body: { tools } })).toBeNull();
   });
 
-  it('sends a form as it came, if the model keeps its name', () => {
+  it('sends a form as it came, or with the model’s name in it replaced', () => {
     const route = llmRoutes.find(({ name }) => name === 'audio_transcriptions')!;
-    const bytes = Buffer.from('--b...');
-    const body = callBody({ model: 'whisper-1' }, 'multipart/form-data; boundary="b"');
+    const formOf = (model: string): Buffer =>
+      Buffer.from(
+        [
+          ['--b', 'content-disposition: form-data; name="model"', '', model].join('\r\n'),
+          ['--b', 'content-disposition: form-data; name="file"; filename="a.wav"', '', 'RIFF'].join('\r\n'),
+          '--b--\r\n',
+        ].join('\r\n'),
+      );
+    const bytes = formOf('smart');
+    const body = parseCallBody('multipart/form-data; boundary=b', bytes);
     const input = { route, body, bytes, workspaceId: 'ws_1' };
-    expect(fallbackBody({ ...input, way: { ...openai, upstreamModel: 'whisper-1' } })).toBe(bytes);
-    expect(fallbackBody({ ...input, way: openai })).toBeNull();
+    expect(fallbackBody({ ...input, way: { ...openai, upstreamModel: 'smart' } })).toBe(bytes);
+    expect(fallbackBody({ ...input, way: openai })?.toString()).toBe(formOf('gpt-4o').toString());
   });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { directProvider, type FallbackWay, type LlmRoute } from '@signalbox/gateway';
-import type { CallBody } from '../request/call-body';
+import { type CallBody, lacksUsage, withModel } from '../request/call-body';
 
 type Fields = Record<string, unknown>;
 
@@ -81,9 +81,8 @@ function jsonFields({ way, route, body, workspaceId }: FallbackBodyInput): Field
     if (hasOpenrouterTools(fields)) return null;
     fields = withPseudonym(without(fields, openrouterModelFields), route, tenantPseudonym(workspaceId));
   }
-  const isChatStream = route.name === 'chat_completions' && body.isStream;
   const takesOptions = way.via === 'openrouter' || directProvider(way.provider)?.takesStreamOptions === true;
-  if (isChatStream && takesOptions) fields = withUsage(fields);
+  if (takesOptions && lacksUsage(route.name, body)) fields = withUsage(fields);
   if (!takesOptions) fields = without(fields, ['stream_options']);
   return { ...fields, model: way.upstreamModel };
 }
@@ -91,8 +90,7 @@ function jsonFields({ way, route, body, workspaceId }: FallbackBodyInput): Field
 /** @returns null where the call cannot go this way */
 export function fallbackBody(input: FallbackBodyInput): Buffer | null {
   const { way, body, bytes } = input;
-  // A form goes on as it came.
-  if (body.contentType !== 'application/json') return way.upstreamModel === body.model ? bytes : null;
+  if (body.contentType !== 'application/json') return withModel(body, bytes, way.upstreamModel);
   const fields = jsonFields(input);
   return fields && Buffer.from(JSON.stringify(fields), 'utf8');
 }
