@@ -7,7 +7,7 @@ function isText(value: unknown): value is string {
 }
 
 /** Of the edge's questions at once. */
-export const batchLimit = 200;
+const batchLimit = 200;
 
 function parse(body: Buffer): unknown {
   try {

@@ -46,8 +46,3 @@ export interface FallbackRoutes {
   /** On each request of a known key: the provider keys that it would need are fetched ahead, for both may go down together. */
   note(caller: Caller): void;
 }
-
-export const noFallbackRoutes: FallbackRoutes = {
-  targets: () => Promise.resolve([]),
-  note: () => undefined,
-};

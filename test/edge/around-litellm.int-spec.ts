@@ -3,13 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { createLogger, type LogFields } from '@signalbox/common';
 import type { LeaseAnswer, LeaseRequest } from '@signalbox/domain/credential-broker';
 import type { CatalogueDocument, CredentialsDocument } from '@signalbox/gateway';
-import { createBrokerServer } from '../../../api/src/broker/broker-listener';
-import { OpenrouterStandIn } from '../../../../test/stand-ins/openrouter.stand-in';
-import { replyTo } from '../../../../test/stand-ins/provider-answers';
-import { ProviderStandIn } from '../../../../test/stand-ins/provider.stand-in';
-import { type EdgeApp, openEdgeApp, type TestKey, workspace } from '../../../../test/support/edge-app';
-import { EdgeClient, errorOf } from '../../../../test/support/edge-client';
-import { waitUntil } from '../../../../test/support/wait-until';
+import { createBrokerServer } from '../../apps/api/src/broker/broker-listener';
+import { OpenrouterStandIn } from '../stand-ins/openrouter.stand-in';
+import { replyTo } from '../stand-ins/provider-answers';
+import { ProviderStandIn } from '../stand-ins/provider.stand-in';
+import { type EdgeApp, openEdgeApp, type TestKey, workspace } from '../support/edge-app';
+import { EdgeClient, errorOf } from '../support/edge-client';
+import { waitUntil } from '../support/wait-until';
 
 jest.setTimeout(60_000);
 
