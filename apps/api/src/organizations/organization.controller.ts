@@ -86,7 +86,7 @@ export class OrganizationController {
   @ApiOperation({
     summary: 'Delete an organization',
     description:
-      'Refused while it has workspaces. Its service tokens end. Scope organizations:write, platform only.',
+      'Refused while it has workspaces. Its services and service tokens end. Scope organizations:write, platform only.',
   })
   @ApiNoContentResponse()
   @ApiErrors('organization_not_found', 'organization_not_empty', 'platform_only')

@@ -1,5 +1,9 @@
 import { AuditEventEntity } from '@signalbox/database';
-import { ProjectionRebuildService, ProjectionReconcileService } from '@signalbox/domain/projection';
+import {
+  ProjectionRebuildService,
+  ProjectionReconcileService,
+  ProjectionService,
+} from '@signalbox/domain/projection';
 import { Redis } from 'ioredis';
 import { type ApiApp, openApiApp } from '../../../../test/support/api-app';
 
@@ -109,6 +113,15 @@ describe('a service', () => {
     const other = (await call('POST', 'organizations', { name: 'Other' }, platform)).body.id;
     const answer = await call('POST', 'services', { organization_id: other, name: 'x' });
     expect([answer.status, answer.body.code]).toEqual([404, 'organization_not_found']);
+  });
+
+  it('ends with its organization', async () => {
+    const { id } = await newService();
+    await call('DELETE', `workspaces/${workspaceId}`);
+    expect((await call('DELETE', `organizations/${organizationId}`, undefined, platform)).status).toBe(204);
+    expect((await call('GET', `services/${id}`, undefined, platform)).body.code).toBe('service_not_found');
+    await api.get(ProjectionService).drainDue(new AbortController().signal);
+    expect(await projected(id)).toMatchObject({ v: 2, deleted: true });
   });
 
   it('stays in the projection when that is rebuilt, and is no difference to be repaired', async () => {

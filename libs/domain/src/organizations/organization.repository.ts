@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { containsPattern, OrganizationEntity, WorkspaceEntity } from '@signalbox/database';
+import { containsPattern, OrganizationEntity, ServiceEntity, WorkspaceEntity } from '@signalbox/database';
 import { type EntityManager, IsNull } from 'typeorm';
 
 export interface OrganizationFilter {
@@ -50,6 +50,18 @@ export class OrganizationRepository {
   async save(manager: EntityManager, organization: OrganizationEntity): Promise<void> {
     const { id, createdAt: _createdAt, ...columns } = organization;
     await manager.update(OrganizationEntity, { id }, columns as object);
+  }
+
+  /** Without workspaces no key is left that could name them. @returns their ids */
+  async deleteServices(manager: EntityManager, organizationId: string, at: Date): Promise<string[]> {
+    const { raw } = await manager
+      .createQueryBuilder()
+      .update(ServiceEntity)
+      .set({ deletedAt: at, updatedAt: at, version: () => 'version + 1' })
+      .where({ organizationId, deletedAt: IsNull() })
+      .returning('id')
+      .execute();
+    return (raw as { id: string }[]).map(({ id }) => id);
   }
 
   async countWorkspaces(manager: EntityManager, organizationId: string): Promise<number> {

@@ -130,7 +130,7 @@ export class OrganizationService {
     return this.live(updated);
   }
 
-  /** Its service tokens and its provider keys end with it. The row stays for the record. */
+  /** Its services, service tokens and provider keys end with it. The row stays for the record. */
   async delete(caller: Caller, id: string): Promise<void> {
     requireScope(caller, 'organizations:write');
     requirePlatform(caller);
@@ -146,7 +146,9 @@ export class OrganizationService {
       organization.deletedAt = this.clock.now();
       await this.save(manager, organization);
       const keys = await this.credentials.removeAllOf(manager, caller, { organizationId: id });
-      await this.announce(manager, caller, organization, 'deleted', {});
+      const services = await this.repository.deleteServices(manager, id, organization.deletedAt);
+      for (const serviceId of services) await this.outbox.add(manager, ['project.service'], serviceId, id);
+      await this.announce(manager, caller, organization, 'deleted', services.length > 0 ? { services } : {});
       return { deleted: organization, removed: keys };
     });
     await this.live(deleted);
