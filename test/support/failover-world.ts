@@ -9,7 +9,7 @@ import { bodyBytes, lacksUsage } from '../../apps/edge/src/request/call-body';
 import type { LitellmBehaviour } from '../stand-ins/litellm.stand-in';
 import { type EdgeApp, type EdgeAppOptions, openEdgeApp, type TestKey, workspace } from './edge-app';
 import { ChatClient } from './e2e/chat-client';
-import { EdgeClient } from './edge-client';
+import { EdgeClient, messages } from './edge-client';
 import { waitUntil } from './wait-until';
 
 type Model = CatalogueDocument['models'][number];
@@ -98,6 +98,28 @@ export function aModel(
   };
 }
 
+/** LiteLLM passing on a provider's error. */
+export const failing = (
+  status: number,
+  type = 'some_error',
+  headers: Record<string, string> = {},
+): LitellmBehaviour => ({
+  kind: 'error',
+  status,
+  body: {
+    error: { message: 'litellm.APIError: the provider said no', type, param: null, code: String(status) },
+  },
+  headers,
+});
+
+/** The x-signalbox-* headers of an answer, without the prefix. */
+export const tagsOf = ({ headers }: Response): Record<string, string> =>
+  Object.fromEntries(
+    [...headers].flatMap(([name, value]) =>
+      name.startsWith('x-signalbox-') ? [[name.slice('x-signalbox-'.length), value]] : [],
+    ),
+  );
+
 export interface FailoverWorld {
   app: EdgeApp;
   key: TestKey;
@@ -108,6 +130,10 @@ export interface FailoverWorld {
   /** The catalogue; the platform pays for all of it. */
   release(...models: Model[]): Promise<void>;
   setPolicy(routing: object, more?: object): Promise<void>;
+  /** Policy and catalogue, in force: three deployments of `demo` if no model is given. */
+  ready(policy?: object, ...models: Model[]): Promise<void>;
+  /** A chat. */
+  send(model?: string, more?: object, headers?: Record<string, string>): Promise<Response>;
   /** What LiteLLM does with calls for each deployment; with all others it works. */
   behave(byDeployment: Record<string, LitellmBehaviour>): void;
   /** Ids of the deployments for which LiteLLM was called. */
@@ -128,10 +154,11 @@ export async function openFailoverWorld(options: EdgeAppOptions = {}): Promise<F
   const chat = new ChatClient(app.url);
   const credential = { id: 'cred_1', provider_id: 'prov_1', state: 'verified', expires_at: null };
   await app.projection.write('credentials', 'platform', { owner_key: 'platform', credentials: [credential] });
-  return {
+  const client = new EdgeClient(app.url, key.value);
+  const world: FailoverWorld = {
     app,
     key,
-    client: new EdgeClient(app.url, key.value),
+    client,
     chat,
     fallback,
     events,
@@ -139,6 +166,13 @@ export async function openFailoverWorld(options: EdgeAppOptions = {}): Promise<F
       app.projection.write('catalogue', 'current', { release_id: 'rel_1', release_number: 1, models }),
     setPolicy: (routing, more) =>
       app.projection.write('workspace', 'ws_1', { ...workspace, ...more, routing }),
+    async ready(policy = {}, ...models) {
+      await world.setPolicy(policy);
+      await world.release(...(models.length > 0 ? models : [aModel('demo', ['dep_1', 'dep_2', 'dep_3'])]));
+      await world.settled();
+    },
+    send: (model = 'demo', more = {}, headers = {}) =>
+      client.post('/v1/chat/completions', { model, messages, ...more }, headers),
     behave(byDeployment) {
       app.litellm.behaviourOf = ({ context: { dep } }) => byDeployment[dep ?? ''] ?? null;
     },
@@ -165,4 +199,5 @@ export async function openFailoverWorld(options: EdgeAppOptions = {}): Promise<F
       await fallback.close();
     },
   };
+  return world;
 }

@@ -79,8 +79,11 @@ export class FailoverRun {
       const ended = await (hedgeAfterMs === null || this.hasHedged
         ? this.end(running)
         : this.hedged(running, hedgeAfterMs));
+      if (this.abortReason) {
+        if (ended.kind === 'good') ended.answer.discard();
+        throw this.abortReason;
+      }
       if (ended.kind === 'good') return ended;
-      if (this.abortReason) throw this.abortReason;
       if (await this.isOver(ended)) return null;
     }
   }
