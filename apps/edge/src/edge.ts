@@ -77,6 +77,8 @@ export interface StartOptions {
 }
 
 export interface CloseOptions {
+  /** For requests and streams in flight. */
+  limitMs?: number;
   /** How long idle connections may still bring a request, each its last. */
   lingerMs?: number;
   /** Another process goes on serving the port: health checks are not to hear of the end of this one. */
@@ -114,6 +116,7 @@ export class Edge {
   private readonly relayServer: HttpServer;
   private relayPort = 0;
   private isReplaced = false;
+  private closeByMs = 0;
   readonly metrics: PrometheusMetrics;
   private readonly openAnswers = new OpenAnswers();
   private readonly cors: Cors;
@@ -192,7 +195,9 @@ export class Edge {
     this.spool = openUsageSpool({
       redis: this.redis.bulk,
       redisPrefix: config.redisPrefix,
-      ...{ lease: this.lease, metrics, logger },
+      lease: this.lease,
+      metrics,
+      logger,
     });
     const usage: UsageRecorder = options.usage ?? this.spool;
     this.snapshot = this.openSnapshot();
@@ -243,13 +248,13 @@ export class Edge {
   }
 
   /** Finishes what is in flight, then lets go of everything. */
-  async close({ lingerMs = 0, isReplaced = false }: CloseOptions = {}): Promise<void> {
+  async close({ lingerMs = 0, isReplaced = false, ...options }: CloseOptions = {}): Promise<void> {
     this.isReplaced = isReplaced;
-    const limitMs = this.options.drainLimitMs ?? drainLimitMs;
-    const untilMs = this.clock.nowMs() + limitMs;
+    const limitMs = options.limitMs ?? this.options.drainLimitMs ?? drainLimitMs;
+    this.closeByMs = this.clock.nowMs() + limitMs;
     await this.server.drain(limitMs, () => this.attempt.abortAll(), lingerMs);
     // Only now: the calls that were in flight may have needed it.
-    const leftMs = Math.max(untilMs - this.clock.nowMs(), 0);
+    const leftMs = Math.max(this.closeByMs - this.clock.nowMs(), 0);
     await this.relayServer.drain(leftMs, () => this.relay.abortAll(), lingerMs);
     this.feed.close();
     // While all that it tells of is still there.
@@ -262,6 +267,14 @@ export class Edge {
     await Promise.all([this.watcher.close(), this.pools.destroy(), this.relay.close()]);
     await this.lease?.stop();
     disconnectRedis(this.redis);
+  }
+
+  /** In the middle of a close that had more time. */
+  hurry(limitMs = drainLimitMs): void {
+    this.isReplaced = false;
+    this.closeByMs = Math.min(this.closeByMs, this.clock.nowMs() + limitMs);
+    this.server.hurry(limitMs);
+    this.relayServer.hurry(limitMs);
   }
 
   private createBreakers(random: () => number): SharedBreakers {

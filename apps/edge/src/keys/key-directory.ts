@@ -57,6 +57,11 @@ export class KeyDirectory {
     return Boolean(this.store.get('key', keyHash));
   }
 
+  /** How long this edge has been cut off from Redis; null: it is not. */
+  cutOffSeconds(): number | null {
+    return this.contact.isLost() ? Math.round(this.contact.ageMs() / 1_000) : null;
+  }
+
   /** A change of this key was announced: it may exist now. */
   forgetUnknown(keyHash: string): void {
     this.unknownUntilMs.delete(keyHash);

@@ -27,6 +27,8 @@ export interface RequestFacts {
   /** Why there was no answer, or not the first choice's. */
   reason?: string;
   bytes_in?: number;
+  /** It was decided by what Redis said so long ago: the edge is cut off from it. */
+  cut_off_seconds?: number;
 }
 
 /** One request on its way through the steps. */

@@ -25,6 +25,8 @@ export async function identifyCaller(
   const keyHash = parseVirtualKeyValue(value) === 'malformed' ? null : hashVirtualKeyValue(value);
   const isHeld = keyHash !== null && directory.holds(keyHash);
   if (!isHeld) guard.check(request);
+  const cutOffSeconds = directory.cutOffSeconds();
+  if (cutOffSeconds !== null) facts.cut_off_seconds = cutOffSeconds;
   const found = keyHash === null ? 'malformed' : await directory.find(keyHash);
   if (found === 'malformed' || found === 'unknown') guard.note(request);
   if (found === 'malformed') throw new Refusal('key_malformed');

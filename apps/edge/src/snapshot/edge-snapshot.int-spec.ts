@@ -1,23 +1,22 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { NamedKey } from '@signalbox/common';
 import type { EdgeConfig } from '@signalbox/config';
 import { defaultRoutingPolicy, generateVirtualKeyValue } from '@signalbox/gateway';
 import { type EdgeApp, openEdgeApp, type TestKey, workspace } from '../../../../test/support/edge-app';
 import { waitUntil } from '../../../../test/support/wait-until';
 
-const [oldKey, newKey]: NamedKey[] = [
+const [oldKey, newKey] = [
   { kid: 'old', key: Buffer.alloc(32, 1) },
   { kid: 'new', key: Buffer.alloc(32, 2) },
-] as [NamedKey, NamedKey];
+] as const;
 
 let app: EdgeApp;
 let stateDir: string;
 const projectionFile = (): string => join(stateDir, 'snapshot-projection.json');
 
 async function open(config: Partial<EdgeConfig> = {}): Promise<void> {
-  app = await openEdgeApp({ config: { stateDir, stateKeys: [oldKey!], ...config } });
+  app = await openEdgeApp({ config: { stateDir, stateKeys: [oldKey], ...config } });
 }
 
 beforeEach(() => {
@@ -211,7 +210,7 @@ describe('the files', () => {
 
   it('of an older key of the ring are read, and written anew with the first', async () => {
     await open();
-    const config = { stateKeys: [newKey!, oldKey!] };
+    const config = { stateKeys: [newKey, oldKey] };
     await app.edge.close();
     expect(readFileSync(projectionFile(), 'utf8')).toMatch(/hmac-sha256 old [0-9a-f]{64}\n$/);
     const key = await app.createKey();

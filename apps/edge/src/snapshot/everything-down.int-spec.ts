@@ -74,6 +74,8 @@ it('everything but LiteLLM is down and the edge is restarted: no request fails, 
   const third = await app.startSecondEdge();
   answers.push(...(await askMany(key, third.url, 100)));
   expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+  const last = app.logs.find(({ request_id }) => request_id === answers.at(-1)?.requestId);
+  expect(last?.['cut_off_seconds']).toEqual(expect.any(Number));
   expect(await requestIdsInStream()).toHaveLength(100);
 
   app.redisProxy.restore();

@@ -72,9 +72,9 @@ export async function parseProjectionEntries(
   body: Buffer,
   unreadable: readonly string[],
 ): Promise<ProjectionEntry[]> {
-  const entries = unreadable.flatMap((name) => {
+  const entries: ProjectionEntry[] = unreadable.flatMap((name) => {
     const field = parseProjectionField(name);
-    return field ? [{ field, document: null } as ProjectionEntry] : [];
+    return field ? [{ field, document: null }] : [];
   });
   let startMs = performance.now();
   let start = body.indexOf(10) + 1;
