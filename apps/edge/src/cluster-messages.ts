@@ -8,7 +8,8 @@ import type { Readiness } from './server/health';
 export type ToWorker =
   /** Each worker's first message. `warmUpMs`: listen once requests can be answered, or after that time. */
   | { kind: 'start'; index: number; count: number; warmUpMs: number; logLevel: LogLevel }
-  | { kind: 'drain'; lingerMs: number; isReplaced: boolean }
+  /** A second one, without `isReplaced`, shortens a drain that had time. */
+  | { kind: 'drain'; limitMs: number; lingerMs: number; isReplaced: boolean }
   | { kind: 'log_level'; level: LogLevel }
   | { kind: 'metrics' };
 

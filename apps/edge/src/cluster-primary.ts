@@ -10,13 +10,14 @@ const times = {
   warmUpMs: 5_000,
   /** So long a new worker may take until it serves; then the old one stays. */
   takeOverMs: 30_000,
-  /** Idle connections of a replaced worker: there is no hurry, for others serve the port. */
-  replacedLingerMs: 15_000,
-  /** The same where all end: somebody waits for it. */
-  stopLingerMs: 500,
-  /** A drain takes 25 s at most. */
+  /** When all end: with what workers do after their drain. */
   stopMs: 29_000,
 };
+
+/** There is no hurry, for others serve the port: as long as an answer may take at all, and idle connections for a while. */
+const drainOfReplaced = { limitMs: 15 * 60_000, lingerMs: 15_000, isReplaced: true };
+/** Somebody waits for it, and kills after half a minute. */
+const drainOfAll = { limitMs: 25_000, lingerMs: 500, isReplaced: false };
 
 /** Nothing that trying again would change; the message is for a person. */
 export class StartFailed extends Error {}
@@ -88,7 +89,7 @@ export class ClusterPrimary {
   async stop(): Promise<void> {
     this.isStopping = true;
     const workers = [...this.workers];
-    for (const worker of workers) worker.drain(times.stopLingerMs, false);
+    for (const worker of workers) worker.drain(drainOfAll);
     await Promise.all(workers.map((worker) => worker.until(() => worker.state === 'ended', times.stopMs)));
     for (const worker of this.workers) worker.kill();
   }
@@ -162,7 +163,7 @@ export class ClusterPrimary {
     }
     const old = this.slots.get(index);
     this.take(fresh);
-    old?.drain(times.replacedLingerMs, true);
+    old?.drain(drainOfReplaced);
     return true;
   }
 }

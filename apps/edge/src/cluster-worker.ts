@@ -50,10 +50,10 @@ export class ClusterWorker implements MetricsReporter {
     this.send({ kind: 'log_level', level });
   }
 
-  drain(lingerMs: number, isReplaced: boolean): void {
-    if (this.state === 'ended' || this.state === 'draining') return;
+  drain(options: { limitMs: number; lingerMs: number; isReplaced: boolean }): void {
+    if (this.state === 'ended') return;
     this.state = 'draining';
-    this.send({ kind: 'drain', lingerMs, isReplaced });
+    this.send({ kind: 'drain', ...options });
   }
 
   kill(): void {

@@ -7,8 +7,9 @@ import type { Readiness } from './server/health';
 import { isStartProblem } from './start-problem';
 
 const readinessEveryMs = 100;
-/** A drain takes 25 s at most; then whatever hangs is cut. */
-const endLimitMs = 28_500;
+/** After the drain: the last usage events, and letting go of everything. */
+const lettingGoMs = 3_500;
+const usualDrain = { limitMs: 25_000 };
 
 function send(message: FromWorker): Promise<void> {
   return new Promise((resolve) => {
@@ -22,6 +23,7 @@ class WorkerProcess {
   private edge: Edge | null = null;
   private readiness: Readiness['status'] | null = null;
   private isEnding = false;
+  private lastResort: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly config: EdgeConfig,
@@ -44,11 +46,12 @@ class WorkerProcess {
     if (message.kind === 'metrics') void this.tellMetrics();
   }
 
-  async end(reason: string, options: CloseOptions): Promise<void> {
-    if (this.isEnding) return;
+  async end(reason: string, options: CloseOptions & { limitMs: number }): Promise<void> {
+    clearTimeout(this.lastResort);
+    this.lastResort = setTimeout(() => process.exit(1), options.limitMs + lettingGoMs).unref();
+    if (this.isEnding) return this.edge?.hurry(options.limitMs);
     this.isEnding = true;
     this.logger.info('stopping', { reason });
-    setTimeout(() => process.exit(1), endLimitMs).unref();
     try {
       await this.edge?.close(options);
       await this.tellMetrics();
@@ -98,10 +101,10 @@ export function runWorker(): void {
   // Signals of a terminal reach the whole group; the primary decides what they mean. SIGTERM is meant for this process.
   process.on('SIGINT', () => undefined);
   process.on('SIGHUP', () => undefined);
-  process.on('SIGTERM', () => void worker.end('SIGTERM', {}));
+  process.on('SIGTERM', () => void worker.end('SIGTERM', usualDrain));
   cluster.worker?.on('disconnect', () => {
     // Without it node:cluster ends the process here and now, in the middle of its answers.
     if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
-    void worker.end('the primary is gone', {});
+    void worker.end('the primary is gone', usualDrain);
   });
 }

@@ -83,6 +83,9 @@ export class HttpServer {
   private isDraining = false;
   /** While draining: idle connections may still bring one request each. */
   private isLingering = false;
+  private openConnections = 0;
+  private limit: NodeJS.Timeout | undefined;
+  private cut: () => void = () => undefined;
 
   constructor(
     handle: (request: IncomingMessage, response: ServerResponse) => void,
@@ -99,11 +102,18 @@ export class HttpServer {
       handle(request, response);
     });
     this.server.maxHeadersCount = headerCountLimit + 1;
-    this.server.maxConnections = connectionLimit;
-    if (connections) this.server.on('connection', (socket) => connections.opened(socket));
+    this.server.on('connection', (socket) => this.admit(socket, connections));
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
       answerClientError(error, socket as Socket, newRequestId()),
     );
+  }
+
+  /** server.maxConnections would make a full worker hand the connection back, and the primary offer it again without end. */
+  private admit(socket: Socket, connections: ConnectionLimits | null): void {
+    this.openConnections += 1;
+    socket.once('close', () => (this.openConnections -= 1));
+    if (this.openConnections > connectionLimit) return void socket.destroy();
+    connections?.opened(socket);
   }
 
   get draining(): boolean {
@@ -130,20 +140,31 @@ export class HttpServer {
   async drain(limitMs: number, onLimit: () => void, lingerMs = 0): Promise<void> {
     this.isDraining = true;
     this.isLingering = lingerMs > 0;
-    const limit = setTimeout(() => {
+    this.cut = () => {
       onLimit();
       setTimeout(() => this.server.closeAllConnections(), lastWordMs).unref();
-    }, limitMs);
+    };
+    this.limit = setTimeout(this.cut, limitMs);
     const linger = setTimeout(() => this.closeIdle(), Math.min(lingerMs, limitMs));
     await new Promise<void>((resolve) => {
       // http's own close() would end idle connections at once.
       NetServer.prototype.close.call(this.server, () => resolve());
       if (!this.isLingering) this.closeIdle();
     });
-    clearTimeout(limit);
+    clearTimeout(this.limit);
+    this.cut = () => undefined;
     clearTimeout(linger);
     // Ends the server's regular look at its connections; it reports that it was closed already.
     this.server.close(() => undefined);
+  }
+
+  /** In the middle of a drain: somebody waits for its end now. */
+  hurry(limitMs: number): void {
+    if (!this.isDraining) return;
+    clearTimeout(this.limit);
+    this.limit = setTimeout(() => this.cut(), limitMs);
+    this.limit.unref();
+    this.closeIdle();
   }
 
   private closeIdle(): void {
