@@ -11,6 +11,7 @@ import {
   type Socket,
 } from 'node:net';
 import { systemClock } from '@signalbox/common';
+import { sturdyConnector } from '@signalbox/egress';
 import { Pool } from 'undici';
 import type { AnswerEnd, AnswerStart } from '../../apps/edge/src/answer/answer-start';
 import {
@@ -92,7 +93,11 @@ export class RelayedCall {
     await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = upstream.address() as AddressInfo;
-    return new RelayedCall(upstream, server, new Pool(`http://127.0.0.1:${port}`));
+    return new RelayedCall(
+      upstream,
+      server,
+      new Pool(`http://127.0.0.1:${port}`, { connect: sturdyConnector({}) }),
+    );
   }
 
   get url(): string {

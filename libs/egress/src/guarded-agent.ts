@@ -1,9 +1,10 @@
 import type { LookupFunction } from 'node:net';
-import { Agent, buildConnector } from 'undici';
+import { Agent, type buildConnector } from 'undici';
 import type { AddressPolicy } from './address-policy';
 import { allowedAddresses } from './check-url';
 import { toEgressError } from './egress-error';
 import { parseAddress } from './ip-address';
+import { sturdyConnector } from './sturdy-connector';
 import { hostOf } from './url-rules';
 
 const connectTimeoutMs = 5_000;
@@ -33,7 +34,7 @@ async function connectChecked(
     callback(toEgressError(error), null);
     return;
   }
-  const connect = buildConnector({
+  const connect = sturdyConnector({
     timeout: connectTimeoutMs,
     lookup: pinned(addresses),
     ...(ca === undefined ? {} : { ca }),

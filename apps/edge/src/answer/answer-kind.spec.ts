@@ -50,10 +50,10 @@ describe('a packed body', () => {
   it('is unpacked up to a limit', async () => {
     const packed = gzipSync(Buffer.alloc(10_000));
     expect(await decodeBody({ 'content-encoding': 'GZIP' }, packed, 10_000)).toHaveLength(10_000);
-    await expect(decodeBody({ 'content-encoding': 'gzip' }, packed, 9_999)).rejects.toThrow();
-    await expect(
-      decodeBody({ 'content-encoding': 'gzip' }, packed.subarray(0, 20), 10_000),
-    ).rejects.toThrow();
+    await expect(decodeBody({ 'content-encoding': 'gzip' }, packed, 9_999)).rejects.toThrow('larger than');
+    await expect(decodeBody({ 'content-encoding': 'gzip' }, packed.subarray(0, 20), 10_000)).rejects.toThrow(
+      'unexpected end',
+    );
     await expect(decodeBody({ 'content-encoding': 'toString' }, packed, 10_000)).rejects.toThrow('unknown');
   });
 

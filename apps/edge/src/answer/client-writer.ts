@@ -15,8 +15,9 @@ export class ClientWriter {
   bytesOut = 0;
   firstByteAtMs: number | null = null;
   hasBrokenOff = false;
+  /** The client has not taken what it was sent. */
+  isPaused = false;
   private stallTimer: NodeJS.Timeout | undefined;
-  private isPaused = false;
 
   constructor(
     private readonly edgeRequest: EdgeRequest,

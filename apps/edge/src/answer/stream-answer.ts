@@ -161,10 +161,9 @@ export class StreamAnswer implements AnswerBody, ReadyAnswer {
     this.held = [];
     for (const piece of held) this.writer?.write(piece);
     if (this.passage.isOver || this.upstreamHasEnded) return this.finish();
-    const { idleTimeoutMs, totalTimeoutMs } = this.control.options;
-    this.idleTimer = setTimeout(() => this.timeOut('no event for too long'), idleTimeoutMs);
+    const { totalTimeoutMs } = this.control.options;
     this.totalTimer = setTimeout(() => this.timeOut('the stream took too long'), totalTimeoutMs);
-    this.control.resume();
+    if (!this.writer?.isPaused) this.resume();
   }
 
   private timeOut(reason: string): void {
@@ -177,6 +176,8 @@ export class StreamAnswer implements AnswerBody, ReadyAnswer {
   /** A slow client is no reason to call the upstream idle. */
   private pause(): void {
     clearTimeout(this.idleTimer);
+    // A refresh would wake it up again.
+    this.idleTimer = undefined;
     this.control.pause();
   }
 

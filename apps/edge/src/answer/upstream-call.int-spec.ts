@@ -465,6 +465,26 @@ describe('a stream that breaks after its first data ends with an error', () => {
   });
 });
 
+describe('a slow client', () => {
+  it('is no reason to call the upstream idle', async () => {
+    relayed.options = { idleTimeoutMs: 100 };
+    const big = chunk('x'.repeat(1_000_000));
+    const parts = Array.from({ length: 30 }, () => big);
+    relayed.script = send(eventStreamHead, ...parts, done);
+    const response = await post();
+    const reader = response.body!.getReader();
+    let size = 0;
+    for (let count = 0; ; count += 1) {
+      const { value, done: isOver } = await reader.read();
+      if (isOver) break;
+      size += (value as Uint8Array).length;
+      if (count % 50 === 0) await pause(150);
+    }
+    expect(size).toBe(Buffer.byteLength(big) * 30 + done.length);
+    expect(await end()).toMatchObject({ complete: true, bytesOut: size });
+  }, 30_000);
+});
+
 describe('a call that nobody wants any more', () => {
   it('rejects with the reason, and ends the connection', async () => {
     relayed.script = hang();

@@ -1,4 +1,4 @@
-import { type AddressPolicy, checkedUrl, guardedAgent } from '@signalbox/egress';
+import { type AddressPolicy, checkedUrl, guardedAgent, sturdyConnector } from '@signalbox/egress';
 import { Agent, type Dispatcher } from 'undici';
 
 const connectTimeoutMs = 2_000;
@@ -15,7 +15,7 @@ function toOrigin(agent: Agent, origin: string): Dispatcher {
 /** Connections to OpenRouter and to providers, kept for the next call. Redirects are not followed. */
 export class FallbackPools {
   private readonly trusted = new Agent({
-    connect: { timeout: connectTimeoutMs },
+    connect: sturdyConnector({ timeout: connectTimeoutMs }),
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMs,
     headersTimeout: answerTimeoutMs,

@@ -1,4 +1,5 @@
 import type { Logger } from '@signalbox/common';
+import { sturdyConnector } from '@signalbox/egress';
 import { Pool } from 'undici';
 import { type ActiveLitellm, identityOf } from './runner-state';
 
@@ -26,7 +27,7 @@ export class UpstreamPools {
       headersTimeout: answerTimeoutMs,
       bodyTimeout: answerTimeoutMs,
       maxHeaderSize: maxHeaderBytes,
-      connect: { timeout: connectTimeoutMs },
+      connect: sturdyConnector({ timeout: connectTimeoutMs }),
     });
     this.pools.set(identity, pool);
     return pool;
