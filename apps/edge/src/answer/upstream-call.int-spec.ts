@@ -278,7 +278,7 @@ describe('an error with a status', () => {
       param: canary,
       inner: { raw: canary },
     };
-    relayed.script = send(jsonAnswer({ error, user_id: canary }, '400 Bad Request'));
+    relayed.script = hang(jsonAnswer({ error, user_id: canary }, '400 Bad Request'));
     const openai = await failure();
     expect(openai).toMatchObject({ reason: 'client_error', status: 400, shown: { status: 400 } });
     expect(openai.shown?.body).toMatchObject({ error: { code: 'unknown_parameter', inner: {} } });
