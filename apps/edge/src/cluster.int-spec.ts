@@ -25,6 +25,19 @@ describe('an edge of two workers', () => {
       expect((await fetch(edge.url + path)).status).toBe(404);
   });
 
+  it('counts the streams that are open', async () => {
+    const openStreams = async (count: number): Promise<boolean> =>
+      (await (await fetch(`${edge.metricsUrl}/metrics`)).text()).includes(
+        `signalbox_edge_open_streams ${count}\n`,
+      );
+    edge.litellm.behaviour = { kind: 'slow', everyMs: 100 };
+    const streams = await Promise.all([edge.chat(true), edge.chat(true), edge.chat()]);
+    await waitUntil(() => openStreams(2), { deadlineMs: 5_000, what: 'two open streams' });
+    edge.litellm.behaviour = null;
+    await Promise.all(streams.map((stream) => stream.text()));
+    await waitUntil(() => openStreams(0), { deadlineMs: 5_000, what: 'the end of both' });
+  });
+
   it('changes its log level while it runs, in all processes, for those who know the token', async () => {
     const put = (level: string, token?: string): ReturnType<EdgeProcess['operate']> =>
       edge.operate('/log-level', { method: 'PUT', body: JSON.stringify({ level }) }, token);
