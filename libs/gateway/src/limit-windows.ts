@@ -10,11 +10,11 @@ export interface LimitWindow {
   readonly counts: 'requests' | 'tokens';
   readonly name: 'minute' | 'hour' | 'day';
   readonly lengthMs: number;
-  /** 240 to a window: what is lost by counting whole buckets is under 1 %. */
+  /** 240 to a window: what is lost by counting whole buckets is little over 1 %. */
   readonly bucketMs: number;
 }
 
-export const limitSlackMs = 250;
+export const limitSlackMs = 500;
 
 const minute = { name: 'minute', lengthMs: 60_000, bucketMs: 250 } as const;
 const hour = { name: 'hour', lengthMs: 3_600_000, bucketMs: 15_000 } as const;

@@ -316,7 +316,7 @@ describe('the script', () => {
       nowMs += 200;
       await admit([one]);
     }
-    expect(await redis.hlen('test:limits:{key:a}')).toBeLessThanOrEqual(242 + 3);
+    expect(await redis.hlen('test:limits:{key:a}')).toBeLessThanOrEqual(243 + 3);
     nowMs += 120_000;
     await admit([one]);
     expect(await redis.hlen('test:limits:{key:a}')).toBe(4);

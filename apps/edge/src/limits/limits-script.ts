@@ -1,6 +1,6 @@
 import { limitSlackMs, limitWindows } from '@signalbox/gateway';
 
-/** A slot for each bucket that can count at the same time (242), and some to spare. */
+/** A slot for each bucket that can count at the same time (243), and some to spare. */
 const slotCount = 256;
 const parallelIndex = limitWindows.length + 1;
 const requestWindowCount = limitWindows.filter(({ counts }) => counts === 'requests').length;

@@ -15,21 +15,33 @@ function refuseLargeBody(limitBytes: number): Refusal {
 /** One for the process: so is its memory. */
 const processMemory = new BodyMemory();
 
+export interface BodyOptions {
+  limitBytes?: number;
+  memory?: BodyMemory;
+  /** How long a large body waits for its turn. */
+  turnLimitMs?: number;
+  /** How long nothing may come. */
+  silenceLimitMs?: number;
+}
+
 /** The whole body, as it came. It is kept until the answer has ended, so that it can be sent another way. */
 export function readBody(
   request: IncomingMessage,
   response: ServerResponse,
-  { limitBytes = bodyBytesLimit, memory = processMemory } = {},
+  { limitBytes = bodyBytesLimit, memory = processMemory, ...times }: BodyOptions = {},
 ): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > limitBytes)
-    return Promise.reject(refuseLargeBody(limitBytes));
+  const { turnLimitMs = 20_000, silenceLimitMs = 20_000 } = times;
+  const announcedBytes = Number(request.headers['content-length'] ?? 0);
+  if (announcedBytes > limitBytes) return Promise.reject(refuseLargeBody(limitBytes));
   if (request.destroyed || response.closed) return Promise.reject(new ClientGone());
-  const held = memory.open();
+  const held = memory.open(announcedBytes);
   response.once('close', () => held.release());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let timer: NodeJS.Timeout | null = null;
     const finish = (end: () => void): void => {
+      if (timer) clearTimeout(timer);
       request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
       end();
     };
@@ -40,6 +52,7 @@ export function readBody(
     };
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
+      timer?.refresh();
       if (size > limitBytes) return refuse(refuseLargeBody(limitBytes));
       if (!held.add(chunk.length)) return refuse(new Refusal('overloaded'));
       chunks.push(chunk);
@@ -47,7 +60,14 @@ export function readBody(
     const onEnd = (): void =>
       finish(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)));
     const onClose = (): void => finish(() => reject(new ClientGone()));
-    request.on('data', onData).once('end', onEnd).once('close', onClose).once('error', onClose);
+    const read = (): void => {
+      if (timer) clearTimeout(timer);
+      timer = setTimeout(() => refuse(new Refusal('request_timeout')), silenceLimitMs);
+      request.on('data', onData).once('end', onEnd);
+    };
+    request.once('close', onClose).once('error', onClose);
+    if (held.reserve(read)) return read();
+    timer = setTimeout(() => refuse(new Refusal('overloaded')), turnLimitMs);
   });
 }
 
