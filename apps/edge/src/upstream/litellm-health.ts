@@ -6,10 +6,11 @@ import { type ActiveLitellm, identityOf } from './runner-state';
 /** An answer that is not older than this is proof enough. */
 const quietMs = 1_000;
 const probeLimitMs = 1_000;
+/** A limit that comes so much late says that this process gets no processor time. */
 const lateMs = 500;
 /** Each a probe without an answer, and no other answer meanwhile: a busy LiteLLM answers something in that time. */
 const silencesToOpen = 3;
-const pauseMs = { whileUp: 1_000, whileDown: 250 };
+const pauseMs = { whileUp: 500, inDoubt: 0, whileDown: 250 };
 /** Of whoever waits for the verdict on a connection that has just failed. */
 const checkLimitMs = 250;
 
@@ -162,7 +163,7 @@ export class LitellmHealth {
     if (result === 'refused') return this.openFor(watched, 'it takes no connections');
     // Something else was answered meanwhile: it lives, and has much to do.
     if (watched.aliveAtMs >= startedAtMs) return;
-    // The limit came late, so it is this process that gets no processor time, and hears answers late.
+    // It may have been answered, and not been heard yet.
     if (this.dependencies.clock.nowMs() - startedAtMs > probeLimitMs + lateMs) return;
     watched.silences += 1;
     if (watched.silences >= silencesToOpen)
@@ -204,8 +205,8 @@ export class LitellmHealth {
   private scheduleLook(): void {
     if (this.isClosed || this.isLooking) return;
     if (this.timer) clearTimeout(this.timer);
-    const isSure = this.trouble === null && (this.watched?.silences ?? 0) === 0;
-    const afterMs = isSure ? pauseMs.whileUp : pauseMs.whileDown;
+    const whileUp = this.watched && this.watched.silences > 0 ? pauseMs.inDoubt : pauseMs.whileUp;
+    const afterMs = this.trouble === null ? whileUp : pauseMs.whileDown;
     this.timer = setTimeout(() => void this.lookAndSchedule(), afterMs).unref();
   }
 
