@@ -4,6 +4,8 @@ import type { RequestRecord } from './request-record';
 
 /** As nginx writes it: the client closed the connection before there was an answer. */
 const clientClosedStatus = 499;
+/** An upstream may write anything there, and an event with a longer name would be refused by the worker. */
+const longestName = 512;
 
 function decisionOf({ skipped, answeredBy, modelRequested }: RequestRecord): UsageEvent['decision'] {
   const isOtherModel = answeredBy !== null && answeredBy.model !== modelRequested;
@@ -32,7 +34,7 @@ export function buildUsageEvent(
     call_type: record.callType,
     model_requested: record.modelRequested,
     model_used: answeredBy?.model ?? null,
-    upstream_model: end?.upstreamModel ?? null,
+    upstream_model: end?.upstreamModel?.slice(0, longestName) ?? null,
     provider: answeredBy?.provider ?? null,
     provider_id: answeredBy?.providerId ?? null,
     deployment_id: answeredBy?.deploymentId ?? null,
