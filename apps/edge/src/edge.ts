@@ -250,6 +250,7 @@ export class Edge {
   /** Finishes what is in flight, then lets go of everything. */
   async close({ lingerMs = 0, isReplaced = false, ...options }: CloseOptions = {}): Promise<void> {
     this.isReplaced = isReplaced;
+    if (isReplaced) await this.snapshot?.handOver();
     const limitMs = options.limitMs ?? this.options.drainLimitMs ?? drainLimitMs;
     this.closeByMs = this.clock.nowMs() + limitMs;
     await this.server.drain(limitMs, () => this.attempt.abortAll(), lingerMs);

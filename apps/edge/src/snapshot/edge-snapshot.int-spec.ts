@@ -208,6 +208,16 @@ describe('the files', () => {
     expect(readFileSync(projectionFile()).equals(changed)).toBe(true);
   });
 
+  it('are left to the successor by an edge that is replaced', async () => {
+    await open();
+    await app.edge.close({ isReplaced: true });
+    expect(existsSync(projectionFile())).toBe(false);
+    const second = await app.startSecondEdge();
+    await waitForAnswer(await app.createKey(), second.url, undefined);
+    await second.edge.close();
+    expect(existsSync(projectionFile())).toBe(true);
+  });
+
   it('of an older key of the ring are read, and written anew with the first', async () => {
     await open();
     const config = { stateKeys: [newKey, oldKey] };

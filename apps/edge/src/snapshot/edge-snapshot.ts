@@ -37,6 +37,7 @@ export class EdgeSnapshot {
   private readonly files: SnapshotFiles;
   private readonly loader: SnapshotLoader;
   private readonly writer: SnapshotWriter;
+  private isHandedOver = false;
 
   constructor(private readonly dependencies: EdgeSnapshotDependencies) {
     const { dir, edgeId, keys, watcher, credentials } = dependencies;
@@ -65,8 +66,15 @@ export class EdgeSnapshot {
     if (isWriter) await this.startWriter();
   }
 
+  /** Another process of this number serves now, and writes: two in turn would each name the other's projection. */
+  async handOver(): Promise<void> {
+    this.isHandedOver = true;
+    await this.writer.stop();
+  }
+
   async close(): Promise<void> {
-    if (this.dependencies.isWriter) await this.writer.close();
+    await this.writer.stop();
+    if (this.dependencies.isWriter && !this.isHandedOver) await this.writer.writeNow();
   }
 
   private async startWriter(): Promise<void> {

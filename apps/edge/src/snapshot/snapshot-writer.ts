@@ -49,9 +49,14 @@ export class SnapshotWriter {
     this.writtenRevision = this.dependencies.store.revision;
   }
 
-  async close(): Promise<void> {
+  async stop(): Promise<void> {
     if (this.timer) clearInterval(this.timer);
+    this.timer = null;
     await this.writing;
+  }
+
+  /** However short ago the last time was. */
+  async writeNow(): Promise<void> {
     this.nextProjectionAtMs = -Infinity;
     await this.write();
   }
