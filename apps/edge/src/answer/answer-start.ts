@@ -51,5 +51,5 @@ export interface AnswerEnd {
    * How it broke off. `error`: the upstream said so; `cut`: it ended without the last event; `connection`: that broke (behind LiteLLM
    * it is LiteLLM that has gone, and no provider is to blame); `time`: a limit of ours; `abort`: we did not want it any more.
    */
-  readonly brokenBy: BrokenBy | null;
+  readonly brokenBy?: BrokenBy | null;
 }

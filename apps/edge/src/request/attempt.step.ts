@@ -109,13 +109,14 @@ export class AttemptStep {
   private noteCut(
     edgeRequest: EdgeRequest,
     record: RequestRecord,
-    { clientGone, problem }: AnswerEnd,
+    { clientGone, problem, brokenBy }: AnswerEnd,
     beganAtMs: number,
   ): void {
     edgeRequest.facts.reason = problem ?? undefined;
     if (clientGone) return;
     record.errorCode ??= 'stream_interrupted';
-    if (record.answeredBy) void this.tellBreakerOfCut(record.answeredBy, beganAtMs);
+    // What a stopping edge cuts is nobody's failure.
+    if (record.answeredBy && brokenBy !== 'abort') void this.tellBreakerOfCut(record.answeredBy, beganAtMs);
   }
 
   /** Its beginning was good, which the breaker was told; so is this. But a LiteLLM that dies cuts the answers of all providers. */
