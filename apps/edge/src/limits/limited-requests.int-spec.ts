@@ -104,6 +104,20 @@ describe('a limited key', () => {
     );
   });
 
+  it('gets back all of it when nobody answered', async () => {
+    const client = await clientWith({ tpm_limit: 10_000 });
+    app.litellm.behaviour = { kind: 'reset' };
+    expect((await client.post(chatPath, { ...chat, max_tokens: 9_900 })).status).toBeGreaterThanOrEqual(500);
+    app.litellm.behaviour = null;
+    await waitUntil(
+      async () => (await client.post(chatPath, { ...chat, max_tokens: 9_900 })).status === 200,
+      {
+        deadlineMs: 5_000,
+        what: 'the settlement',
+      },
+    );
+  });
+
   it('may have so many requests running at the same time', async () => {
     const client = await clientWith({ max_parallel_requests: 2 });
     let letGo = (): void => undefined;

@@ -62,8 +62,8 @@ export class RequestPath {
     } catch (error) {
       this.answerError(edgeRequest, error);
     }
-    const { record } = edgeRequest;
-    record?.admission?.settle(tokensOf(record));
+    const { record, facts } = edgeRequest;
+    record?.admission?.settle(tokensOf(record, facts.code));
     // Whether all of the answer has left is known when the connection is done with it.
     if (response.closed) this.conclude(edgeRequest);
     else response.once('close', () => this.conclude(edgeRequest));
@@ -143,7 +143,9 @@ export class RequestPath {
   }
 }
 
-function tokensOf({ end }: RequestRecord): number | null {
+/** An error of the gateway's own in place of an answer: nothing was used, as far as anybody can know. */
+function tokensOf({ end, answeredBy }: RequestRecord, errorCode: string | undefined): number | null {
+  if (answeredBy === null && errorCode !== undefined) return 0;
   const usage = end?.usage;
   return usage ? usage.prompt_tokens + usage.completion_tokens : null;
 }
