@@ -59,6 +59,13 @@ async function readiness(
   return (await fetch(`${url}/health/readiness`)).json() as never;
 }
 
+async function waitUntilReady(url: string): Promise<void> {
+  await waitUntil(async () => (await readiness(url)).status === 'ready', {
+    deadlineMs: 5_000,
+    what: 'readiness',
+  });
+}
+
 /** A key that the edge knows; then the edge ends, Redis goes, and an edge is started in that state. */
 async function restartWithoutRedis(
   meanwhile: () => void = () => undefined,
@@ -100,10 +107,7 @@ describe('an edge that is started while Redis is away', () => {
     app.redisProxy.restore();
     await waitForAnswer(late, url, undefined);
     await waitForAnswer(key, url, 'key_revoked');
-    await waitUntil(async () => (await readiness(url)).status === 'ready', {
-      deadlineMs: 5_000,
-      what: 'readiness',
-    });
+    await waitUntilReady(url);
   });
 
   it('does not let an older Redis bring back a key that it knew as revoked', async () => {
@@ -213,7 +217,7 @@ describe('the files', () => {
     await app.edge.close({ isReplaced: true });
     expect(existsSync(projectionFile())).toBe(false);
     const second = await app.startSecondEdge();
-    await waitForAnswer(await app.createKey(), second.url, undefined);
+    await waitUntilReady(second.url);
     await second.edge.close();
     expect(existsSync(projectionFile())).toBe(true);
   });
@@ -226,6 +230,7 @@ describe('the files', () => {
     const key = await app.createKey();
     const second = await app.startSecondEdge(config);
     await waitForAnswer(key, second.url, undefined);
+    await waitUntilReady(second.url);
     await second.edge.close();
     expect(readFileSync(projectionFile(), 'utf8')).toMatch(/hmac-sha256 new [0-9a-f]{64}\n$/);
   });
