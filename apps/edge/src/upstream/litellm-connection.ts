@@ -24,6 +24,7 @@ class LitellmDown extends Error {}
 /** What a call came to, and what it is called when LiteLLM was not there for it. */
 interface Call<Result> {
   start: (dispatcher: Dispatcher) => Promise<Result>;
+  hasFailed: (result: Result) => boolean;
   down: (phase: 'not_sent' | 'no_answer', detail: string) => Result;
   /** A result that came after the call had been given up. */
   discard: (late: Result) => void;
@@ -79,6 +80,7 @@ export class LitellmConnection {
     return this.run<AnswerStart>({
       start,
       facts,
+      hasFailed: ({ kind }) => kind === 'failed',
       down: (phase, detail) => {
         const failure = { reason: 'litellm_down', phase, status: null, retryAfterMs: null } as const;
         return { kind: 'failed', failure: { ...failure, shown: null, ownMark: null, detail } };
@@ -97,6 +99,7 @@ export class LitellmConnection {
     return this.run<ExchangeOutcome>({
       start: (dispatcher) => start(dispatcher).outcome,
       facts,
+      hasFailed: ({ kind }) => kind === 'failed',
       down: (phase, detail) => ({ kind: 'failed', phase, error: new LitellmDown(detail) }),
       discard: () => undefined,
     });
@@ -104,12 +107,13 @@ export class LitellmConnection {
 
   private async run<Result>(call: Call<Result>): Promise<Result> {
     for (let unsent = 1; ; unsent += 1) {
-      const active = await this.usable();
+      const active = this.isSure() ? this.usableNow() : await this.usable();
       if (!active) return call.down('not_sent', this.health.view().reason ?? 'no LiteLLM is active');
       const attempt = new AttemptDispatcher(this.pools.of(active), this.signOfLifeOf(active));
       const result = await this.runOnce(call, active, attempt);
-      if (!attempt.broken) return result;
-      const { phase, broken } = attempt;
+      const { broken } = attempt;
+      if (!broken || !call.hasFailed(result)) return result;
+      const { phase } = attempt;
       await this.health.check();
       const isDead = this.health.isDown();
       const isReplaced = !isDead && !this.isStillActive(active);
@@ -124,8 +128,16 @@ export class LitellmConnection {
   /** What is about to be known is waited for: milliseconds after a failed connection, and the runner's first word. */
   private async usable(): Promise<ActiveLitellm | null> {
     await this.health.pendingCheck();
-    if (!this.watcher.isHeard()) await this.watcher.firstWord(firstWordLimitMs);
+    await this.watcher.firstWord(firstWordLimitMs);
+    return this.usableNow();
+  }
+
+  private usableNow(): ActiveLitellm | null {
     return this.health.isDown() ? null : this.watcher.active();
+  }
+
+  private isSure(): boolean {
+    return this.health.pendingCheck() === null && this.watcher.isHeard();
   }
 
   private async runOnce<Result>(
