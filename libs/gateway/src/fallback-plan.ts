@@ -62,7 +62,22 @@ export function upstreamNameOf(entryName: string, model: string, upstream: strin
   return upstream.replace('*', () => model.slice(entryName.length - 1));
 }
 
-function listed(caller: FallbackCaller): { credential: Credential; ownerKey: string }[] {
+interface Listed {
+  readonly credential: Credential;
+  readonly ownerKey: string;
+}
+
+/** A caller, and the keys that may pay for its calls by their ids: looked up once for each plan. */
+interface KnownCaller {
+  readonly caller: FallbackCaller;
+  readonly keys: ReadonlyMap<string, Listed>;
+}
+
+function known(caller: FallbackCaller): KnownCaller {
+  return { caller, keys: new Map(listed(caller).map((one) => [one.credential.id, one])) };
+}
+
+function listed(caller: FallbackCaller): Listed[] {
   return Object.values(ownerKeysOf(caller.key)).flatMap((ownerKey) => {
     const document = ownerKey === null ? null : caller.documentOf(ownerKey);
     if (ownerKey === null || document?.owner_key !== ownerKey) return [];
@@ -77,6 +92,7 @@ interface Payer {
 }
 
 function withoutTried(caller: FallbackCaller, tried: ReadonlySet<string>): FallbackCaller['documentOf'] {
+  if (tried.size === 0) return caller.documentOf;
   return (ownerKey) => {
     const document = caller.documentOf(ownerKey);
     if (!document) return null;
@@ -92,8 +108,7 @@ function withoutTried(caller: FallbackCaller, tried: ReadonlySet<string>): Fallb
  * resolveCredentials hold here without being written again: after a dead key of one's own the platform pays only where the
  * workspace asked for that.
  */
-function payersOf(deployment: CatalogueDeployment, caller: FallbackCaller): Payer[] {
-  const known = new Map(listed(caller).map((one) => [one.credential.id, one]));
+function payersOf(deployment: CatalogueDeployment, { caller, keys }: KnownCaller): Payer[] {
   const tried = new Set<string>();
   const payers: Payer[] = [];
   let isLastResort = false;
@@ -103,7 +118,7 @@ function payersOf(deployment: CatalogueDeployment, caller: FallbackCaller): Paye
     if (!resolution.ok) return payers;
     const taken = resolution.candidates[0]?.credential ?? null;
     if (taken === null) return [...payers, { credential: null, isLastResort }];
-    const found = known.get(taken.id);
+    const found = keys.get(taken.id);
     if (!found || tried.has(taken.id)) return payers;
     tried.add(taken.id);
     isLastResort ||= found.credential.state === 'exhausted';
@@ -111,10 +126,7 @@ function payersOf(deployment: CatalogueDeployment, caller: FallbackCaller): Paye
   }
 }
 
-function described(
-  { id, owner }: PayingCredential,
-  { credential, ownerKey }: { credential: Credential; ownerKey: string },
-): FallbackCredential {
+function described({ id, owner }: PayingCredential, { credential, ownerKey }: Listed): FallbackCredential {
   return { id, owner, ownerKey, environmentVariable: credential.environment_variable ?? null };
 }
 
@@ -131,10 +143,10 @@ function releasedKinds(catalogue: CatalogueDocument): ReadonlyMap<string, string
 }
 
 /** The kind of each provider that the caller has a key for. */
-function kindsOf(caller: FallbackCaller): Map<string, string> {
+function kindsOf({ caller, keys }: KnownCaller): Map<string, string> {
   const released = releasedKinds(caller.catalogue);
   const kinds = new Map<string, string>();
-  for (const { credential } of listed(caller)) {
+  for (const { credential } of keys.values()) {
     const kind = credential.provider_kind ?? released.get(credential.provider_id);
     if (kind) kinds.set(credential.provider_id, kind);
   }
@@ -181,10 +193,10 @@ function waysBy(
   deployment: CatalogueDeployment,
   upstreamModel: string,
   isReleased: boolean,
-  caller: FallbackCaller,
+  payer: KnownCaller,
 ): RankedWay[] {
-  return payersOf(deployment, caller)
-    .filter(({ credential }) => isUsable(caller, credential))
+  return payersOf(deployment, payer)
+    .filter(({ credential }) => isUsable(payer.caller, credential))
     .map(({ credential, isLastResort }) => ({
       way: {
         via,
@@ -224,23 +236,31 @@ function mayPlatformStandIn({ deployments }: CatalogueModel, caller: FallbackCal
   return deployments.some((deployment) => !hasOwnKey(deployment, caller));
 }
 
-function releasedOpenrouterWays(entry: CatalogueModel, input: FallbackPlanInput): RankedWay[] {
+function releasedOpenrouterWays(
+  entry: CatalogueModel,
+  input: FallbackPlanInput,
+  payer: KnownCaller,
+): RankedWay[] {
   const isOpenrouter = ({ provider_kind }: CatalogueDeployment): boolean => provider_kind === 'openrouter';
   return inOrder(entry.deployments.filter(isOpenrouter), input).flatMap((deployment) => {
     const upstream = deployment.upstream_model;
     const name = upstream === null ? null : upstreamNameOf(entry.name, input.model, upstream);
-    return name === null ? [] : waysBy('openrouter', deployment, name, true, input);
+    return name === null ? [] : waysBy('openrouter', deployment, name, true, payer);
   });
 }
 
-function mappedOpenrouterWays(entry: CatalogueModel, input: FallbackPlanInput): RankedWay[] {
+function mappedOpenrouterWays(
+  entry: CatalogueModel,
+  input: FallbackPlanInput,
+  payer: KnownCaller,
+): RankedWay[] {
   const id =
     entry.openrouter_id === null ? null : upstreamNameOf(entry.name, input.model, entry.openrouter_id);
   if (id === null) return [];
-  const ways = [...kindsOf(input)]
+  const ways = [...kindsOf(payer)]
     .filter(([, kind]) => kind === 'openrouter')
     .flatMap(([providerId, kind]) =>
-      waysBy('openrouter', anyModelOf(providerId, kind, id), id, false, input),
+      waysBy('openrouter', anyModelOf(providerId, kind, id), id, false, payer),
     );
   return mayPlatformStandIn(entry, input) ? ways : ways.filter(({ way }) => !isPlatforms(way));
 }
@@ -249,14 +269,14 @@ function isPlatforms({ credential }: FallbackWay): boolean {
   return credential?.owner === 'platform';
 }
 
-function openrouterWays(entry: CatalogueModel, input: FallbackPlanInput): RankedWay[] {
+function openrouterWays(entry: CatalogueModel, input: FallbackPlanInput, payer: KnownCaller): RankedWay[] {
   const allowed = input.workspace.routing.openrouter_fallback;
   if (allowed === 'off' || !isServedByOpenrouter(input.route)) return [];
-  const ways = [...releasedOpenrouterWays(entry, input), ...mappedOpenrouterWays(entry, input)];
+  const ways = [...releasedOpenrouterWays(entry, input, payer), ...mappedOpenrouterWays(entry, input, payer)];
   return allowed === 'any_key' ? ways : ways.filter(({ way }) => !isPlatforms(way));
 }
 
-function directWays(entry: CatalogueModel, input: FallbackPlanInput): RankedWay[] {
+function directWays(entry: CatalogueModel, input: FallbackPlanInput, payer: KnownCaller): RankedWay[] {
   const { route, workspace, model } = input;
   if (!workspace.routing.direct_fallback) return [];
   return inOrder(entry.deployments, input).flatMap((deployment) => {
@@ -267,7 +287,7 @@ function directWays(entry: CatalogueModel, input: FallbackPlanInput): RankedWay[
     const isAddressBad = baseUrl !== null && directUrl(kind, route, baseUrl) === null;
     const filled = upstreamNameOf(entry.name, model, upstream);
     const name = filled === null ? null : provider.modelName(filled);
-    return name === null || isAddressBad ? [] : waysBy('direct', deployment, name, true, input);
+    return name === null || isAddressBad ? [] : waysBy('direct', deployment, name, true, payer);
   });
 }
 
@@ -291,7 +311,8 @@ function isFirst(way: RankedWay, index: number, ways: readonly RankedWay[]): boo
 export function planFallback(input: FallbackPlanInput): FallbackWay[] {
   const entry = findCatalogueModel(input.catalogue, input.model);
   if (!entry) return [];
-  return [...openrouterWays(entry, input), ...directWays(entry, input)]
+  const payer = known(input);
+  return [...openrouterWays(entry, input, payer), ...directWays(entry, input, payer)]
     .sort((left, right) => Number(left.isLastResort) - Number(right.isLastResort) || left.rank - right.rank)
     .filter(isFirst)
     .map(({ way }) => way);
@@ -300,11 +321,12 @@ export function planFallback(input: FallbackPlanInput): FallbackWay[] {
 /** The saved keys that any plan for this caller could need, whatever the model: what to have at hand before it is needed. */
 export function fallbackCredentialsOf(caller: FallbackCaller): FallbackCredential[] {
   const { openrouter_fallback: openrouter, direct_fallback: direct } = caller.workspace.routing;
+  const payer = known(caller);
   const found = new Map<string, FallbackCredential>();
-  for (const [providerId, kind] of kindsOf(caller)) {
+  for (const [providerId, kind] of kindsOf(payer)) {
     const isOpenrouter = kind === 'openrouter' && openrouter !== 'off';
     if (!isOpenrouter && !(direct && directProvider(kind))) continue;
-    for (const { credential } of payersOf(anyModelOf(providerId, kind, ''), caller)) {
+    for (const { credential } of payersOf(anyModelOf(providerId, kind, ''), payer)) {
       const isRefused = isOpenrouter && openrouter === 'own_key' && credential?.owner === 'platform';
       if (credential && !isRefused && credential.environmentVariable === null)
         found.set(credential.id, credential);
