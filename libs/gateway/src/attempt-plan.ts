@@ -59,7 +59,7 @@ function areOfOneMode(left: CatalogueModel | null, right: CatalogueModel | null)
  * The models of the cascade that may be tried, in their order. A cascade never widens what the key may use, and leads to another
  * vendor's models only where the policy says so; a model of unknown vendor counts as another's.
  */
-export function cascadeModels(input: AttemptPlanInput): PlannedModel[] {
+function cascadeModels(input: AttemptPlanInput): PlannedModel[] {
   const { model: asked, policy, lists, catalogue } = input;
   const cascade = cascadeOf(policy, asked);
   if (cascade.length === 0) return [];
