@@ -225,6 +225,23 @@ describe('an error that LiteLLM answered', () => {
   });
 });
 
+describe('a quota', () => {
+  const begin = 'You exceeded your current quota, please check your plan and billing details.';
+  it.each([
+    [begin, 'payment_required'],
+    [
+      `${begin} For more information on this error, read the docs: https://platform.openai.com/docs/x.`,
+      'payment_required',
+    ],
+    [`${begin} For more information on this error, head to: https://ai.google.dev/x.`, 'rate_limited'],
+  ])('behind LiteLLM: %s', (text, reason) => {
+    const message = `litellm.RateLimitError: RateLimitError: OpenAIException - ${text}. Received Model Group=demo`;
+    expect(
+      reasonOf('litellm', null, 429, { error: { message, type: 'throttling_error', code: '429' } }),
+    ).toBe(reason);
+  });
+});
+
 describe('any error', () => {
   it('has a known reason, and moves on for everything but 4xx', () => {
     const via = fc.constantFrom<Via>('litellm', 'openrouter', 'direct');

@@ -100,7 +100,9 @@ const litellmClasses: Readonly<Record<string, FailureReason>> = {
 // A provider's text may quote what the client wrote, so a text counts only by how it begins.
 const badKeyText =
   /^(incorrect api key provided|api key not valid|invalid (x-)?api[- ]key|invalid api token)/i;
-const emptyAccountText = /^your credit balance is too low/i;
+/** LiteLLM loses OpenAI's code. Gemini's text about its rate limits begins alike and leads elsewhere. */
+const emptyAccountText =
+  /^(your credit balance is too low|you exceeded your current quota, please check your plan and billing details\.?( for more information on this error, read the docs: https:\/\/platform\.openai\.com\S*)?$)/i;
 const unknownModelText =
   /^(\S{1,200} is not a valid model id\b|the model [`'"]?\S{1,200}? does not exist|(\/[\w/]{1,64}: ?)?invalid model name passed in model=|llm provider not provided|models\/\S{1,200} is not found)/i;
 const contextText = /^.{0,200}\b(context length|maximum context|too many tokens|input token count)\b/i;

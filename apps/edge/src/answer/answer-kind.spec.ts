@@ -41,7 +41,9 @@ describe('how a body is read', () => {
 
   it('says nothing without what its route is for', () => {
     expect(lackedField('chat_completions', { detail: 'x' })).toBe('choices');
-    expect(lackedField('chat_completions', { choices: [] })).toBeNull();
+    expect(lackedField('chat_completions', { choices: [] })).toBe('choices');
+    expect(lackedField('chat_completions', { choices: [{}] })).toBeNull();
+    expect(lackedField('embeddings', { data: [] })).toBeNull();
     expect(lackedField('moderations', {})).toBeNull();
   });
 });

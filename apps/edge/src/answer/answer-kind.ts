@@ -61,5 +61,8 @@ const neededFields: Readonly<Record<string, string>> = {
 
 export function lackedField(routeName: string, body: object): string | null {
   const needed = neededFields[routeName];
-  return needed === undefined || needed in body ? null : needed;
+  if (needed === undefined) return null;
+  const value: unknown = Reflect.get(body, needed);
+  const isEmpty = needed === 'choices' && Array.isArray(value) && value.length === 0;
+  return value === undefined || value === null || isEmpty ? needed : null;
 }

@@ -155,7 +155,7 @@ export function answeredError(options: UpstreamCallOptions, answer: AnsweredErro
   const classed = classifyAnswer({ via: options.via, provider: options.provider, status, error });
   // "provider_error" would say less.
   const reason = answer.isEvent && classed.reason === 'provider_error' ? 'error_event' : classed.reason;
-  const retryAfterMs = retryAfterMsOf(headers, options.clock.nowMs());
+  const retryAfterMs = reason === 'client_error' ? null : retryAfterMsOf(headers, options.clock.nowMs());
   const code = ownCodeOf(reason, classed.ownMark);
   const passed = errorHeaders(options.via, headers, retryAfterMs);
   const shown = code

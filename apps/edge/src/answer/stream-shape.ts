@@ -87,7 +87,7 @@ const preambles: Readonly<Record<StreamShape, ReadonlySet<string>>> = {
     'response.output_item.added',
     'response.content_part.added',
   ]),
-  messages: new Set(['message_start', 'content_block_start', 'ping']),
+  messages: new Set(['message_start', 'content_block_start', 'content_block_stop', 'ping']),
   other: new Set(),
 };
 
@@ -95,26 +95,41 @@ function choicesOf(value: unknown): unknown[] | null {
   return isRecord(value) && Array.isArray(value['choices']) ? (value['choices'] as unknown[]) : null;
 }
 
-/** Neither text nor a reason to finish. */
-function isEmptyChoice(choice: unknown): boolean {
+function isOpen(choice: Record<string, unknown>): boolean {
+  return choice['finish_reason'] === null || choice['finish_reason'] === undefined;
+}
+
+function isWordless(choice: unknown): choice is Record<string, unknown> {
   if (!isRecord(choice) || !isRecord(choice['delta'])) return false;
-  const isOpen = choice['finish_reason'] === null || choice['finish_reason'] === undefined;
-  const fields = Object.entries(choice['delta']);
-  return isOpen && fields.every(([name, one]) => name === 'role' || one === '' || one === null);
+  return Object.entries(choice['delta']).every(
+    ([name, one]) => name === 'role' || one === '' || one === null,
+  );
+}
+
+/** Of a message: it may end here, though nothing was said. */
+function endsTurn(value: unknown): boolean {
+  const delta = isRecord(value) && isRecord(value['delta']) ? value['delta'] : {};
+  return [undefined, null, 'end_turn'].includes(delta['stop_reason'] as string | null | undefined);
 }
 
 /**
- * Events that come before anything is said. LiteLLM writes those of /v1/messages and /v1/responses itself, before it has heard
- * a word of the provider, so an error right after them is still one before the answer.
+ * Events that say nothing yet. LiteLLM writes those at the beginning of /v1/messages and /v1/responses itself, before it has heard a
+ * word of the provider, so an error right after them is still one before the answer; and it makes an answer that ends in good order
+ * of a provider's empty stream (run: 1.103.1).
  */
 export function isPreamble(shape: StreamShape, event: StreamEvent, value: unknown): boolean {
-  if (shape === 'chat') return event.name === 'ping' || (choicesOf(value)?.every(isEmptyChoice) ?? false);
-  return preambles[shape].has(typeOf(event, value) ?? '');
+  if (shape === 'chat') {
+    const mayEnd = (choice: Record<string, unknown>): boolean =>
+      isOpen(choice) || choice['finish_reason'] === 'stop';
+    return choicesOf(value)?.every((choice) => isWordless(choice) && mayEnd(choice)) ?? false;
+  }
+  const type = typeOf(event, value) ?? '';
+  return type === 'message_delta' ? endsTurn(value) : preambles[shape].has(type);
 }
 
 /** Of a chat: a chunk that says nothing but the usage. OpenAI sends no choices in it, LiteLLM one with an empty delta. */
 export function saysOnlyUsage(value: unknown): boolean {
-  return choicesOf(value)?.every(isEmptyChoice) ?? false;
+  return choicesOf(value)?.every((choice) => isWordless(choice) && isOpen(choice)) ?? false;
 }
 
 export function modelOf(value: unknown): string | null {

@@ -88,6 +88,27 @@ describe('a good stream', () => {
     });
   });
 
+  it.each<[StreamShape, string]>([
+    ['chat', role + data({ choices: [{ index: 0, delta: {}, finish_reason: 'content_filter' }] }) + done],
+    ['chat', role + data({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], usage }) + done],
+    [
+      'messages',
+      named('message_start', { message: { usage: { input_tokens: 1, output_tokens: 1 } } }) +
+        named('message_delta', { delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 1 } }) +
+        named('message_stop'),
+    ],
+    [
+      'messages',
+      named('message_start', { message: {} }) +
+        named('message_delta', { delta: { stop_reason: 'refusal' } }) +
+        named('message_stop'),
+    ],
+  ])('may have nothing to say, and say why: %s, %j', (shape, text) => {
+    const watch = watchOf(shape);
+    expect(pass(watch, text)).toBe(text);
+    expect(watch.isComplete).toBe(true);
+  });
+
   it('may end without a last line break', () => {
     const watch = watchOf('chat');
     expect(pass(watch, `${chunk('hi')}data: [DONE]`)).toBe(`${chunk('hi')}data: [DONE]`);
@@ -207,6 +228,21 @@ describe('what is no answer', () => {
     ['chat', 'data: <html>\n\n'],
     ['chat', chunk('hi')],
     ['chat', chunk('data: [DONE]\n\n')],
+    // What LiteLLM 1.103.1 makes of a provider's empty stream.
+    [
+      'chat',
+      data({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }) +
+        data({ choices: [{ index: 0, delta: {} }] }) +
+        done,
+    ],
+    [
+      'messages',
+      named('message_start', { message: { usage: { input_tokens: 0, output_tokens: 0 } } }) +
+        named('content_block_start', { content_block: { type: 'text', text: '' } }) +
+        named('content_block_stop') +
+        named('message_delta', { delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 0 } }) +
+        named('message_stop'),
+    ],
     ['chat', `${chunk('hi')}: [DONE]\n\n`],
     ['responses', `${named('response.output_text.delta')}${done}`],
     ['messages', named('message_start') + named('content_block_delta') + done],

@@ -131,6 +131,12 @@ export class StreamWatch implements Passage {
     return this.hasContent ? this.judgeLater(event) : this.judgeFirst(event);
   }
 
+  /** At its end: nobody has said anything, and no provider wants to be paid for a word. */
+  private get isEmpty(): boolean {
+    const isKnown = this.options.shape === 'chat' || this.options.shape === 'messages';
+    return isKnown && (this.usage?.completion_tokens ?? 0) === 0;
+  }
+
   /** Until the answer has begun to say something every event is read. */
   private judgeFirst(event: StreamEvent): Verdict {
     const { shape } = this.options;
@@ -141,7 +147,7 @@ export class StreamWatch implements Passage {
     if (type === 'response.failed') return this.fail(isRecord(value) ? value['response'] : null);
     if (shape === 'messages' && type === 'ping') return 'pass';
     const isEnd = isEndEvent(shape, event, value);
-    if (isEnd && !this.hasStarted && value === null) return this.reject('the stream ended without an answer');
+    if (isEnd && this.isEmpty) return this.reject('the stream ended without an answer');
     this.hasStarted = true;
     this.model ??= modelOf(value);
     this.hasContent = isEnd || !isPreamble(shape, event, value);
