@@ -129,6 +129,10 @@ export class EdgeProcess {
     return edge;
   }
 
+  get redisPrefix(): string {
+    return this.projection.prefix;
+  }
+
   async workers(): Promise<WorkerView[]> {
     const response = await fetch(`${this.metricsUrl}/workers`, { dispatcher });
     return ((await response.json()) as { workers: WorkerView[] }).workers;

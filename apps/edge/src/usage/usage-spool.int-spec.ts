@@ -208,7 +208,7 @@ describe('whatever the order of outages', () => {
 
   it('kill -9 in the middle of it loses nothing that was on disk', async () => {
     const acknowledged = new Set<string>();
-    const hook = join(__dirname, '../../../../test/support/typescript-hook.cjs');
+    const hook = join(__dirname, '../../../../scripts/testing/typescript-hook.cjs');
     const child = join(__dirname, '../../../../test/support/usage-writer.child.ts');
     for (let round = 0; round < 4; round += 1) {
       const args = ['-r', hook, child, world.dir, `edge-k${round}`, world.proxy.url, world.prefix];
