@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { resolveCredentials } from './credential-resolution';
+import type { FallbackCaller } from './fallback-payers';
 import {
-  type FallbackCaller,
   fallbackCredentialsOf,
   type FallbackPlanInput,
   type FallbackWay,

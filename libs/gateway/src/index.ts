@@ -11,6 +11,7 @@ export * from './credential-resolution';
 export * from './direct-providers';
 export * from './egress-path';
 export * from './error-shapes';
+export type { FallbackCaller, FallbackCredential } from './fallback-payers';
 export * from './fallback-plan';
 export * from './forbidden-fields';
 export * from './gateway-error-codes';
