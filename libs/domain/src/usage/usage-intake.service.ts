@@ -7,7 +7,8 @@ import { parseUsageEvent, type UsageEvent, usageStreamKey } from '@signalbox/gat
 import type { Redis } from 'ioredis';
 import { UsageEventRepository } from './usage-event.repository';
 
-const batchSize = 1_000;
+/** Some 3 MB. On a busy machine it is the turns that cost, not the rows. */
+const batchSize = 2_500;
 /** For a person to look at; the oldest go first. */
 const deadLetterLimit = 10_000;
 
