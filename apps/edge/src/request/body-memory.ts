@@ -1,6 +1,6 @@
 const mebibyte = 1024 * 1024;
 
-export interface BodyMemoryBounds {
+interface BodyMemoryBounds {
   /** Of all bodies together that are held at the same time. */
   totalBytes: number;
   /** Of those that are large: the rest is there for the small ones. */
@@ -9,7 +9,7 @@ export interface BodyMemoryBounds {
 }
 
 /** A body that was read takes about three times its bytes: as it came, as text, and as fields. */
-export const usualBodyMemoryBounds: BodyMemoryBounds = {
+const usualBodyMemoryBounds: BodyMemoryBounds = {
   totalBytes: 160 * mebibyte,
   largeTotalBytes: 96 * mebibyte,
   largeFromBytes: mebibyte / 2,

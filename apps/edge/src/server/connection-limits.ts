@@ -12,7 +12,7 @@ export interface ConnectionBounds {
   pipelined: number;
 }
 
-export const usualConnectionBounds: ConnectionBounds = {
+const usualConnectionBounds: ConnectionBounds = {
   perAddress: 4_000,
   silentPerAddress: 500,
   silentForMs: 3_000,
