@@ -37,15 +37,17 @@ async function crowd(
   return statuses;
 }
 
-/** One buffer is sent two hundred times without a copy of each. @returns 'reset' when the connection ended before the answer */
-function post(url: string, key: string, body: string | Buffer): Promise<string> {
+/** @returns 'reset' when the connection ended before the answer */
+function post(url: string, key: string, body: string | Buffer, by: Agent | false): Promise<string> {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
   return new Promise((resolve) => {
     const end = (): void => resolve('reset');
-    const request = httpRequest(url + path, { method: 'POST', headers, agent }, (response) => {
+    const request = httpRequest(url + path, { method: 'POST', headers, agent: by }, (response) => {
       response.resume().on('error', end);
       response.once('end', () => resolve(String(response.statusCode)));
     });
+    // A connection may end under a body whose request has long been answered.
+    if (by === false) request.once('socket', (socket) => socket.on('error', end));
     request.on('error', end).end(body);
   });
 }
@@ -75,7 +77,7 @@ async function largeBodies({ url, key, count }: Attack): Promise<AttackResult> {
   let busy = 0;
   const statuses = await crowd(count, count, async () => {
     for (;;) {
-      const status = await post(url, key, body);
+      const status = await post(url, key, body, false);
       if (status !== '503' && status !== 'reset') return status;
       busy += 1;
       await delay(500 + Math.random() * 1_000);
@@ -87,7 +89,7 @@ async function largeBodies({ url, key, count }: Attack): Promise<AttackResult> {
 function randomKeys({ url, count }: Attack): Promise<AttackResult> {
   return crowd(count, 100, (index) => {
     const key = index % 2 === 0 ? generateVirtualKeyValue() : `sk-sb-${'x'.repeat(1 + (index % 50))}`;
-    return post(url, key, '{"model":"demo","messages":[]}');
+    return post(url, key, '{"model":"demo","messages":[]}', agent);
   });
 }
 
