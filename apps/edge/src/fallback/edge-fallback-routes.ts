@@ -144,9 +144,16 @@ export class EdgeFallbackRoutes implements FallbackRoutes {
     const url = this.urlOf(way, call.route, key?.baseUrl ?? null);
     const body = url && fallbackBody({ ...call, way, workspaceId: caller.key.workspace_id });
     if (!url || !body) return null;
-    const { contentType } = call.body;
+    const { contentType, isStream } = call.body;
     const { version, pools } = this.dependencies;
-    const headers = fallbackHeaders({ ...call, way, contentType, secret: key?.secret ?? null, version });
+    const headers = fallbackHeaders({
+      ...call,
+      way,
+      contentType,
+      isStream,
+      secret: key?.secret ?? null,
+      version,
+    });
     const isTrusted = key?.baseUrl ? key.baseUrlIsTrusted : true;
     return {
       dispatcher: pools.to(url.origin, isTrusted),

@@ -24,6 +24,7 @@ function headers(
     way: { via, provider },
     route: llmRoutes.find(({ name }) => name === routeName)!,
     contentType: 'application/json',
+    isStream: false,
     secret: 'sk-of-the-provider',
     clientHeaders: clients,
     version: '1.2.3',
@@ -71,6 +72,13 @@ describe('the headers of a call around LiteLLM', () => {
       expect(made['anthropic-version']).toBe('2023-06-01');
       expect(made).not.toHaveProperty('anthropic-beta');
     }
+  });
+
+  it('ask for a packed answer where the client likes one and it comes in one piece', () => {
+    const clientHeaders = { 'accept-encoding': 'gzip, deflate, br, zstd' };
+    const asked = (isStream: boolean): string | undefined =>
+      headers('direct', 'openai', 'chat_completions', { clientHeaders, isStream })['accept-encoding'];
+    expect([asked(false), asked(true)]).toEqual(['br, gzip, deflate', 'identity']);
   });
 
   it('hold no key for a server that asks for none', () => {

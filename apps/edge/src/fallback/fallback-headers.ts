@@ -1,9 +1,11 @@
 import { directProvider, type FallbackWay, type LlmRoute } from '@signalbox/gateway';
+import { passedAcceptEncoding } from '../answer/body-decoding';
 
 export interface FallbackHeadersInput {
   readonly way: Pick<FallbackWay, 'via' | 'provider'>;
   readonly route: LlmRoute;
   readonly contentType: string;
+  readonly isStream: boolean;
   readonly secret: string | null;
   readonly clientHeaders: Readonly<Record<string, string | string[] | undefined>>;
   readonly version: string;
@@ -36,11 +38,10 @@ function keyHeader({ way, secret }: FallbackHeadersInput): Record<string, string
 
 /** Of the client's own headers only those of Anthropic's dialect go on: names of people, cookies and keys stay here. */
 export function fallbackHeaders(input: FallbackHeadersInput): Record<string, string> {
-  const { way, route, contentType, clientHeaders, version } = input;
+  const { way, route, contentType, clientHeaders, isStream, version } = input;
   return {
     'content-type': contentType,
-    // Compressed answers could not be watched for their end.
-    'accept-encoding': 'identity',
+    'accept-encoding': passedAcceptEncoding(clientHeaders['accept-encoding'], isStream),
     'user-agent': `signalbox/${version}`,
     ...(route.dialect === 'anthropic' ? anthropicHeaders(clientHeaders) : {}),
     ...(way.via === 'openrouter' ? attribution : {}),
