@@ -145,12 +145,12 @@ export class EdgeProcess {
         const workers = await this.workers();
         return condition(workers) && workers;
       },
-      { deadlineMs: 20_000, what: `${what}; ${this.output.slice(-2_000)}` },
+      { deadlineMs: 50_000, what: `${what}; ${this.output.slice(-2_000)}` },
     );
   }
 
   async untilExit(): Promise<number | string> {
-    return waitUntil(() => this.exitCode, { deadlineMs: 20_000, what: 'the edge to end' });
+    return waitUntil(() => this.exitCode, { deadlineMs: 50_000, what: 'the edge to end' });
   }
 
   operate(

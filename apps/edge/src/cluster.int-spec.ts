@@ -2,7 +2,7 @@ import { EdgeProcess, isRunning, isServing, type WorkerView } from '../../../tes
 import { waitUntil } from '../../../test/support/wait-until';
 
 // Each test starts three processes.
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const pidsOf = (workers: WorkerView[]): number[] => workers.map(({ pid }) => pid);
 
@@ -32,10 +32,10 @@ describe('an edge of two workers', () => {
       );
     edge.litellm.behaviour = { kind: 'slow', everyMs: 100 };
     const streams = await Promise.all([edge.chat(true), edge.chat(true), edge.chat()]);
-    await waitUntil(() => openStreams(2), { deadlineMs: 5_000, what: 'two open streams' });
+    await waitUntil(() => openStreams(2), { deadlineMs: 20_000, what: 'two open streams' });
     edge.litellm.behaviour = null;
     await Promise.all(streams.map((stream) => stream.text()));
-    await waitUntil(() => openStreams(0), { deadlineMs: 5_000, what: 'the end of both' });
+    await waitUntil(() => openStreams(0), { deadlineMs: 20_000, what: 'the end of both' });
   });
 
   it('changes its log level while it runs, in all processes, for those who know the token', async () => {
@@ -50,7 +50,7 @@ describe('an edge of two workers', () => {
     await edge.chat();
     expect(await (await put('info')).json()).toEqual({ level: 'info' });
     const id = (await edge.chat()).headers.get('x-request-id')!;
-    await waitUntil(() => edge.output.includes(id), { deadlineMs: 5_000, what: 'its line in the log' });
+    await waitUntil(() => edge.output.includes(id), { deadlineMs: 20_000, what: 'its line in the log' });
     expect(linesOfRequests()).toBe(before + 1);
   });
 
@@ -90,7 +90,7 @@ describe('the end of an edge', () => {
     edge.child.kill('SIGKILL');
     expect(await stream.text()).toContain('[DONE]');
     await expect(fetch(`${edge.url}/health/liveliness`)).rejects.toThrow('fetch failed');
-    await waitUntil(() => !pids.some(isRunning), { deadlineMs: 10_000, what: 'the workers to end' });
+    await waitUntil(() => !pids.some(isRunning), { deadlineMs: 30_000, what: 'the workers to end' });
   });
 
   it('of one process is the same, and a hangup is no end', async () => {
@@ -98,7 +98,7 @@ describe('the end of an edge', () => {
     expect(pidsOf(await edge.workers())).toEqual([edge.child.pid]);
     edge.child.kill('SIGHUP');
     await waitUntil(() => edge.output.includes('SIGHUP is ignored'), {
-      deadlineMs: 5_000,
+      deadlineMs: 20_000,
       what: 'the warning',
     });
     expect((await edge.chat()).status).toBe(200);

@@ -11,7 +11,8 @@ import {
 } from '../../../test/support/edge-process';
 import { waitUntil } from '../../../test/support/wait-until';
 
-jest.setTimeout(60_000);
+// Six processes on a machine that may be busy.
+jest.setTimeout(180_000);
 
 /** What the load came to; it repeats nothing, so that each failure shows. */
 interface Tally {
@@ -96,21 +97,27 @@ describe('a restart', () => {
     edge.litellm.behaviour = { kind: 'slow', everyMs: 5 };
     const tally: Tally = { plain: 0, streamed: 0, connections: 0, failures: [] };
     let isOver = false;
-    const clients = Array.from({ length: 24 }, (_, index) =>
+    const clients = Array.from({ length: 12 }, (_, index) =>
       runClient(edge, index % 2 === 0, tally, () => isOver),
     );
-    await waitUntil(() => tally.plain > 50 && tally.streamed > 20, { deadlineMs: 10_000, what: 'the load' });
-    for (let round = 0; round < 2; round += 1) {
-      const old = await pids();
-      edge.child.kill('SIGHUP');
-      await untilReplaced(old);
-      expect(old.filter(isRunning)).toEqual([]);
+    try {
+      await waitUntil(() => tally.plain > 50 && tally.streamed > 20, {
+        deadlineMs: 30_000,
+        what: 'the load',
+      });
+      for (let round = 0; round < 2; round += 1) {
+        const old = await pids();
+        edge.child.kill('SIGHUP');
+        await untilReplaced(old);
+        expect(old.filter(isRunning)).toEqual([]);
+      }
+    } finally {
+      isOver = true;
+      await Promise.all(clients);
     }
-    isOver = true;
-    await Promise.all(clients);
     expect(tally.failures).toEqual([]);
-    // Each of the 24 connections was carried over to a new worker, twice.
-    expect(tally.connections).toBeGreaterThanOrEqual(72);
+    // Each of the 12 connections was carried over to a new worker, twice.
+    expect(tally.connections).toBeGreaterThanOrEqual(36);
     edge.litellm.behaviour = null;
   });
 
@@ -130,7 +137,7 @@ describe('a restart', () => {
     writeFileSync(main, 'throw new Error("broken code");\n');
     edge.child.kill('SIGHUP');
     await waitUntil(() => edge.output.includes('the restart was given up'), {
-      deadlineMs: 10_000,
+      deadlineMs: 40_000,
       what: 'the restart to be given up',
     });
     expect(await pids()).toEqual(old);
