@@ -6,6 +6,8 @@ import { requiredBody } from './body-examples';
 import { codeOf, flawOf } from './problem-expectations';
 import { openApiWithoutWorker, pathWith, seedPlatform, seedWorld, type World } from './seeded-world';
 
+jest.setTimeout(60_000);
+
 let api: ApiApp;
 let world: World;
 const dead: { title: string; code: string; token: string | undefined }[] = [];

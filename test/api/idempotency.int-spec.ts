@@ -10,6 +10,8 @@ import { requiredBody } from './body-examples';
 import { codeOf } from './problem-expectations';
 import { openApiWithoutWorker, pathWith, seedPlatform, seedWorld, type World } from './seeded-world';
 
+jest.setTimeout(60_000);
+
 let api: ApiApp;
 let token: string;
 let world: World;

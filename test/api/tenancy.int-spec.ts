@@ -17,6 +17,8 @@ import {
 /** Rows of the platform that every organization may read: what can be used at all. A user's name is each one's own. */
 const sharedResources: ReadonlySet<ResourceName> = new Set(['provider', 'model', 'deployment', 'user']);
 
+jest.setTimeout(60_000);
+
 let api: ApiApp;
 let platformToken: string;
 let ours: World;
