@@ -13,10 +13,14 @@ export interface OwnRedis {
 
 const databaseCount = 15;
 
-export async function openOwnRedis(): Promise<OwnRedis> {
+export function testRedisUrl(): string {
   const given = process.env['TEST_REDIS_URL'];
   if (!given) throw new Error('TEST_REDIS_URL is not set: run the tests by `npm test -- integration`');
-  const url = new URL(given);
+  return given;
+}
+
+export async function openOwnRedis(): Promise<OwnRedis> {
+  const url = new URL(testRedisUrl());
   url.pathname = `/${1 + (Number(process.env['JEST_WORKER_ID'] ?? 1) % databaseCount)}`;
   const redis = new Redis(url.toString());
   await redis.flushdb();

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createLogger, systemClock } from '@signalbox/common';
 import { type RateLimits, unlimited } from '@signalbox/gateway';
 import { Redis } from 'ioredis';
-import { openOwnRedis, type OwnRedis } from '../../../../test/support/own-redis';
+import { testRedisUrl } from '../../../../test/support/own-redis';
 import { TcpProxy } from '../../../../test/support/tcp-proxy';
 import { waitUntil } from '../../../../test/support/wait-until';
 import type { Caller } from '../keys/key-directory';
@@ -41,15 +41,15 @@ interface TestEdge {
   localTold: boolean[];
 }
 
-let own: OwnRedis;
+let redis: Redis;
 let prefix: string;
 const closers: (() => Promise<unknown>)[] = [];
 const deadline = { deadlineMs: 5_000, pollEveryMs: 5 };
 
-beforeAll(async () => {
-  own = await openOwnRedis();
+beforeAll(() => {
+  redis = new Redis(testRedisUrl());
 });
-afterAll(() => own.close());
+afterAll(() => redis.disconnect());
 beforeEach(() => {
   prefix = `limits-${randomBytes(4).toString('hex')}`;
 });
@@ -58,7 +58,7 @@ afterEach(async () => {
 });
 
 async function startEdge(edgeId = 'edge-a', { leastEdges = 1, isReachable = true } = {}): Promise<TestEdge> {
-  const proxy = await TcpProxy.start(own.url);
+  const proxy = await TcpProxy.start(testRedisUrl());
   if (!isReachable) proxy.sever();
   const redis = new Redis(proxy.url, {
     lazyConnect: true,
@@ -242,7 +242,7 @@ describe('with Redis', () => {
 
 describe('without Redis', () => {
   async function heartbeats(...ids: string[]): Promise<void> {
-    await Promise.all(ids.map((id) => own.redis.set(`${prefix}:heartbeat:edge:${id}`, '{}')));
+    await Promise.all(ids.map((id) => redis.set(`${prefix}:heartbeat:edge:${id}`, '{}')));
   }
 
   it('each edge keeps to its share, what it admitted before included, says so, and tells Redis afterwards', async () => {
@@ -333,8 +333,8 @@ describe('a Redis that is too slow', () => {
   });
 
   it('what Redis admitted late and the edge refused counts nowhere', async () => {
-    await own.redis.set(`${prefix}:heartbeat:edge:edge-b`, '{}');
-    await own.redis.set(`${prefix}:heartbeat:edge:edge-c`, '{}');
+    await redis.set(`${prefix}:heartbeat:edge:edge-b`, '{}');
+    await redis.set(`${prefix}:heartbeat:edge:edge-c`, '{}');
     const edge = await startEdge('edge-a');
     await waitUntil(() => edge.limiter.share.edgeCount === 3, { ...deadline, what: 'the live edges' });
     const who = callerWith({ key: { rpm_limit: 3, max_parallel_requests: 3 } });
