@@ -13,12 +13,10 @@ import {
 import { systemClock } from '@signalbox/common';
 import { sturdyConnector } from '@signalbox/egress';
 import { Pool } from 'undici';
-import type { AnswerEnd, AnswerStart } from '../../apps/edge/src/answer/answer-start';
-import {
-  startUpstreamCall,
-  type UpstreamCall,
-  type UpstreamCallOptions,
-} from '../../apps/edge/src/answer/upstream-call';
+import type { AnswerEnd } from '../../apps/edge/src/answer/answer-end';
+import type { AnswerStart } from '../../apps/edge/src/answer/answer-start';
+import type { UpstreamCallOptions } from '../../apps/edge/src/answer/call-options';
+import { startUpstreamCall, type UpstreamCall } from '../../apps/edge/src/answer/upstream-call';
 
 /** What an upstream does with one connection: raw bytes, so that it can be as wrong as it likes. */
 export type Script = (socket: Socket, request: string) => void | Promise<void>;

@@ -165,7 +165,9 @@ export class Edge {
     this.litellmHealth = new LitellmHealth({
       probe: (active, limitMs) => probeLiveliness(this.pools.of(active), limitMs),
       askRunner: () => this.watcher.refresh(),
-      ...{ clock, metrics, logger },
+      clock,
+      metrics,
+      logger,
     });
     const litellm = new LitellmConnection(this.watcher, this.pools, this.litellmHealth);
     const models = new ModelsStep({ litellm, store: this.store, signingKeys, clock });
@@ -179,7 +181,9 @@ export class Edge {
       prefix: config.redisPrefix,
       edgeId: this.id,
       leastEdges: options.workerCount ?? 1,
-      ...{ metrics, clock, logger },
+      metrics,
+      clock,
+      logger,
     });
     const clients = new ClientAddresses(config.trustedProxies);
     const guard = new UnknownKeyGuard(clock, clients);

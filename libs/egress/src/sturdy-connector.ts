@@ -40,7 +40,7 @@ function settle(socket: Socket): void {
  * `Connection: close` while the answer is paused for a slow reader: nodejs/undici#5360, mended in 8 (which needs Node 22) by #5474.
  * So before undici hears of the end, its parser is woken up and given the rest. Held by a test; to be dropped with undici 8.
  */
-export function surviveEndWhilePaused(socket: Socket): void {
+function surviveEndWhilePaused(socket: Socket): void {
   const onEnd = (): void => settle(socket);
   // undici adds its own listeners later, when it takes the connection over, so these come first.
   socket.on('end', onEnd).on('error', onEnd).on('close', onEnd);

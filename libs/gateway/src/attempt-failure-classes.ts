@@ -34,7 +34,7 @@ const litellmOwnTypes = new Set([
  * On some routes LiteLLM loses the type, so the hook's messages begin with it. A provider's cannot: LiteLLM puts `litellm.` and
  * the name of an exception before them (litellm/README.md).
  */
-export function ownMarkOf({ via, error }: Pick<ErrorAnswer, 'via' | 'error'>): string | null {
+function ownMarkOf({ via, error }: Pick<ErrorAnswer, 'via' | 'error'>): string | null {
   if (via !== 'litellm') return null;
   const said = /^(signalbox_[a-z_]{1,64}): /.exec(error.message ?? '')?.[1];
   if (said) return said;

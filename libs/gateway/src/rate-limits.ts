@@ -16,7 +16,7 @@ export const limitFields = {
 const rateLimits = z.object(limitFields);
 export type RateLimits = z.infer<typeof rateLimits>;
 export type RateLimitName = keyof RateLimits;
-export const rateLimitNames = Object.keys(limitFields) as RateLimitName[];
+const rateLimitNames = Object.keys(limitFields) as RateLimitName[];
 
 export const unlimited: RateLimits = rateLimits.parse({});
 

@@ -3,8 +3,8 @@ import { z } from 'zod';
 const modelName = z.string().min(1).max(256);
 const timeMs = (min: number, max: number, fallback: number) => z.int().min(min).max(max).default(fallback);
 
-export const cascadeLengthLimit = 10;
-export const attemptLimitMax = 10;
+const cascadeLengthLimit = 10;
+const attemptLimitMax = 10;
 
 /** How a workspace's calls find their way; PUT by API as JSON. Everything may be left out. */
 export const routingPolicy = z.object({

@@ -1,4 +1,4 @@
-import type { StackFacts } from '../e2e-stack';
+import type { StackFacts } from './stack-facts';
 import type { StackProcesses } from './stack-processes';
 
 export interface DirectAnswer {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { StackFacts } from '../e2e-stack';
+import type { StackFacts } from './stack-facts';
 import { waitUntil } from '../wait-until';
 
 /** What the supervisor of `npm start` holds, and LiteLLM, which the runner holds. */

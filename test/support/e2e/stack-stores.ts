@@ -2,7 +2,7 @@ import { jobs, queueNames, type JobName } from '@signalbox/jobs';
 import { Queue } from 'bullmq';
 import Redis from 'ioredis';
 import { Client } from 'pg';
-import type { StackFacts } from '../e2e-stack';
+import type { StackFacts } from './stack-facts';
 
 /** Straight into the stores, past every process of ours: for reading what is really there, and for breaking things. */
 export class StackStores {

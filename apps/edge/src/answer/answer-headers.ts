@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
-import type { UpstreamVia } from './upstream-call';
+import type { UpstreamVia } from './call-options';
 
 /**
  * What passes from an upstream to the client. From LiteLLM: no addresses of providers (x-litellm-model-api-base), nothing of the

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { UpstreamCallOptions } from './upstream-call';
+import type { UpstreamCallOptions } from './call-options';
 
 /** How the body of a 2xx is read. */
 export type AnswerKind =

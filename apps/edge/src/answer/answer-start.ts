@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { FailureReason, TokenUsage } from '@signalbox/gateway';
+import type { FailureReason } from '@signalbox/gateway';
 import type { EdgeRequest } from '../request/edge-request';
+import type { AnswerEnd } from './answer-end';
 
 /**
  * What one call to an upstream (LiteLLM, OpenRouter, a provider) came to, before the client has seen a byte of it.
@@ -25,8 +26,6 @@ export interface AttemptFailure {
   readonly detail: string;
 }
 
-export type BrokenBy = 'error' | 'cut' | 'connection' | 'time' | 'abort';
-
 /** A good answer that waits for its client. */
 export interface ReadyAnswer {
   readonly status: number;
@@ -34,22 +33,4 @@ export interface ReadyAnswer {
   relayTo(edgeRequest: EdgeRequest, headers: OutgoingHttpHeaders): Promise<AnswerEnd>;
   /** Lets go of an answer that nobody wants any more (hedging, client gone). */
   discard(): void;
-}
-
-export interface AnswerEnd {
-  /** The client has all of it. */
-  readonly complete: boolean;
-  readonly usage: TokenUsage | null;
-  /** The model's name as the upstream put it into the answer. */
-  readonly upstreamModel: string | null;
-  readonly bytesOut: number;
-  readonly firstByteAtMs: number | null;
-  readonly clientGone: boolean;
-  /** Why it broke off; null: it did not. */
-  readonly problem: string | null;
-  /**
-   * How it broke off. `error`: the upstream said so; `cut`: it ended without the last event; `connection`: that broke (behind LiteLLM
-   * it is LiteLLM that has gone, and no provider is to blame); `time`: a limit of ours; `abort`: we did not want it any more.
-   */
-  readonly brokenBy?: BrokenBy | null;
 }

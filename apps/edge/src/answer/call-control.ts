@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { AttemptFailure, BrokenBy, ReadyAnswer } from './answer-start';
-import type { UpstreamCallOptions } from './upstream-call';
+import type { BrokenBy } from './answer-end';
+import type { AttemptFailure, ReadyAnswer } from './answer-start';
+import type { UpstreamCallOptions } from './call-options';
 
 /** A body while it arrives. */
 export interface AnswerBody {

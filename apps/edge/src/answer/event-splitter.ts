@@ -22,7 +22,7 @@ export function nextEventEnd(piece: Buffer, start: number, hasCr: boolean): numb
   return Math.min(plainEnd, withCr < 0 ? piece.length : withCr + 3);
 }
 
-export class EventTooLarge extends Error {}
+class EventTooLarge extends Error {}
 
 /**
  * Cuts a stream of server-sent events into pieces of whole events, so that one of them can be left out or replaced, and an

@@ -3,7 +3,7 @@ import { type Dialect, noErrorFields, readErrorFields } from '@signalbox/gateway
 import type { AttemptFailure } from './answer-start';
 import { answeredError, brokenConnection, invalidAnswer, streamError, tooSlow } from './failures';
 import { redactError } from './redact-error';
-import type { UpstreamCallOptions, UpstreamVia } from './upstream-call';
+import type { UpstreamCallOptions, UpstreamVia } from './call-options';
 
 const optionsOf = (change: Partial<UpstreamCallOptions> = {}): UpstreamCallOptions => ({
   via: 'litellm',

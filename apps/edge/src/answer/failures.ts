@@ -17,7 +17,7 @@ import { errorHeaders, retryAfterMsOf } from './answer-headers';
 import type { AttemptFailure } from './answer-start';
 import { redactError } from './redact-error';
 import { isRecord } from './token-usage';
-import type { UpstreamCallOptions } from './upstream-call';
+import type { UpstreamCallOptions } from './call-options';
 
 type Phase = AttemptFailure['phase'];
 

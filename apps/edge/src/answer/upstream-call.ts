@@ -1,11 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Clock } from '@signalbox/common';
-import type { Dialect } from '@signalbox/gateway';
 import type { Dispatcher } from 'undici';
 import type { UpstreamRequest } from '../upstream/upstream-exchange';
 import { answerKind } from './answer-kind';
 import type { AnswerStart, AttemptFailure, ReadyAnswer } from './answer-start';
 import type { AnswerBody, CallControl } from './call-control';
+import type { UpstreamCallOptions } from './call-options';
 import { ErrorAnswer } from './error-answer';
 import { brokenConnection, invalidAnswer, tooSlow } from './failures';
 import { BytePassage } from './passage';
@@ -13,28 +12,6 @@ import { StreamAnswer } from './stream-answer';
 import { streamShapeOf } from './stream-shape';
 import { StreamWatch } from './stream-watch';
 import { WholeAnswer } from './whole-answer';
-
-export type UpstreamVia = 'litellm' | 'openrouter' | 'direct';
-
-export interface UpstreamCallOptions {
-  readonly via: UpstreamVia;
-  /** The kind of provider, where it is known: openai, groq ... Some have statuses of their own. */
-  readonly provider: string | null;
-  readonly routeName: string;
-  /** The caller's: errors before a stream are shown in it. In a stream the route decides. */
-  readonly dialect: Dialect;
-  readonly isStream: boolean;
-  /** The client did not ask for usage: a chunk that has nothing else is kept from it. */
-  readonly hidesUsage: boolean;
-  /** Until the answer is known to be good: the first data event of a stream, all of an answer in one piece. */
-  readonly firstByteTimeoutMs: number;
-  /** Without a further event (a comment counts: it says that somebody is alive). */
-  readonly idleTimeoutMs: number;
-  /** Of a stream, after its first event. */
-  readonly totalTimeoutMs: number;
-  readonly requestId: string;
-  readonly clock: Clock;
-}
 
 export interface UpstreamCall {
   /** Rejects with the reason of `abort` if that came first, else never. */

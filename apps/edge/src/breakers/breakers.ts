@@ -22,10 +22,3 @@ export interface Breakers {
 export function breakerName(route: string, deploymentId: string, credentialId: string | null): string {
   return `${route}/${deploymentId}/${credentialId ?? '-'}`;
 }
-
-/** Lets everything through. */
-export const noBreakers: Breakers = {
-  verdict: () => 'closed',
-  note: () => undefined,
-  retryAfterMs: () => null,
-};

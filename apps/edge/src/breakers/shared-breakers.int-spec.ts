@@ -89,7 +89,7 @@ async function startEdge(options: { namesLimit?: number; startMs?: number } = {}
 
 async function subscribers(): Promise<number> {
   const [, count] = (await redis.pubsub('NUMSUB', `${prefix}:breakers:changes`)) as [string, number];
-  return Number(count);
+  return count;
 }
 
 function isOpen({ breakers }: TestEdge): boolean {

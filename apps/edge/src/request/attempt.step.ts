@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '@signalbox/common';
 import type { LlmRoute } from '@signalbox/gateway';
-import type { AnswerEnd } from '../answer/answer-start';
+import type { AnswerEnd } from '../answer/answer-end';
 import type { Breakers } from '../breakers/breakers';
 import type { FallbackRoutes, FallbackTarget } from '../fallback/fallback-routes';
 import { answerTags } from '../routing/answer-tags';

@@ -1,4 +1,4 @@
-import type { AnswerEnd } from '../answer/answer-start';
+import type { AnswerEnd } from '../answer/answer-end';
 import type { UsageAttempt } from '@signalbox/gateway';
 import type { Caller } from '../keys/key-directory';
 import type { Admission } from '../limits/limiter';

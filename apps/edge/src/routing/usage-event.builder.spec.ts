@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { failureReasons, parseUsageEvent, unlimited } from '@signalbox/gateway';
-import type { AnswerEnd } from '../answer/answer-start';
+import type { AnswerEnd } from '../answer/answer-end';
 import type { Caller } from '../keys/key-directory';
 import type { EdgeRequest } from '../request/edge-request';
 import type { PlannedAttempt } from './planned-attempt';

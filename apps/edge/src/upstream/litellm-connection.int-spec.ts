@@ -42,7 +42,9 @@ class World {
     this.health = new LitellmHealth({
       probe: (active, limitMs) => probeLiveliness(this.pools.of(active), limitMs),
       askRunner: () => this.watcher.refresh(),
-      ...{ clock: systemClock, metrics: noMetrics, logger },
+      clock: systemClock,
+      metrics: noMetrics,
+      logger,
     });
     this.connection = new LitellmConnection(this.watcher, this.pools, this.health);
   }

@@ -156,7 +156,7 @@ export class LitellmConnection {
     try {
       const begun = start(attempt);
       const first = await Promise.race([begun, givenUp]);
-      if (first !== 'given up') return first as Result;
+      if (first !== 'given up') return first;
       const reason = this.health.view().reason ?? 'LiteLLM went down';
       attempt.end(new LitellmDown(reason));
       begun.then(discard, () => undefined);

@@ -195,7 +195,7 @@ export class LitellmHealth {
   }
 
   private tell(identity: string): void {
-    for (const [listener, listensTo] of [...this.listeners]) {
+    for (const [listener, listensTo] of this.listeners) {
       if (listensTo !== identity) continue;
       this.listeners.delete(listener);
       listener();

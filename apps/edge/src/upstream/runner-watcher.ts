@@ -160,6 +160,6 @@ export class RunnerWatcher {
   }
 
   private wakeWaiting(): void {
-    for (const wake of [...this.waiting]) wake();
+    for (const wake of this.waiting) wake();
   }
 }

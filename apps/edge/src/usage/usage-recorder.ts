@@ -4,5 +4,3 @@ import type { UsageEvent } from '@signalbox/gateway';
 export interface UsageRecorder {
   record(event: UsageEvent): void;
 }
-
-export const noUsageRecorder: UsageRecorder = { record: () => undefined };

@@ -101,10 +101,7 @@ function needsKey({ provider }: SnapshotDeployment): boolean {
 }
 
 /** What our hook in LiteLLM must know of the deployment; see docs/config-releases.md. */
-function hookInfo(
-  deployment: SnapshotDeployment,
-  { openrouterId }: SnapshotModel,
-): Record<string, unknown> {
+function hookInfo(deployment: SnapshotDeployment, { openrouterId }: SnapshotModel): Record<string, unknown> {
   const { id, environmentKeys } = deployment.provider;
   const variables = environmentKeys.map(({ credentialId, variable }) => [credentialId, variable] as const);
   return {
