@@ -78,7 +78,13 @@ export class AttemptStep {
     const { breakers, fallback, litellm } = this.dependencies;
     const targetsOf = async (model: string): Promise<readonly FallbackTarget[]> =>
       catalogue === null ? [] : fallback.targets({ caller: record.caller, route, model, catalogue });
-    return new AttemptQueue({ plan, breakers, targetsOf, isLitellmDown: () => litellm.isDown() });
+    return new AttemptQueue({
+      plan,
+      breakers,
+      targetsOf,
+      isLitellmDown: () => litellm.isDown(),
+      takesDetour: () => litellm.takesDetour(),
+    });
   }
 
   private callOf(edgeRequest: EdgeRequest, { route, body, bytes, record }: AttemptInput): RequestCall {

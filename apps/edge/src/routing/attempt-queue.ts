@@ -11,6 +11,8 @@ export interface AttemptQueueDependencies {
   readonly targetsOf: (model: string) => Promise<readonly FallbackTarget[]>;
   /** A connection that broke need not mean that it is down. */
   readonly isLitellmDown: () => boolean;
+  /** It has just come back, and has yet to show that it answers. Asked once for each call that would go to it. */
+  readonly takesDetour: () => boolean;
 }
 
 /** With this mark LiteLLM refuses what we have signed: it would refuse every further call of ours too. */
@@ -51,6 +53,7 @@ export class AttemptQueue {
         continue;
       }
       const attempt = throughLitellm(candidate);
+      if (this.dependencies.takesDetour() && (await this.detour(attempt))) continue;
       if (this.isLetThrough(attempt)) return attempt;
       if (this.dependencies.isLitellmDown()) await this.goAround(candidate.model, candidate.isCrossVendor);
       else this.takeOtherCredential(attempt, false);
@@ -104,6 +107,16 @@ export class AttemptQueue {
     if (retryAfterMs !== null)
       this.skippedRetryAfterMs = Math.min(retryAfterMs, this.skippedRetryAfterMs ?? retryAfterMs);
     return false;
+  }
+
+  /** The ways around come first, LiteLLM last. @returns false where there are none */
+  private async detour(attempt: PlannedAttempt): Promise<boolean> {
+    const before = this.ahead.length;
+    await this.goAround(attempt.model, attempt.isCrossVendor);
+    if (this.ahead.length === before) return false;
+    this.leave('litellm_down');
+    this.ahead.push(attempt);
+    return true;
   }
 
   /** A model's deployments lie behind LiteLLM; around it there is one list of ways for all of them. */

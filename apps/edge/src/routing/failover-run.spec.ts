@@ -35,6 +35,7 @@ interface Scene {
   attemptLimit: number;
   isHedged: boolean;
   isLitellmDown: boolean;
+  takesDetour: boolean;
 }
 
 const totalMs = 1_000;
@@ -108,7 +109,13 @@ class Stage {
     });
     const targetsOf = (model: string): Promise<FallbackTarget[]> => Promise.resolve(this.targets(model));
     const isLitellmDown = (): boolean => this.scene.isLitellmDown;
-    const queue = new AttemptQueue({ plan, breakers: this.breakers, targetsOf, isLitellmDown });
+    const queue = new AttemptQueue({
+      plan,
+      breakers: this.breakers,
+      targetsOf,
+      isLitellmDown,
+      takesDetour: () => this.scene.takesDetour,
+    });
     const call = { times: { deadlineMs: totalMs } } as unknown as RequestCall;
     const sender = { begin: (_call: RequestCall, begun: BegunAttempt) => this.begin(begun) };
     const { breakers, clock } = this;
@@ -195,6 +202,7 @@ const scenes: fc.Arbitrary<Scene> = fc.record({
   attemptLimit: fc.integer({ min: 1, max: 6 }),
   isHedged: fc.boolean(),
   isLitellmDown: fc.boolean(),
+  takesDetour: fc.boolean(),
 });
 
 async function play(scene: Scene) {
@@ -256,7 +264,13 @@ describe('whatever fails', () => {
 
 it('all that is under way ends with the reason when the client leaves', async () => {
   const told = [{ outcome: { kind: 'good' } as const, turns: 3, takesMs: 0 }];
-  const quiet = { ways: 0, verdicts: ['probe' as const], attemptLimit: 4, isLitellmDown: false };
+  const quiet = {
+    ways: 0,
+    verdicts: ['probe' as const],
+    attemptLimit: 4,
+    isLitellmDown: false,
+    takesDetour: false,
+  };
   const stage = new Stage({ models: [2], told, isHedged: false, ...quiet });
   const run = stage.run();
   const found = run.find();

@@ -60,6 +60,11 @@ export class LitellmConnection {
     return this.health.isDown() && this.watcher.isHeard();
   }
 
+  /** Whether a call had better go around it, where there is a way: it has just come back. */
+  takesDetour(): boolean {
+    return this.health.takesDetour();
+  }
+
   view(): LitellmView {
     return this.health.view();
   }
@@ -73,11 +78,11 @@ export class LitellmConnection {
   }
 
   /** One call up to the beginning of its answer. Once that is there, the call is the caller's own affair. */
-  send(
+  async send(
     start: (dispatcher: Dispatcher) => Promise<AnswerStart>,
     facts: ConnectionFacts = {},
   ): Promise<AnswerStart> {
-    return this.run<AnswerStart>({
+    const begun = await this.run<AnswerStart>({
       start,
       facts,
       hasFailed: ({ kind }) => kind === 'failed',
@@ -89,6 +94,8 @@ export class LitellmConnection {
         if (late.kind === 'good') late.answer.discard();
       },
     });
+    if (begun.kind === 'good') this.health.noteGoodAnswer();
+    return begun;
   }
 
   /** The same for small questions of the edge's own, such as the list of models: their whole answer. */

@@ -213,3 +213,37 @@ it('a verdict about one that was replaced during the question is not held agains
   await rig.lookAfter(1_000, 'silent');
   expect(rig.health.isDown()).toBe(false);
 });
+
+describe('a LiteLLM that comes back', () => {
+  const detours = (count: number): boolean[] => Array.from({ length: count }, () => rig.health.takesDetour());
+  const comeBack = (): void => {
+    rig.health.follow(null);
+    rig.health.follow(green);
+  };
+
+  it('gets two calls, and the others once it has answered well', () => {
+    rig.health.follow(blue);
+    expect(detours(3)).toEqual([false, false, false]);
+    rig.health.noteGoodAnswer();
+    comeBack();
+    expect(detours(4)).toEqual([false, false, true, true]);
+    rig.health.noteGoodAnswer();
+    expect(detours(2)).toEqual([false, false]);
+  });
+
+  it('is not spared for longer than three seconds', () => {
+    rig.health.follow(blue);
+    rig.health.noteGoodAnswer();
+    comeBack();
+    expect(detours(3)).toEqual([false, false, true]);
+    rig.clock.advanceMs(3_000);
+    expect(detours(1)).toEqual([false]);
+  });
+
+  it('a switch from one to the next is no outage', () => {
+    rig.health.follow(blue);
+    rig.health.noteGoodAnswer();
+    rig.health.follow(green);
+    expect(detours(3)).toEqual([false, false, false]);
+  });
+});

@@ -10,6 +10,11 @@ const probeLimitMs = 1_000;
 const lateMs = 500;
 /** Each a probe without an answer, and no other answer meanwhile: a busy LiteLLM answers something in that time. */
 const silencesToOpen = 3;
+/**
+ * A LiteLLM that has just been started imports and connects at its first calls, for seconds under load. These go ahead; the
+ * others need not wait for them.
+ */
+const warmUp = { calls: 2, limitMs: 3_000 };
 const pauseMs = { whileUp: 500, inDoubt: 0, whileDown: 250 };
 /** Of whoever waits for the verdict on a connection that has just failed. */
 const checkLimitMs = 250;
@@ -48,6 +53,9 @@ export class LitellmHealth {
   private sinceMs: number;
   /** When it last went down or up, or another process took over. */
   private changedAtMs: number;
+  /** Since it came back from an outage, and until it has answered well. */
+  private warming: { callsLeft: number; untilMs: number } | null = null;
+  private hasServed = false;
   private checking: Promise<void> | null = null;
   private timer: NodeJS.Timeout | null = null;
   private isLooking = false;
@@ -100,6 +108,24 @@ export class LitellmHealth {
     if (this.trouble !== null || watched?.identity !== identity) return;
     watched.aliveAtMs = this.dependencies.clock.nowMs();
     watched.silences = 0;
+  }
+
+  /** A call was answered as it should be. */
+  noteGoodAnswer(): void {
+    this.hasServed = true;
+    this.warming = null;
+  }
+
+  /** Whether this call had better go another way, where there is one: LiteLLM is back, and has yet to show that it answers. */
+  takesDetour(): boolean {
+    const { warming } = this;
+    if (!warming) return false;
+    if (this.dependencies.clock.nowMs() >= warming.untilMs) {
+      this.warming = null;
+      return false;
+    }
+    warming.callsLeft -= 1;
+    return warming.callsLeft < 0;
   }
 
   /** @returns how to stop listening; the listener is called once, when the LiteLLM of this identity goes down */
@@ -191,6 +217,7 @@ export class LitellmHealth {
     this.dependencies.logger.info('LiteLLM is up', { down_ms: nowMs - this.sinceMs });
     this.trouble = null;
     this.sinceMs = this.changedAtMs = nowMs;
+    if (this.hasServed) this.warming = { callsLeft: warmUp.calls, untilMs: nowMs + warmUp.limitMs };
     this.dependencies.metrics.litellmUp(true);
   }
 
