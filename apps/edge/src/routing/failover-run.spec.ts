@@ -205,6 +205,10 @@ const scenes: fc.Arbitrary<Scene> = fc.record({
   takesDetour: fc.boolean(),
 });
 
+function isClientMistake(one: Outcome): boolean {
+  return one.kind === 'failed' && one.reason === 'client_error';
+}
+
 async function play(scene: Scene) {
   const stage = new Stage(scene);
   const run = stage.run();
@@ -240,9 +244,11 @@ describe('whatever fails', () => {
     }));
 
   it('one good answer is found if there is any, and every other is let go', () =>
-    always((_scene, { stage, found }) => {
-      expect(found !== null).toBe(stage.good.made > 0);
-      expect(stage.good.discarded).toBe(Math.max(stage.good.made - 1, 0));
+    always(({ isHedged }, { stage, found }) => {
+      // The client's own mistake is the last word, also where a hedge is answered in that very moment.
+      const isMistake = isHedged && stage.begun.some(({ outcome: one }) => isClientMistake(one));
+      if (!isMistake) expect(found !== null).toBe(stage.good.made > 0);
+      expect(stage.good.discarded).toBe(stage.good.made - (found ? 1 : 0));
     }));
 
   it('nobody is tried once the time is over', () =>
@@ -253,8 +259,7 @@ describe('whatever fails', () => {
   it("nothing follows the client's own mistake, as the model that was asked for sees it", () =>
     always(({ isHedged }, { stage }) => {
       const place = stage.begun.findIndex(
-        ({ name, outcome: one }) =>
-          name.split(' ')[1] === askedModel && one.kind === 'failed' && one.reason === 'client_error',
+        ({ name, outcome: one }) => name.split(' ')[1] === askedModel && isClientMistake(one),
       );
       const followers = place === -1 ? 0 : stage.begun.length - 1 - place;
       // A hedge may have been begun before.
