@@ -66,7 +66,10 @@ export function redisProcess({ binary, port, password, workFolder, logFile }) {
   };
 }
 
-/** No persistence: everything in it is rebuilt from PostgreSQL. noeviction: BullMQ's queues must not lose entries. */
+/**
+ * Most of it is rebuilt from PostgreSQL, but usage events that wait for the worker are here only: so it writes down what it has
+ * acknowledged, as plain commands, which every version of Redis and Valkey reads. noeviction: queues must not lose entries.
+ */
 function redisConfiguration({ port, password, workFolder }) {
   return [
     'bind 127.0.0.1',
@@ -75,7 +78,8 @@ function redisConfiguration({ port, password, workFolder }) {
     `requirepass ${password}`,
     'maxmemory-policy noeviction',
     'save ""',
-    'appendonly no',
+    'appendonly yes',
+    'aof-use-rdb-preamble no',
     'daemonize no',
     `dir "${workFolder}"`,
     '',
