@@ -6,7 +6,7 @@ import {
   failedBeforeFirstByte,
   type FailoverAnswer,
   FailoverTraffic,
-  longestSilenceMs,
+  longestSilence,
   succeeded,
 } from '../support/e2e/failover-traffic';
 import type { Row } from '../support/e2e/figures';
@@ -119,6 +119,7 @@ describe('LiteLLM killed under 50 clients', () => {
         ({ fallback, headers }) => !fallback || !headers['x-signalbox-provider'],
       );
       const lastAround = Math.max(...around.map(({ startedAtMs }) => startedAtMs));
+      const silence = longestSilence(answers);
       const row = {
         what,
         answered: succeeded(answers).length,
@@ -127,7 +128,8 @@ describe('LiteLLM killed under 50 clients', () => {
           .length,
         around_litellm: around.length,
         untagged: untagged.length,
-        longest_silence_ms: Math.round(longestSilenceMs(answers)),
+        longest_silence_ms: Math.round(silence.ms),
+        silence_began_after_kill_ms: Math.round(silence.fromMs - killedAtMs),
         litellm_away_ms: Math.round(backAtMs - killedAtMs),
         last_fallback_after_return_ms: Math.round(lastAround - backAtMs),
       };

@@ -86,12 +86,17 @@ export function failedBeforeFirstByte(answers: readonly FailoverAnswer[]): Failo
   return answers.filter(({ problem, status }) => problem !== null && status !== 200);
 }
 
-/** The longest time in which no answer was completed. */
-export function longestSilenceMs(answers: readonly FailoverAnswer[]): number {
+/** The longest time in which no answer was completed, and when it began. */
+export function longestSilence(answers: readonly FailoverAnswer[]): { ms: number; fromMs: number } {
   const ends = succeeded(answers)
     .map(({ endedAtMs }) => endedAtMs)
     .sort((left, right) => left - right);
-  return ends.reduce((longest, end, index) => Math.max(longest, end - (ends[index - 1] ?? end)), 0);
+  let longest = { ms: 0, fromMs: 0 };
+  for (const [index, fromMs] of ends.entries()) {
+    const ms = (ends[index + 1] ?? fromMs) - fromMs;
+    if (ms > longest.ms) longest = { ms, fromMs };
+  }
+  return longest;
 }
 
 export function countBy<Item>(

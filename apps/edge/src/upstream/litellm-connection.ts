@@ -82,20 +82,26 @@ export class LitellmConnection {
     start: (dispatcher: Dispatcher) => Promise<AnswerStart>,
     facts: ConnectionFacts = {},
   ): Promise<AnswerStart> {
-    const begun = await this.run<AnswerStart>({
-      start,
-      facts,
-      hasFailed: ({ kind }) => kind === 'failed',
-      down: (phase, detail) => {
-        const failure = { reason: 'litellm_down', phase, status: null, retryAfterMs: null } as const;
-        return { kind: 'failed', failure: { ...failure, shown: null, ownMark: null, detail } };
-      },
-      discard: (late) => {
-        if (late.kind === 'good') late.answer.discard();
-      },
-    });
-    if (begun.kind === 'good') this.health.noteGoodAnswer();
-    return begun;
+    this.health.noteCallBegun();
+    let isGood = false;
+    try {
+      const begun = await this.run<AnswerStart>({
+        start,
+        facts,
+        hasFailed: ({ kind }) => kind === 'failed',
+        down: (phase, detail) => {
+          const failure = { reason: 'litellm_down', phase, status: null, retryAfterMs: null } as const;
+          return { kind: 'failed', failure: { ...failure, shown: null, ownMark: null, detail } };
+        },
+        discard: (late) => {
+          if (late.kind === 'good') late.answer.discard();
+        },
+      });
+      isGood = begun.kind === 'good';
+      return begun;
+    } finally {
+      this.health.noteCallEnded(isGood);
+    }
   }
 
   /** The same for small questions of the edge's own, such as the list of models: their whole answer. */

@@ -3,7 +3,7 @@ import {
   failedBeforeFirstByte,
   type FailoverAnswer,
   FailoverTraffic,
-  longestSilenceMs,
+  longestSilence,
   succeeded,
 } from '../../../../test/support/e2e/failover-traffic';
 import { aModel, type FailoverWorld, openFailoverWorld } from '../../../../test/support/failover-world';
@@ -52,7 +52,7 @@ async function untouched(silenceLimitMs: number): Promise<void> {
   const answers = await traffic.stop();
   const early = failedBeforeFirstByte(answers);
   expect(countBy(early, ({ status, code, problem }) => `${status} ${code} ${problem}`)).toEqual({});
-  expect(longestSilenceMs(answers)).toBeLessThan(silenceLimitMs);
+  expect(longestSilence(answers).ms).toBeLessThan(silenceLimitMs);
   const around = answers.filter(({ route }) => route === 'openrouter');
   expect(countBy(around, ({ fallback }) => String(fallback))).toEqual({ litellm_down: around.length });
 }

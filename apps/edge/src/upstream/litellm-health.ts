@@ -11,10 +11,10 @@ const lateMs = 500;
 /** Each a probe without an answer, and no other answer meanwhile: a busy LiteLLM answers something in that time. */
 const silencesToOpen = 3;
 /**
- * A LiteLLM that has just been started imports and connects at its first calls, for seconds under load. These go ahead; the
- * others need not wait for them.
+ * A LiteLLM that has just been started is slow at its first calls, and works on all that it has at the same time: fifty at once
+ * would all be answered late. So it gets few, one more with each good answer, and the others go around it meanwhile.
  */
-const warmUp = { calls: 2, limitMs: 3_000 };
+const warmUp = { calls: 2, limitMs: 4_000 };
 const pauseMs = { whileUp: 500, inDoubt: 0, whileDown: 250 };
 /** Of whoever waits for the verdict on a connection that has just failed. */
 const checkLimitMs = 250;
@@ -53,8 +53,9 @@ export class LitellmHealth {
   private sinceMs: number;
   /** When it last went down or up, or another process took over. */
   private changedAtMs: number;
-  /** Since it came back from an outage, and until it has answered well. */
-  private warming: { callsLeft: number; untilMs: number } | null = null;
+  /** Since it came back from an outage, for a while. */
+  private warming: { allowed: number; untilMs: number } | null = null;
+  private callsUnderWay = 0;
   private hasServed = false;
   private checking: Promise<void> | null = null;
   private timer: NodeJS.Timeout | null = null;
@@ -110,22 +111,25 @@ export class LitellmHealth {
     watched.silences = 0;
   }
 
-  /** A call was answered as it should be. */
-  noteGoodAnswer(): void {
-    this.hasServed = true;
-    this.warming = null;
+  noteCallBegun(): void {
+    this.callsUnderWay += 1;
   }
 
-  /** Whether this call had better go another way, where there is one: LiteLLM is back, and has yet to show that it answers. */
+  /** The beginning of an answer counts as its end here: what follows costs LiteLLM little. */
+  noteCallEnded(isGood: boolean): void {
+    this.callsUnderWay -= 1;
+    if (!isGood) return;
+    this.hasServed = true;
+    if (this.warming) this.warming.allowed += 1;
+  }
+
+  /** Whether a call had better go another way, where there is one: LiteLLM is just back, and has as much to do as it can bear. */
   takesDetour(): boolean {
     const { warming } = this;
     if (!warming) return false;
-    if (this.dependencies.clock.nowMs() >= warming.untilMs) {
-      this.warming = null;
-      return false;
-    }
-    warming.callsLeft -= 1;
-    return warming.callsLeft < 0;
+    if (this.dependencies.clock.nowMs() < warming.untilMs) return this.callsUnderWay >= warming.allowed;
+    this.warming = null;
+    return false;
   }
 
   /** @returns how to stop listening; the listener is called once, when the LiteLLM of this identity goes down */
@@ -217,7 +221,7 @@ export class LitellmHealth {
     this.dependencies.logger.info('LiteLLM is up', { down_ms: nowMs - this.sinceMs });
     this.trouble = null;
     this.sinceMs = this.changedAtMs = nowMs;
-    if (this.hasServed) this.warming = { callsLeft: warmUp.calls, untilMs: nowMs + warmUp.limitMs };
+    if (this.hasServed) this.warming = { allowed: warmUp.calls, untilMs: nowMs + warmUp.limitMs };
     this.dependencies.metrics.litellmUp(true);
   }
 
