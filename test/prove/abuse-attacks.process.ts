@@ -37,14 +37,18 @@ async function crowd(
   return statuses;
 }
 
-/** @returns 'reset' when the connection ended before the answer */
+/** @returns the status, of a 503 with the code; 'reset' when the connection ended before the answer */
 function post(url: string, key: string, body: string | Buffer, by: Agent | false): Promise<string> {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
   return new Promise((resolve) => {
     const end = (): void => resolve('reset');
     const request = httpRequest(url + path, { method: 'POST', headers, agent: by }, (response) => {
-      response.resume().on('error', end);
-      response.once('end', () => resolve(String(response.statusCode)));
+      const chunks: Buffer[] = [];
+      response.on('error', end).on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.once('end', () => {
+        const code = /"code": ?"(\w+)"/.exec(Buffer.concat(chunks).toString('latin1'))?.[1];
+        resolve(response.statusCode === 503 ? `503 ${code}` : String(response.statusCode));
+      });
     });
     // A connection may end under a body whose request has long been answered.
     if (by === false) request.once('socket', (socket) => socket.on('error', end));
@@ -70,20 +74,24 @@ async function slowSockets({ url, count }: Attack): Promise<AttackResult> {
   return { cut, open: count - cut };
 }
 
-/** Each is sent again while the gateway is busy, as its Retry-After says; how often is told as `busy`. */
+/**
+ * Each is sent again while the gateway is busy, as its Retry-After says; how often is told as `busy`, and as `cut` how often a
+ * connection ended under the body of one that did not listen to that answer.
+ */
 async function largeBodies({ url, key, count }: Attack): Promise<AttackResult> {
   const messages = [{ role: 'user', content: 'x'.repeat(largeBytes) }];
   const body = Buffer.from(JSON.stringify({ model: 'demo', messages }));
-  let busy = 0;
+  let [busy, cut] = [0, 0];
   const statuses = await crowd(count, count, async () => {
     for (;;) {
       const status = await post(url, key, body, false);
-      if (status !== '503' && status !== 'reset') return status;
-      busy += 1;
+      if (status === '503 overloaded') busy += 1;
+      else if (status === 'reset') cut += 1;
+      else return status;
       await delay(500 + Math.random() * 1_000);
     }
   });
-  return { ...statuses, busy };
+  return { ...statuses, busy, cut };
 }
 
 function randomKeys({ url, count }: Attack): Promise<AttackResult> {

@@ -35,7 +35,7 @@ export class RunnerStandIn {
   }
 
   /** Names another LiteLLM (or none) as the active one. */
-  activate(litellm: LitellmStandIn | null, slot: 'blue' | 'green' = 'blue'): void {
+  activate(litellm: Pick<LitellmStandIn, 'baseUrl'> | null, slot: 'blue' | 'green' = 'blue'): void {
     this.pid += 1;
     this.active = litellm && {
       slot,
