@@ -153,7 +153,7 @@ export async function openEdgeApp(options: EdgeAppOptions = {}): Promise<EdgeApp
     internalToken,
     egressPort: 0,
     metricsPort: 0,
-    workers: 1,
+    workers: 0,
     stateDir: null,
     stateKeys: null,
     offlineMs: 86_400_000,

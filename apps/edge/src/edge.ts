@@ -372,7 +372,7 @@ export class Edge {
       version: this.version,
       started_at: this.startedAt.toISOString(),
       worker: this.options.workerIndex ?? 0,
-      workers: this.config.workers,
+      workers: this.options.workerCount ?? 1,
       projection: { epoch, seq, complete: isComplete, keys: this.store.size('key') },
       litellm: active && {
         slot: active.slot,
