@@ -5,6 +5,9 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 
+// Hundreds of requests, and bodies of 33 MB, take a while where there is little processor time.
+jest.setTimeout(120_000);
+
 let app: EdgeApp;
 let key: TestKey;
 let client: EdgeClient;
