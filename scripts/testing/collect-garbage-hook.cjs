@@ -9,5 +9,5 @@ const collectGarbage = runInNewContext('gc');
 process.on('SIGUSR2', () => {
   collectGarbage();
   // Buffers are let go of a turn later, and what they alone had held is found by the next one.
-  setImmediate(collectGarbage);
+  setImmediate(() => collectGarbage());
 });
