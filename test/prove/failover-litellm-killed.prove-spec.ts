@@ -119,7 +119,8 @@ describe('LiteLLM killed under 50 clients', () => {
         ({ fallback, headers }) => !fallback || !headers['x-signalbox-provider'],
       );
       const lastAround = Math.max(...around.map(({ startedAtMs }) => startedAtMs));
-      const silence = longestSilence(answers);
+      // What LiteLLM takes for its first answers to 50 clients at once, before anything happens to it, is its own affair.
+      const silence = longestSilence(answers.filter(({ endedAtMs }) => endedAtMs > killedAtMs - 1_000));
       const row = {
         what,
         answered: succeeded(answers).length,
