@@ -38,12 +38,19 @@ function plain(_name: string, value: unknown): unknown {
 }
 
 /** A replacer triples the time that JSON takes, and most lines hold nothing for it. */
-function needsReplacer(fields: LogFields): boolean {
-  for (const name in fields) {
-    const value = fields[name];
-    if (typeof value === 'bigint' || (typeof value === 'object' && value !== null)) return true;
-  }
-  return false;
+function needsReplacer(value: unknown): boolean {
+  return typeof value === 'bigint' || (typeof value === 'object' && value !== null);
+}
+
+/** Whether the fields can be added to the line as they are: no name comes twice, and none needs the replacer. */
+function arePlain(fields: LogFields, taken: ReadonlySet<string>): boolean {
+  for (const name in fields) if (needsReplacer(fields[name]) || taken.has(name)) return false;
+  return true;
+}
+
+/** The fields without their braces, after a comma; nothing where there are none. */
+function tail(json: string): string {
+  return json === '{}' ? '' : `,${json.slice(1, -1)}`;
 }
 
 let isoOfMs = 0;
@@ -60,12 +67,17 @@ function isoNow(): string {
 }
 
 function loggerOf(threshold: Threshold, base: LogFields, write: WriteLine): Logger {
-  const isPlainBase = !needsReplacer(base);
+  const taken = new Set(['time', 'level', 'message', ...Object.keys(base)]);
+  const isPlainBase = arePlain(base, new Set(['time', 'level', 'message']));
+  const baseTail = isPlainBase ? tail(JSON.stringify(base)) : '';
   const log = (at: LogLevel, rank: number, message: string, fields?: LogFields): void => {
     if (rank < threshold.rank) return;
-    const entry = { time: isoNow(), level: at, message, ...base, ...fields };
-    const isPlain = isPlainBase && (!fields || !needsReplacer(fields));
-    write(`${redact(isPlain ? JSON.stringify(entry) : JSON.stringify(entry, plain))}\n`, at === 'error');
+    // Merging objects costs a busy gateway more than all the rest of a line, so texts are joined where that gives the same.
+    const line =
+      isPlainBase && (!fields || arePlain(fields, taken))
+        ? `{"time":"${isoNow()}","level":"${at}","message":${JSON.stringify(message)}${baseTail}${fields ? tail(JSON.stringify(fields)) : ''}}`
+        : JSON.stringify({ time: isoNow(), level: at, message, ...base, ...fields }, plain);
+    write(`${redact(line)}\n`, at === 'error');
   };
   return {
     debug: (message, fields) => log('debug', 0, message, fields),
