@@ -31,14 +31,27 @@ export class ClientWriter {
     return !this.edgeRequest.response.destroyed;
   }
 
-  /** @param onClosed after everything, with whether the client has got all that was written */
-  sendHead(status: number, headers: OutgoingHttpHeaders, onClosed: (isFlushed: boolean) => void): void {
+  /**
+   * @param headers of a name that comes twice the later one counts; merging them into one object first would cost more
+   * @param onClosed after everything, with whether the client has got all that was written
+   */
+  sendHead(
+    status: number,
+    headers: readonly OutgoingHttpHeaders[],
+    onClosed: (isFlushed: boolean) => void,
+  ): void {
     const { response } = this.edgeRequest;
-    response.once('close', () => {
+    response.on('close', () => {
       clearTimeout(this.stallTimer);
       onClosed(response.writableFinished);
     });
-    response.writeHead(status, headers);
+    for (const some of headers) {
+      for (const name in some) {
+        const value = some[name];
+        if (value !== undefined) response.setHeader(name, value);
+      }
+    }
+    response.writeHead(status);
     this.firstByteAtMs = this.clock.nowMs();
   }
 

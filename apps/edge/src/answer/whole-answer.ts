@@ -61,7 +61,8 @@ export class WholeAnswer implements AnswerBody, ReadyAnswer {
     const accepted = edgeRequest.request.headers['accept-encoding'];
     const isWelcome =
       this.decoded === null || acceptsEncoding(accepted, this.control.headers['content-encoding']);
-    if (!isWelcome || this.decoded === null) delete own['content-encoding'];
+    const isPacked = isWelcome && this.decoded !== null;
+    if (!isPacked && own['content-encoding'] !== undefined) delete own['content-encoding'];
     const bytes = isWelcome ? this.bytes : (this.decoded ?? this.bytes);
     const writer = new ClientWriter(edgeRequest, options.clock, this.control);
     return new Promise((resolve) => {
@@ -77,7 +78,7 @@ export class WholeAnswer implements AnswerBody, ReadyAnswer {
           brokenBy: null,
         });
       if (!writer.isOpen) return finish(false);
-      writer.sendHead(this.status, { ...own, ...headers, 'content-length': bytes.length }, finish);
+      writer.sendHead(this.status, [own, headers, { 'content-length': bytes.length }], finish);
       writer.end(bytes);
     });
   }

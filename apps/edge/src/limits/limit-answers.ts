@@ -21,6 +21,19 @@ const codes = {
 
 type Headers = Record<string, string>;
 
+const names = {
+  requests: {
+    limit: 'x-ratelimit-limit-requests',
+    remaining: 'x-ratelimit-remaining-requests',
+    reset: 'x-ratelimit-reset-requests',
+  },
+  tokens: {
+    limit: 'x-ratelimit-limit-tokens',
+    remaining: 'x-ratelimit-remaining-tokens',
+    reset: 'x-ratelimit-reset-tokens',
+  },
+} as const;
+
 function addWindow(
   headers: Headers,
   kind: 'requests' | 'tokens',
@@ -29,9 +42,10 @@ function addWindow(
   atMs: number,
 ): void {
   const remaining = String(state.remaining);
-  headers[`x-ratelimit-limit-${kind}`] = String(state.limit);
-  headers[`x-ratelimit-remaining-${kind}`] = remaining;
-  headers[`x-ratelimit-reset-${kind}`] = formatResetDuration(state.resetMs);
+  const { limit, remaining: left, reset } = names[kind];
+  headers[limit] = String(state.limit);
+  headers[left] = remaining;
+  headers[reset] = formatResetDuration(state.resetMs);
   if (dialect !== 'anthropic') return;
   headers[`anthropic-ratelimit-${kind}-limit`] = String(state.limit);
   headers[`anthropic-ratelimit-${kind}-remaining`] = remaining;
