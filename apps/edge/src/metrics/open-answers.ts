@@ -6,7 +6,7 @@ export class OpenAnswers {
 
   add(response: ServerResponse): void {
     this.responses.add(response);
-    response.once('close', () => this.responses.delete(response));
+    response.on('close', () => this.responses.delete(response));
   }
 
   /** A stream is known by its head, so it counts from its first event on. */

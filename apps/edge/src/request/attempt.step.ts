@@ -54,7 +54,7 @@ export class AttemptStep {
     const call = this.callOf(edgeRequest, input);
     const run = new FailoverRun(this.dependencies, call, queue, caller.workspace.routing);
     const onClose = (): void => run.abort(new ClientGone());
-    response.once('close', onClose);
+    response.on('close', onClose);
     this.running.add(run);
     try {
       if (response.destroyed) throw new ClientGone();

@@ -35,7 +35,7 @@ export function readBody(
   if (announcedBytes > limitBytes) return Promise.reject(refuseLargeBody(limitBytes));
   if (request.destroyed || response.closed) return Promise.reject(new ClientGone());
   const held = memory.open(announcedBytes);
-  response.once('close', () => held.release());
+  response.on('close', () => held.release());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -63,9 +63,9 @@ export function readBody(
     const read = (): void => {
       if (timer) clearTimeout(timer);
       timer = setTimeout(() => refuse(new Refusal('request_timeout')), silenceLimitMs);
-      request.on('data', onData).once('end', onEnd);
+      request.on('data', onData).on('end', onEnd);
     };
-    request.once('close', onClose).once('error', onClose);
+    request.on('close', onClose).on('error', onClose);
     if (held.reserve(read)) return read();
     timer = setTimeout(() => refuse(new Refusal('overloaded')), turnLimitMs);
   });

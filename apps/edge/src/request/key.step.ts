@@ -31,8 +31,9 @@ export async function identifyCaller(
   if (found === 'malformed' || found === 'unknown') guard.note(request);
   if (found === 'malformed') throw new Refusal('key_malformed');
   const caller = readLookup(found);
-  const { key_id, workspace_id, organization_id } = caller.key;
-  Object.assign(facts, { key_id, workspace_id, organization_id });
+  facts.key_id = caller.key.key_id;
+  facts.workspace_id = caller.key.workspace_id;
+  facts.organization_id = caller.key.organization_id;
   return caller;
 }
 

@@ -61,7 +61,6 @@ function isAcceptable(
     socket.destroy();
     return false;
   }
-  response.once('close', () => connections?.requestEnded(socket));
   if (request.rawHeaders.length <= headerCountLimit * 2) return true;
   refuse(response, 'headers_too_large', newRequestId());
   return false;
@@ -93,12 +92,14 @@ export class HttpServer {
     { limits = serverLimits, connections = null }: HttpServerOptions = {},
   ) {
     this.server = createServer(limits, (request, response) => {
+      const { socket } = request;
+      response.once('close', () => {
+        connections?.requestEnded(socket);
+        if (this.isDraining && !this.isLingering) this.server.closeIdleConnections();
+      });
       if (!isAcceptable(request, response, connections, newRequestId)) return;
       // After a drain began each answer is the last one of its connection.
       if (this.isDraining) response.setHeader('connection', 'close');
-      response.once('close', () => {
-        if (this.isDraining && !this.isLingering) this.server.closeIdleConnections();
-      });
       handle(request, response);
     });
     this.server.maxHeadersCount = headerCountLimit + 1;
