@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { NamedKey } from '@signalbox/common';
 import { z } from 'zod';
 
@@ -37,8 +37,17 @@ const contextPayload = z.object({
 export type ContextPayload = z.infer<typeof contextPayload>;
 export type ContextClaims = Omit<ContextPayload, 'iat' | 'exp'>;
 
+/** Made once per key: that takes longer than the signature. */
+const secretKeys = new WeakMap<Buffer, KeyObject>();
+
+function secretKeyOf(key: Buffer): KeyObject {
+  let secretKey = secretKeys.get(key);
+  if (!secretKey) secretKeys.set(key, (secretKey = createSecretKey(key)));
+  return secretKey;
+}
+
 function mac(key: Buffer, signed: string): Buffer {
-  return createHmac('sha256', key).update(signed, 'ascii').digest();
+  return createHmac('sha256', secretKeyOf(key)).update(signed, 'ascii').digest();
 }
 
 /** @param keys the ring: the first one signs */
@@ -46,8 +55,9 @@ export function signContext(keys: readonly NamedKey[], claims: ContextClaims, no
   const signer = keys[0];
   if (!signer) throw new Error('the ring of context signing keys is empty');
   const iat = Math.floor(nowMs / 1_000);
-  const payload: ContextPayload = { iat, exp: iat + lifetimeSeconds, ...claims };
-  const signed = `${version}.${signer.kid}.${Buffer.from(JSON.stringify(payload), 'utf8').toString('base64url')}`;
+  // Claims are never empty. Joined as text, for merging objects takes longer.
+  const payload = `{"iat":${iat},"exp":${iat + lifetimeSeconds},${JSON.stringify(claims).slice(1)}`;
+  const signed = `${version}.${signer.kid}.${Buffer.from(payload, 'utf8').toString('base64url')}`;
   return `${signed}.${mac(signer.key, signed).toString('base64url')}`;
 }
 

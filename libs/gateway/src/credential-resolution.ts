@@ -103,13 +103,12 @@ class Purse {
     providerId: string,
     named: string | null = null,
   ): Graded[] {
-    return owners
-      .flatMap((owner) =>
-        this.credentialsOf(owner)
-          .filter((one) => one.provider_id === providerId || one.id === named)
-          .map((one) => ({ id: one.id, owner, grade: gradeOf(one, this.input.nowMs) })),
-      )
-      .sort((left, right) => left.grade - right.grade);
+    const graded: Graded[] = [];
+    for (const owner of owners)
+      for (const one of this.credentialsOf(owner))
+        if (one.provider_id === providerId || one.id === named)
+          graded.push({ id: one.id, owner, grade: gradeOf(one, this.input.nowMs) });
+    return graded.sort((left, right) => left.grade - right.grade);
   }
 
   private credentialsOf(owner: CredentialOwner): readonly Credential[] {
@@ -165,6 +164,8 @@ function shuffledByWeight(candidates: readonly Graspable[], random: () => number
 
 /** Keys out of credit last, then LiteLLM's rules: the lowest `order`, within it by weight. */
 function inOrder(candidates: readonly Graspable[], random: () => number): Candidate[] {
+  const [only] = candidates;
+  if (only && candidates.length === 1) return [only.candidate];
   return shuffledByWeight(candidates, random)
     .sort(
       (left, right) =>

@@ -24,6 +24,9 @@ function fieldsOf(key: KeyDocument): ProjectionField[] {
 
 /** Finds the documents by which a call is paid: in memory, and before everything was read, in Redis. */
 export class CredentialDirectory {
+  private readonly documentOf = (ownerKey: string): CredentialsDocument | null =>
+    this.store.get('credentials', ownerKey);
+
   constructor(
     private readonly store: ProjectionStore,
     private readonly reader: ProjectionReader,
@@ -33,6 +36,7 @@ export class CredentialDirectory {
 
   /** @returns null when nobody can say just now; "none" would let the wrong one pay */
   find(key: KeyDocument): PaymentDocuments | Promise<PaymentDocuments | null> | null {
+    if (this.isLoaded() && this.store.isAllReadable) return this.inMemory();
     const fields = fieldsOf(key);
     if (fields.some(({ kind, id }) => this.store.isUnreadable(kind, id))) return null;
     return this.isLoaded() ? this.inMemory() : this.inRedis(fields);
@@ -41,7 +45,7 @@ export class CredentialDirectory {
   private inMemory(): PaymentDocuments {
     return {
       catalogue: this.store.get('catalogue', 'current'),
-      documentOf: (ownerKey) => this.store.get('credentials', ownerKey),
+      documentOf: this.documentOf,
     };
   }
 

@@ -56,6 +56,10 @@ export class ProjectionStore {
     return this.changes;
   }
 
+  get isAllReadable(): boolean {
+    return this.contents.unreadable.size === 0;
+  }
+
   get<Kind extends ProjectionKind>(kind: Kind, id: string): ProjectionDocuments[Kind] | null {
     return this.contents.documents[kind].get(id) ?? null;
   }

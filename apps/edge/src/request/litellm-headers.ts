@@ -37,7 +37,9 @@ export function litellmHeaders(
     ws: key.workspace_id,
     org: key.organization_id,
     mdl: model,
-    ...choice,
+    dep: choice.dep,
+    cred: choice.cred,
+    prov: choice.prov,
   };
   const headers: Record<string, string> = {
     'x-signalbox-context': signContext(signingKeys, claims, nowMs),
