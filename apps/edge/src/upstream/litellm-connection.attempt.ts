@@ -40,6 +40,7 @@ function isTransportError(error: Error): boolean {
  */
 export class AttemptDispatcher extends Dispatcher {
   phase: SendPhase = 'not_sent';
+  bodyBytes = 0;
   /** The connection failed of itself. */
   broken: Error | null = null;
   private controller: Dispatcher.DispatchController | null = null;
@@ -64,6 +65,7 @@ export class AttemptDispatcher extends Dispatcher {
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (Buffer.isBuffer(options.body)) this.bodyBytes = options.body.length;
     return this.pool.dispatch(options, {
       onRequestStart: (controller: Dispatcher.DispatchController, context: unknown) => {
         this.controller = controller;

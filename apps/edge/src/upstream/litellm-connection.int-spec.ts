@@ -56,8 +56,8 @@ class World {
   }
 
   /** In a word: `200`, or why not and how far it came. */
-  async call(): Promise<string> {
-    const start = await this.connection.send((dispatcher) => begin(dispatcher));
+  async call(sent = body): Promise<string> {
+    const start = await this.connection.send((dispatcher) => begin(dispatcher, sent));
     if (start.kind === 'good') return String(start.answer.status);
     return `${start.failure.reason} ${start.failure.phase}`;
   }
@@ -68,7 +68,7 @@ class World {
   }
 }
 
-async function begin(dispatcher: Dispatcher): Promise<AnswerStart> {
+async function begin(dispatcher: Dispatcher, sent: Buffer): Promise<AnswerStart> {
   const claims = { rid: 'req_1', m: 'POST', p: path, kh: 'a'.repeat(64), key: 'key_1', ws: 'ws_1' };
   const context = signContext(
     signingKeys,
@@ -76,7 +76,7 @@ async function begin(dispatcher: Dispatcher): Promise<AnswerStart> {
     Date.now(),
   );
   const headers = { 'x-signalbox-context': context, 'content-type': 'application/json' };
-  const request = { method: 'POST', path, headers, body } as const;
+  const request = { method: 'POST', path, headers, body: sent } as const;
   const outcome = await new UpstreamExchange(dispatcher, request).outcome;
   if (outcome.kind === 'kept') {
     const answer = {
@@ -199,6 +199,13 @@ describe('LiteLLM hangs', () => {
     await isUp();
     expect(await world.call()).toBe('200');
   }, 15_000);
+
+  it('is noticed later while large bodies may be what keeps it busy', async () => {
+    expect(await world.call()).toBe('200');
+    litellm.stop();
+    expect(await world.call(Buffer.alloc(45_000_000, ' '))).toBe('litellm_down no_answer');
+    expect(world.connection.view().reason).toBe('it did not answer 5 times in a row');
+  }, 30_000);
 
   it('a slow provider is no hang: LiteLLM answers the probes meanwhile', async () => {
     litellm.behaviour = { kind: 'hang' };

@@ -166,8 +166,10 @@ export class LitellmConnection {
       giveUp = () => resolve('given up');
     });
     const stopListening = this.health.onDown(identityOf(active), giveUp);
+    let noteEnd: () => void = () => undefined;
     try {
       const begun = start(attempt);
+      noteEnd = this.health.noteSent(attempt.bodyBytes);
       const first = await Promise.race([begun, givenUp]);
       if (first !== 'given up') return first;
       const reason = this.health.view().reason ?? 'LiteLLM went down';
@@ -176,6 +178,7 @@ export class LitellmConnection {
       return down(attempt.phase === 'not_sent' ? 'not_sent' : 'no_answer', reason);
     } finally {
       stopListening();
+      noteEnd();
     }
   }
 

@@ -174,6 +174,26 @@ it('silence does not count while this process itself is late', async () => {
   expect(rig.health.isDown()).toBe(false);
 });
 
+it('large bodies that it has yet to read give it time, and no longer than they are there', async () => {
+  rig.health.follow(blue);
+  const answered = [rig.health.noteSent(30_000_000), rig.health.noteSent(30_000_000)];
+  for (let silence = 1; silence < 6; silence += 1) await rig.lookAfter(1_000, 'silent');
+  expect(rig.health.isDown()).toBe(false);
+  await rig.lookAfter(1_000, 'silent');
+  expect(rig.health.view().reason).toBe('it did not answer 6 times in a row');
+  await rig.lookAfter(250, 'alive');
+  for (const end of answered) end();
+  for (let silence = 1; silence <= 3; silence += 1) await rig.lookAfter(1_000, 'silent');
+  expect(rig.health.isDown()).toBe(true);
+});
+
+it('small bodies change nothing', async () => {
+  rig.health.follow(blue);
+  for (let call = 0; call < 100; call += 1) rig.health.noteSent(10_000);
+  for (let silence = 1; silence <= 3; silence += 1) await rig.lookAfter(1_000, 'silent');
+  expect(rig.health.isDown()).toBe(true);
+});
+
 it('what a dead LiteLLM left in the pipes does not close the breaker', async () => {
   rig.health.follow(blue);
   await rig.lookAfter(1_000, 'refused', 'refused');

@@ -11,6 +11,11 @@ const lateMs = 500;
 /** Each a probe without an answer, and no other answer meanwhile: a busy LiteLLM answers something in that time. */
 const silencesToOpen = 3;
 /**
+ * One probe more for so many bytes of calls that are not answered yet. LiteLLM 1.103.1 stands still while it reads a body: 18 of
+ * 10 MB at the same time kept it from answering a probe for 2.9 and 4.5 s (run, on two busy cores).
+ */
+const bytesPerSilence = 20_000_000;
+/**
  * A LiteLLM that has just been started is slow at its first calls, and works on all that it has at the same time: fifty at once
  * would all be answered late. So it gets few, one more with each good answer, and the others go around it meanwhile.
  */
@@ -44,8 +49,9 @@ interface Watched {
 
 /**
  * The breaker on LiteLLM itself. It opens when the runner says that there is none, at once when connections are refused, and
- * when LiteLLM hangs (three probes of a second without any answer). It closes when the runner names another process, or when a
- * probe is answered. No request is used as a probe: LiteLLM can be asked whether it lives without costing anybody anything.
+ * when LiteLLM hangs (three probes of a second without any answer; more while it has large bodies to read). It closes when the
+ * runner names another process, or when a probe is answered. No request is used as a probe: LiteLLM can be asked whether it
+ * lives without costing anybody anything.
  */
 export class LitellmHealth {
   private watched: Watched | null = null;
@@ -60,6 +66,7 @@ export class LitellmHealth {
   private checking: Promise<void> | null = null;
   private timer: NodeJS.Timeout | null = null;
   private isLooking = false;
+  private unansweredBytes = 0;
   private isClosed = false;
   private readonly listeners = new Map<() => void, string>();
 
@@ -132,6 +139,14 @@ export class LitellmHealth {
     return false;
   }
 
+  /** A call of this size is on its way to it. @returns to be called once, when the call is over */
+  noteSent(bytes: number): () => void {
+    this.unansweredBytes += bytes;
+    return () => {
+      this.unansweredBytes -= bytes;
+    };
+  }
+
   /** @returns how to stop listening; the listener is called once, when the LiteLLM of this identity goes down */
   onDown(identity: string, listener: () => void): () => void {
     this.listeners.set(listener, identity);
@@ -196,8 +211,8 @@ export class LitellmHealth {
     // It may have been answered, and not been heard yet.
     if (this.dependencies.clock.nowMs() - startedAtMs > probeLimitMs + lateMs) return;
     watched.silences += 1;
-    if (watched.silences >= silencesToOpen)
-      this.openFor(watched, `it did not answer ${silencesToOpen} times in a row`);
+    if (watched.silences >= silencesToOpen + Math.floor(this.unansweredBytes / bytesPerSilence))
+      this.openFor(watched, `it did not answer ${watched.silences} times in a row`);
   }
 
   private openFor({ identity }: Watched, reason: string): void {
