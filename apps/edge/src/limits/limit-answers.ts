@@ -21,19 +21,6 @@ const codes = {
 
 type Headers = Record<string, string>;
 
-const names = {
-  requests: {
-    limit: 'x-ratelimit-limit-requests',
-    remaining: 'x-ratelimit-remaining-requests',
-    reset: 'x-ratelimit-reset-requests',
-  },
-  tokens: {
-    limit: 'x-ratelimit-limit-tokens',
-    remaining: 'x-ratelimit-remaining-tokens',
-    reset: 'x-ratelimit-reset-tokens',
-  },
-} as const;
-
 function addWindow(
   headers: Headers,
   kind: 'requests' | 'tokens',
@@ -42,12 +29,20 @@ function addWindow(
   atMs: number,
 ): void {
   const remaining = String(state.remaining);
-  const { limit, remaining: left, reset } = names[kind];
-  headers[limit] = String(state.limit);
-  headers[left] = remaining;
-  headers[reset] = formatResetDuration(state.resetMs);
+  const limit = String(state.limit);
+  const reset = formatResetDuration(state.resetMs);
+  // Written out, for this is done at each request, and names that are put together are dear.
+  if (kind === 'requests') {
+    headers['x-ratelimit-limit-requests'] = limit;
+    headers['x-ratelimit-remaining-requests'] = remaining;
+    headers['x-ratelimit-reset-requests'] = reset;
+  } else {
+    headers['x-ratelimit-limit-tokens'] = limit;
+    headers['x-ratelimit-remaining-tokens'] = remaining;
+    headers['x-ratelimit-reset-tokens'] = reset;
+  }
   if (dialect !== 'anthropic') return;
-  headers[`anthropic-ratelimit-${kind}-limit`] = String(state.limit);
+  headers[`anthropic-ratelimit-${kind}-limit`] = limit;
   headers[`anthropic-ratelimit-${kind}-remaining`] = remaining;
   headers[`anthropic-ratelimit-${kind}-reset`] = new Date(atMs + state.resetMs).toISOString();
 }

@@ -5,7 +5,7 @@ import type { EdgeMetrics } from './edge-metrics';
 import { defineMetrics } from './metric-definitions';
 import { ModelLabels, shortLabel } from './metric-labels';
 import { type BreakerState, ProviderHealth } from './provider-health';
-import { Series } from './series';
+import { Series, Tally } from './series';
 
 /** The values of one process, to be added to those of the others. */
 export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
@@ -35,14 +35,22 @@ export class PrometheusMetrics implements EdgeMetrics {
   private readonly metrics = defineMetrics(this.registry);
   private readonly models: ModelLabels;
   private readonly health: ProviderHealth;
-  private readonly requests = new Series((values) => this.metrics.requests.labels(...values), 4);
+  private readonly requests = new Series((values) => new Tally(this.metrics.requests.labels(...values)), 4);
   private readonly durations = new Series((values) => this.metrics.duration.labels(...values), 2);
   private readonly firstBytes = new Series((values) => this.metrics.firstByte.labels(...values), 2);
-  private readonly tokens = new Series((values) => this.metrics.tokens.labels(...values), 3);
-  private readonly costs = new Series((values) => this.metrics.cost.labels(...values), 3);
-  private readonly fallbacks = new Series((values) => this.metrics.fallbacks.labels(...values), 3);
-  private readonly attempts = new Series((values) => this.metrics.attempts.labels(...values), 3);
-  private readonly refused = new Series((values) => this.metrics.refused.labels(...values), 1);
+  private readonly tokens = new Series((values) => new Tally(this.metrics.tokens.labels(...values)), 3);
+  private readonly costs = new Series((values) => new Tally(this.metrics.cost.labels(...values)), 3);
+  private readonly fallbacks = new Series((values) => new Tally(this.metrics.fallbacks.labels(...values)), 3);
+  private readonly attempts = new Series((values) => new Tally(this.metrics.attempts.labels(...values)), 3);
+  private readonly refused = new Series((values) => new Tally(this.metrics.refused.labels(...values)), 1);
+  private readonly tallies = [
+    this.requests,
+    this.tokens,
+    this.costs,
+    this.fallbacks,
+    this.attempts,
+    this.refused,
+  ];
   private isLitellmUp: boolean | null = null;
   private isRedisUp: boolean | null = null;
 
@@ -144,6 +152,7 @@ export class PrometheusMetrics implements EdgeMetrics {
   /** What somebody has told counts; the rest is asked for. */
   private readGauges(): void {
     const { metrics, sources, health } = this;
+    for (const series of this.tallies) for (const tally of series.all()) tally.tell();
     metrics.litellmUp.set((this.isLitellmUp ?? sources.isLitellmUp()) ? 1 : 0);
     metrics.redisUp.set((this.isRedisUp ?? sources.isRedisUp()) ? 1 : 0);
     const { requests, streams } = sources.openAnswers();

@@ -1,3 +1,24 @@
+interface Counter {
+  inc(by: number): void;
+}
+
+/** Counts by itself, for prom-client hashes and checks the labels of a bound child at each call. It is told when it is asked. */
+export class Tally {
+  private untold = 0;
+
+  constructor(private readonly counter: Counter) {}
+
+  inc(by = 1): void {
+    this.untold += by;
+  }
+
+  tell(): void {
+    if (this.untold === 0) return;
+    this.counter.inc(this.untold);
+    this.untold = 0;
+  }
+}
+
 /** So many label sets per metric at most: a catalogue that changes for months must not grow the memory for ever. */
 const seriesLimit = 5_000;
 
@@ -21,6 +42,10 @@ export class Series<Child> {
     const rest = Array<string>(this.labelCount).fill('other');
     const restName = rest.join('\n');
     return this.children.get(restName) ?? this.add(restName, rest);
+  }
+
+  all(): Iterable<Child> {
+    return this.children.values();
   }
 
   private add(name: string, values: string[]): Child {
