@@ -49,7 +49,10 @@ describe('the whole configuration', () => {
           ]),
         );
         for (const { id, litellmParams } of snapshot.models.flatMap(servedDeployments)) {
-          const expected = JSON.parse(JSON.stringify(litellmParams)) as object;
+          const { order: _order, ...expected } = JSON.parse(JSON.stringify(litellmParams)) as Record<
+            string,
+            unknown
+          >;
           expect(entries.get(id)?.litellm_params).toMatchObject(expected);
         }
       }),
@@ -157,6 +160,14 @@ describe('what the edge is told of the deployments', () => {
 });
 
 describe('one deployment', () => {
+  it('keeps its order to the edge: LiteLLM would try the next order itself, and hide what failed', () => {
+    expect(entryOf({ litellmParams: { order: 2, rpm: 5 } }).litellm_params).toEqual({
+      model: 'openai/gpt-4o-mini',
+      api_key: 'byok-credential-missing',
+      rpm: 5,
+    });
+  });
+
   it('carries a key that no provider takes, and tells the hook whose variables it may read', () => {
     expect(entryOf()).toEqual({
       model_name: 'smart',

@@ -123,9 +123,13 @@ export function baseUrlOf({ baseUrl, provider }: SnapshotDeployment): string | n
   return baseUrl ?? provider.baseUrl ?? providerKind(provider.kind)?.defaultBaseUrl ?? null;
 }
 
-/** The target is not theirs to set, whatever an old row says. */
+/**
+ * The target is not theirs to set, whatever an old row says. And `order` is the edge's: where deployments of a model differ in it, LiteLLM
+ * tries the next order itself after any failure (router.py, order-based fallbacks), which the pinned deployment turns into a 429
+ * "no deployments available" in place of the provider's own error.
+ */
 function furtherParams(params: Record<string, unknown>): Record<string, unknown> {
-  const { model: _model, api_key: _apiKey, api_base: _apiBase, ...further } = params;
+  const { model: _model, api_key: _apiKey, api_base: _apiBase, order: _order, ...further } = params;
   return sorted(further) as Record<string, unknown>;
 }
 
