@@ -7,6 +7,7 @@ import type { BenchTarget } from './wire';
 const seconds = Number(process.env['SIGNALBOX_BENCH_SECONDS'] ?? 4);
 const rounds = Number(process.env['SIGNALBOX_BENCH_ROUNDS'] ?? 5);
 const connections = 50;
+const heatMs = 8_000;
 export const benchPath = '/v1/chat/completions';
 
 export interface System {
@@ -36,6 +37,15 @@ export async function measureSystems(
   rateOf: (system: System) => number | null,
 ): Promise<Map<string, Sample[]>> {
   const samples = new Map<string, Sample[]>(systems.map(({ name }) => [name, []]));
+  // Node compiles for seconds what it will run for days.
+  for (const { target } of systems)
+    await generator.run({
+      target: { ...target },
+      connections,
+      warmUpMs: 0,
+      durationMs: heatMs,
+      ratePerSecond: null,
+    });
   for (let round = 0; round < rounds; round += 1) {
     for (const system of shuffled(systems)) {
       const cpuBefore = system.pid ? cpuSecondsOf(system.pid) : 0;
