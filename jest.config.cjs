@@ -43,6 +43,8 @@ const project = (displayName, testRegex, more = {}) => ({
 });
 
 module.exports = {
+  // What hangs is ended by waitUntil, which says what it waited for. jest's five seconds are less than a start takes on a busy machine.
+  testTimeout: 60_000,
   projects: [
     project('unit', '\\.spec\\.ts$'),
     project('integration', '\\.int-spec\\.ts$'),
