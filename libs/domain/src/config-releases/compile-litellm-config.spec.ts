@@ -130,6 +130,7 @@ describe('what the edge is told of the deployments', () => {
     [{ weight: 0 }, { weight: 0 }, [1, 1]],
     [{ weight: 2 }, { weight: 'many' }, [2, 0]],
     [{ weight: 2 }, { weight: -1 }, [2, 0]],
+    [{ weight: 2 }, { weight: { toString: {} } }, [2, 0]],
   ])('is the share that LiteLLM would give: %j, %j', (first, second, weights) => {
     const all = released(
       aDeployment({ litellmParams: first }),
@@ -144,7 +145,7 @@ describe('what the edge is told of the deployments', () => {
   });
 
   it('is what the edge can read, whatever old rows say', () => {
-    const odd = fc.dictionary(fc.constantFrom('weight', 'rpm', 'order'), fc.anything());
+    const odd = fc.dictionary(fc.constantFrom('weight', 'rpm', 'order'), fc.anything({ withBigInt: true }));
     fc.assert(
       fc.property(arbitrarySnapshot, odd, (snapshot, litellmParams) => {
         const changed = snapshot.models.map((model) => ({

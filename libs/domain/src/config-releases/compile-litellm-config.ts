@@ -170,7 +170,7 @@ function inOrder(snapshot: ConfigSnapshot): { model: SnapshotModel; deployments:
  */
 function shareName(deployments: readonly SnapshotDeployment[]): string | undefined {
   return ['weight', 'rpm', 'tpm'].find((name) =>
-    deployments.some(({ litellmParams }) => Number(litellmParams[name] ?? 0) > 0),
+    deployments.some(({ litellmParams }) => numberOf(litellmParams[name], 0) > 0),
   );
 }
 
