@@ -72,6 +72,8 @@ export class UsageWorld {
   readonly logs: LogFields[] = [];
   readonly logger = createLogger('debug', {}, (line) => this.logs.push(JSON.parse(line) as LogFields));
   private readonly open = new Set<OpenSpool>();
+  private readonly read: string[] = [];
+  private lastRead = '0-0';
 
   private constructor(
     readonly redis: Redis,
@@ -113,14 +115,16 @@ export class UsageWorld {
     return opened;
   }
 
-  /** Request ids in the stream, in order, doubles too. */
+  /** Request ids in the stream, in order, doubles too. What was read once is not read again: thousands of events, many looks. */
   async delivered(): Promise<string[]> {
-    const entries = await this.redis.xrange(usageStreamKey(this.prefix), '-', '+');
-    return entries.map(([, fields]) => {
+    const entries = await this.redis.xrange(usageStreamKey(this.prefix), `(${this.lastRead}`, '+');
+    for (const [id, fields] of entries) {
       const parsed = parseUsageEvent(fields[1]);
       if (!('event' in parsed)) throw new Error(parsed.problem);
-      return parsed.event.request_id;
-    });
+      this.read.push(parsed.event.request_id);
+      this.lastRead = id;
+    }
+    return [...this.read];
   }
 
   async files(): Promise<string[]> {
@@ -147,8 +151,12 @@ export class UsageWorld {
     });
   }
 
-  async close(): Promise<void> {
+  async closeSpools(): Promise<void> {
     await Promise.all([...this.open].map((one) => one.close()));
+  }
+
+  async close(): Promise<void> {
+    await this.closeSpools();
     await this.redis.del(usageStreamKey(this.prefix));
     await this.proxy.close();
     this.redis.disconnect();

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { Pool } from 'undici';
 import { probeLiveliness } from './litellm-health.probe';
@@ -8,7 +7,9 @@ import { probeLiveliness } from './litellm-health.probe';
 const server = `
   const { parentPort, workerData } = require('node:worker_threads');
   const server = require('node:http').createServer((request, response) => {
-    setTimeout(() => response.end('alive'), request.url === '/health/liveliness' ? workerData : 0);
+    const isProbe = request.url === '/health/liveliness';
+    if (isProbe) parentPort.postMessage('asked');
+    setTimeout(() => response.end('alive'), isProbe ? workerData : 0);
   });
   server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
 `;
@@ -34,10 +35,10 @@ function standStill(ms: number): void {
 }
 
 it('hears an answer that came in time while this process was held up', async () => {
-  await open(10);
-  const result = probeLiveliness(pool, 200);
-  await nextTurn();
-  standStill(1_000);
+  await open(100);
+  const result = probeLiveliness(pool, 500);
+  await once(worker, 'message');
+  standStill(1_500);
   expect(await result).toBe('alive');
 });
 

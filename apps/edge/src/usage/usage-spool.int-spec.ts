@@ -99,6 +99,17 @@ describe('usage events', () => {
     await world.waitForFiles(0);
   });
 
+  it('are not taken over by one that ends at the same moment', async () => {
+    world.proxy.sever();
+    const old = world.openSpool('edge-1');
+    const ids = record(old, 20);
+    await old.close();
+    await world.openSpool('edge-2').close();
+    world.proxy.restore();
+    world.openSpool('edge-3');
+    await world.waitForDelivered(ids);
+  });
+
   it('of a living process are left alone', async () => {
     world.proxy.sever();
     const [one, other] = [world.openSpool('edge-1'), world.openSpool('edge-2')];
@@ -201,6 +212,7 @@ describe('whatever the order of outages', () => {
         }
         world.proxy.restore();
         await world.waitForDelivered(ids);
+        await world.closeSpools();
       }),
       { numRuns: 12 },
     );

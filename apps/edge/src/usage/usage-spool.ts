@@ -42,6 +42,8 @@ export class UsageSpool implements UsageRecorder {
   private isDiskAsked = true;
   private diskTimer: NodeJS.Timeout | null = null;
   private isTelling = false;
+  private isClosing = false;
+  private adopting: Promise<void> = Promise.resolve();
 
   constructor(private readonly dependencies: UsageSpoolDependencies) {
     const { stream, logger } = dependencies;
@@ -57,10 +59,10 @@ export class UsageSpool implements UsageRecorder {
 
   start(): void {
     let tidies = 0;
-    void this.adopt();
+    this.adoptSoon();
     this.tidyTimer = setInterval(() => {
       tidies += 1;
-      if (tidies % adoptEveryTidies === 0) void this.adopt();
+      if (tidies % adoptEveryTidies === 0) this.adoptSoon();
       this.delivery.wake();
     }, tidyEveryMs).unref();
   }
@@ -86,6 +88,9 @@ export class UsageSpool implements UsageRecorder {
     if (this.tidyTimer) clearInterval(this.tidyTimer);
     if (this.diskTimer) clearTimeout(this.diskTimer);
     this.isDiskAsked = true;
+    // What it has begun to take over would else belong to nobody who delivers it.
+    this.isClosing = true;
+    await this.adopting;
     await this.flush();
     await this.delivery.close(withinMs);
     this.memory.release();
@@ -169,7 +174,13 @@ export class UsageSpool implements UsageRecorder {
     this.tell();
   }
 
+  /** One at a time. */
+  private adoptSoon(): void {
+    this.adopting = this.adopting.then(() => this.adopt());
+  }
+
   private async adopt(): Promise<void> {
+    if (this.isClosing) return;
     try {
       await this.dependencies.queue?.adopt();
       this.delivery.wake();
