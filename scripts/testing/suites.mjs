@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readJsonFile } from '../stack/atomic-file.mjs';
 import { npmCommand } from '../stack/npm-packages.mjs';
@@ -96,7 +96,9 @@ async function runPythonTests({ checkout, signal, environments }) {
 async function runIntegrationTests(context) {
   const stores = await startTestStores(context);
   context.endings.push(stores.stop);
-  return runJest(context, 'integration', stores.environment);
+  // They wait more than they compute, and share nothing.
+  const workers = Math.max(2, availableParallelism() - 1);
+  return runJest(context, 'integration', stores.environment, [`--maxWorkers=${workers}`]);
 }
 
 async function runEndToEndTests(context) {
