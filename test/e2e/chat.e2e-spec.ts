@@ -1,5 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
+import { type ByokWorkspace, createByokWorkspace } from '../support/e2e/byok-workspaces';
 import { loopback, useLoopbackProvider } from '../support/e2e/loopback-models';
 import { createTenant } from '../support/e2e/tenants';
 import { waitUntil } from '../support/wait-until';
@@ -25,6 +26,11 @@ describe('chat through port 4000', () => {
     anthropic = new Anthropic({ apiKey: key, baseURL: stack.facts.edge_url, maxRetries: 0 });
   });
   afterEach(() => provider.behave());
+
+  /** A provider key of its own: what fails with it opens nobody else's breaker. */
+  const withOwnBreaker = (): Promise<ByokWorkspace> =>
+    createByokWorkspace(stack, 'chat fails', { policy: 'byok_only', hasOwnKeys: true });
+
   afterAll(async () => {
     await provider.close();
     await stack.close();
@@ -142,16 +148,23 @@ describe('chat through port 4000', () => {
     [500, OpenAI.InternalServerError],
     [503, OpenAI.InternalServerError],
   ])('hands on a %i of the provider once, as the error it is', async (status, errorClass) => {
+    const { virtualKey } = await withOwnBreaker();
     provider.requests.length = 0;
     provider.misbehave({ kind: 'error', status, retryAfterSeconds: 7 });
-    const call = openai.chat.completions.create({ model: loopback.chat, messages });
+    const client = new OpenAI({
+      apiKey: virtualKey.key,
+      baseURL: `${stack.facts.edge_url}/v1`,
+      maxRetries: 0,
+    });
+    const call = client.chat.completions.create({ model: loopback.keyedChat, messages });
     await expect(call).rejects.toBeInstanceOf(errorClass);
     expect(provider.calls()).toHaveLength(1);
   });
 
   it("never turns a provider's 401 into a 401 of the caller's own key", async () => {
+    const { virtualKey } = await withOwnBreaker();
     provider.misbehave({ kind: 'error', status: 401 });
-    const answer = await stack.chat.send({ key, model: loopback.chat });
+    const answer = await stack.chat.send({ key: virtualKey.key, model: loopback.keyedChat });
     expect([answer.status, answer.code]).toEqual([502, 'provider_credential_refused']);
   });
 });
