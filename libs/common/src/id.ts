@@ -19,6 +19,12 @@ const idPrefixes = {
   auditEvent: 'evt',
   serviceToken: 'tok',
   service: 'svc',
+  routingVersion: 'rtv',
+  catalogueSync: 'sync',
+  catalogueChange: 'chg',
+  cataloguePrice: 'price',
+  qualityScore: 'qual',
+  benchmarkRun: 'bench',
   request: 'req',
   outbox: 'out',
 } as const;

@@ -45,4 +45,8 @@ export class DeploymentEntity extends VersionedRow {
 
   @Column({ type: 'boolean', default: true })
   enabled!: boolean;
+
+  /** What an admin knows better than the catalogue, such as prices agreed upon: libs/gateway model-facts.ts. */
+  @JsonObject()
+  facts!: Record<string, unknown>;
 }

@@ -40,6 +40,10 @@ export class ModelEntity extends VersionedRow {
   @Column({ type: 'boolean', default: true })
   enabled!: boolean;
 
+  /** What an admin knows better than the catalogue: libs/gateway model-facts.ts. */
+  @JsonObject()
+  facts!: Record<string, unknown>;
+
   @JsonObject()
   metadata!: Record<string, unknown>;
 }

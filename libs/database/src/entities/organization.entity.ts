@@ -17,6 +17,10 @@ export class OrganizationEntity extends LimitedRow {
   @Column({ type: 'text', name: 'rate_limit_tier', nullable: true })
   rateLimitTier!: string | null;
 
+  /** What its workspaces' routing policies leave out: a part of a policy. */
+  @JsonObject()
+  routing!: Record<string, unknown>;
+
   @JsonObject()
   metadata!: Record<string, unknown>;
 

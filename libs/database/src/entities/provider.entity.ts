@@ -1,5 +1,5 @@
 import { Column, Entity, Index } from 'typeorm';
-import { VersionedRow } from './columns';
+import { JsonObject, VersionedRow } from './columns';
 
 /** A vendor or a server that speaks a vendor's dialect. Owned by the platform; every tenant may read it. */
 @Entity('providers')
@@ -20,4 +20,8 @@ export class ProviderEntity extends VersionedRow {
 
   @Column({ type: 'boolean', default: true })
   enabled!: boolean;
+
+  /** What an admin knows of all its models: libs/gateway model-facts.ts. */
+  @JsonObject()
+  facts!: Record<string, unknown>;
 }

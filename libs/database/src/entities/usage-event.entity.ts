@@ -109,6 +109,18 @@ export class UsageEventEntity {
   @Column({ type: 'bigint', name: 'provider_cost_nano_usd', nullable: true })
   providerCostNanoUsd!: string | null;
 
+  /** By the prices that were in force. null: no price is known. */
+  @Column({ type: 'bigint', name: 'cost_nano_usd', nullable: true })
+  costNanoUsd!: string | null;
+
+  /** Those prices, so that a later change of the catalogue changes no past. */
+  @Column({ type: 'jsonb', nullable: true })
+  prices!: Record<string, unknown> | null;
+
+  /** The power level by which the model was chosen. */
+  @Column({ type: 'text', name: 'power_level', nullable: true })
+  powerLevel!: string | null;
+
   @Column({ type: 'bigint', name: 'bytes_in', default: 0 })
   bytesIn!: string;
 

@@ -18,7 +18,7 @@ const sharedTables = ['providers', 'models', 'deployments'];
 const platformTables = ['credentials', 'config_releases'];
 
 export const isPlatform = `(SELECT signalbox_tenant()) = '*'`;
-const isAnyTenant = `(SELECT signalbox_tenant()) <> ''`;
+export const isAnyTenant = `(SELECT signalbox_tenant()) <> ''`;
 
 export function isTenant(column: string): string {
   return `(${column} = (SELECT signalbox_tenant()) OR ${isPlatform})`;

@@ -56,7 +56,7 @@ export class ProviderRepository {
   }
 
   async insert(manager: EntityManager, provider: ProviderEntity): Promise<void> {
-    await manager.insert(ProviderEntity, provider);
+    await manager.insert(ProviderEntity, provider as object);
   }
 
   async save(manager: EntityManager, provider: ProviderEntity): Promise<ProviderEntity> {
