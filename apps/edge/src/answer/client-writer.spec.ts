@@ -46,7 +46,7 @@ beforeEach(() => {
   jest.clearAllMocks();
   response = new SlowResponse();
   writer = new ClientWriter({ response } as never, new ManualClock(5), flow, 1_000);
-  writer.sendHead(200, [], closed);
+  writer.sendHead(200, {}, closed);
 });
 afterEach(() => jest.useRealTimers());
 

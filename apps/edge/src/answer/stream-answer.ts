@@ -88,7 +88,7 @@ export class StreamAnswer implements AnswerBody, ReadyAnswer {
       }
       this.writer = writer;
       this.state = 'relaying';
-      writer.sendHead(this.status, [this.headers(headers)], (isFlushed) => {
+      writer.sendHead(this.status, this.headers(headers), (isFlushed) => {
         this.onClientClosed();
         resolve(this.describe(writer, isFlushed));
       });

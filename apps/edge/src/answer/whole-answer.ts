@@ -78,8 +78,7 @@ export class WholeAnswer implements AnswerBody, ReadyAnswer {
           brokenBy: null,
         });
       if (!writer.isOpen) return finish(false);
-      writer.sendHead(this.status, [own, headers, { 'content-length': bytes.length }], finish);
-      writer.end(bytes);
+      writer.sendWhole(this.status, [own, headers], bytes, finish);
     });
   }
 

@@ -1,13 +1,7 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { type GatewayErrorCode, gatewayErrorAnswer, type GatewayErrorDetails } from '@signalbox/gateway';
 import { discardBody } from './body-reader';
 import type { EdgeRequest } from './edge-request';
-
-/** Both names of the id: OpenAI's SDKs read x-request-id, Anthropic's request-id. */
-export function nameRequest(response: ServerResponse, requestId: string): void {
-  response.setHeader('x-request-id', requestId);
-  response.setHeader('request-id', requestId);
-}
 
 export function sendJson(
   edgeRequest: EdgeRequest,
@@ -15,10 +9,12 @@ export function sendJson(
   headers: OutgoingHttpHeaders,
   body: object | Buffer,
 ): void {
-  const { request, response } = edgeRequest;
+  const { id, request, response } = edgeRequest;
   if (response.headersSent || response.destroyed) return;
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body), 'utf8');
   response.writeHead(status, {
+    'x-request-id': id,
+    'request-id': id,
     'content-type': 'application/json',
     ...headers,
     'content-length': bytes.length,

@@ -11,7 +11,7 @@ import { newRequestRecord, type RequestRecord } from '../routing/request-record'
 import { buildUsageEvent } from '../routing/usage-event.builder';
 import type { UsageRecorder } from '../usage/usage-recorder';
 import { logAccess } from './access-log';
-import { nameRequest, sendGatewayError } from './answer';
+import { sendGatewayError } from './answer';
 import type { AttemptStep } from './attempt.step';
 import { readBody } from './body-reader';
 import { checkBodyType, parseCallBody } from './call-body';
@@ -56,7 +56,6 @@ export class RequestPath {
       facts: {},
       record: null,
     };
-    nameRequest(response, edgeRequest.id);
     try {
       await this.walk(edgeRequest);
     } catch (error) {
@@ -66,7 +65,7 @@ export class RequestPath {
     record?.admission?.settle(tokensOf(record, facts.code));
     // Whether all of the answer has left is known when the connection is done with it.
     if (response.closed) this.conclude(edgeRequest);
-    else response.once('close', () => this.conclude(edgeRequest));
+    else response.on('close', () => this.conclude(edgeRequest));
   }
 
   private async walk(edgeRequest: EdgeRequest): Promise<void> {
