@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { CallDispatcher } from '../upstream/litellm-connection.attempt';
 import type { UpstreamRequest } from '../upstream/upstream-exchange';
 import { answerKind } from './answer-kind';
 import type { AnswerStart, AttemptFailure, ReadyAnswer } from './answer-start';
@@ -25,7 +26,7 @@ export interface UpstreamCall {
 
 /** One request to an upstream, and what it came to. Never throws. */
 export function startUpstreamCall(
-  dispatcher: Dispatcher,
+  dispatcher: CallDispatcher,
   request: UpstreamRequest,
   options: UpstreamCallOptions,
 ): UpstreamCall {
@@ -49,7 +50,7 @@ class RunningCall implements UpstreamCall, CallControl, Dispatcher.DispatchHandl
   private idleTimer: NodeJS.Timeout | undefined;
 
   constructor(
-    dispatcher: Dispatcher,
+    dispatcher: CallDispatcher,
     request: UpstreamRequest,
     readonly options: UpstreamCallOptions,
   ) {

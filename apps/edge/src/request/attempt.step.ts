@@ -42,6 +42,10 @@ export class AttemptStep {
 
   private readonly alarms: FailureAlarms;
 
+  private readonly isLitellmDown = (): boolean => this.dependencies.litellm.isDown();
+
+  private readonly takesDetour = (): boolean => this.dependencies.litellm.takesDetour();
+
   constructor(private readonly dependencies: AttemptDependencies) {
     this.alarms = new FailureAlarms(dependencies.logger, dependencies.clock);
   }
@@ -75,16 +79,11 @@ export class AttemptStep {
   }
 
   private queueOf({ route, candidates: { plan, catalogue }, record }: AttemptInput): AttemptQueue {
-    const { breakers, fallback, litellm } = this.dependencies;
+    const { breakers, fallback } = this.dependencies;
+    const { isLitellmDown, takesDetour } = this;
     const targetsOf = async (model: string): Promise<readonly FallbackTarget[]> =>
       catalogue === null ? [] : fallback.targets({ caller: record.caller, route, model, catalogue });
-    return new AttemptQueue({
-      plan,
-      breakers,
-      targetsOf,
-      isLitellmDown: () => litellm.isDown(),
-      takesDetour: () => litellm.takesDetour(),
-    });
+    return new AttemptQueue({ plan, breakers, targetsOf, isLitellmDown, takesDetour });
   }
 
   private callOf(edgeRequest: EdgeRequest, { route, body, bytes, record }: AttemptInput): RequestCall {

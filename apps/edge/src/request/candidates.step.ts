@@ -1,6 +1,6 @@
 import type { Clock } from '@signalbox/common';
 import { AttemptPlan, type CatalogueDocument } from '@signalbox/gateway';
-import type { CredentialDirectory } from '../keys/credential-directory';
+import type { CredentialDirectory, PaymentDocuments } from '../keys/credential-directory';
 import type { Caller } from '../keys/key-directory';
 import { Refusal } from './refusal';
 
@@ -30,12 +30,20 @@ export class CandidatesStep {
   constructor(private readonly dependencies: CandidatesDependencies) {}
 
   /** @param model aliases resolved */
-  async choose(caller: Caller, model: string): Promise<Candidates> {
-    const { credentials, clock, random } = this.dependencies;
-    const { key, workspace, organization } = caller;
-    if (!workspace || !organization) throw new Refusal('policy_unavailable');
-    const documents = await credentials.find(key);
-    if (!documents) throw new Refusal('policy_unavailable');
+  choose(caller: Caller, model: string): Candidates | Promise<Candidates> {
+    const documents = this.dependencies.credentials.find(caller.key);
+    return documents instanceof Promise
+      ? documents.then((late) => this.plan(caller, model, late))
+      : this.plan(caller, model, documents);
+  }
+
+  private plan(
+    { key, workspace, organization }: Caller,
+    model: string,
+    documents: PaymentDocuments | null,
+  ): Candidates {
+    if (!workspace || !organization || !documents) throw new Refusal('policy_unavailable');
+    const { clock, random } = this.dependencies;
     const { catalogue, documentOf } = documents;
     const plan = new AttemptPlan({
       model,

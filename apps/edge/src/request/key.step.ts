@@ -14,22 +14,32 @@ function keyValueOf(headers: IncomingHttpHeaders): string | null {
 }
 
 /** Step 2: whose request is it? A key that cannot be looked up just now gets a retryable 503, never a 401. */
-export async function identifyCaller(
+export function identifyCaller(
   edgeRequest: EdgeRequest,
   directory: KeyDirectory,
   guard: UnknownKeyGuard,
-): Promise<Caller> {
+): Caller | Promise<Caller> {
   const { request, facts } = edgeRequest;
   const value = keyValueOf(request.headers);
   if (value === null) throw new Refusal('key_missing');
-  const keyHash = parseVirtualKeyValue(value) === 'malformed' ? null : hashVirtualKeyValue(value);
-  const isHeld = keyHash !== null && directory.holds(keyHash);
+  const keyHash = hashVirtualKeyValue(value);
+  const isHeld = directory.holds(keyHash);
   if (!isHeld) guard.check(request);
   const cutOffSeconds = directory.cutOffSeconds();
   if (cutOffSeconds !== null) facts.cut_off_seconds = cutOffSeconds;
-  const found = keyHash === null ? 'malformed' : await directory.find(keyHash);
-  if (found === 'malformed' || found === 'unknown') guard.note(request);
-  if (found === 'malformed') throw new Refusal('key_malformed');
+  // What is held was issued, so it needs no look at its form.
+  if (!isHeld && parseVirtualKeyValue(value) === 'malformed') {
+    guard.note(request);
+    throw new Refusal('key_malformed');
+  }
+  const found = directory.find(keyHash);
+  return found instanceof Promise
+    ? found.then((late) => takeLookup(late, edgeRequest, guard))
+    : takeLookup(found, edgeRequest, guard);
+}
+
+function takeLookup(found: KeyLookup, { request, facts }: EdgeRequest, guard: UnknownKeyGuard): Caller {
+  if (found === 'unknown') guard.note(request);
   const caller = readLookup(found);
   facts.key_id = caller.key.key_id;
   facts.workspace_id = caller.key.workspace_id;
@@ -37,8 +47,9 @@ export async function identifyCaller(
   return caller;
 }
 
-export async function findCaller(keyHash: string, directory: KeyDirectory): Promise<Caller> {
-  return readLookup(await directory.find(keyHash));
+export function findCaller(keyHash: string, directory: KeyDirectory): Caller | Promise<Caller> {
+  const found = directory.find(keyHash);
+  return found instanceof Promise ? found.then(readLookup) : readLookup(found);
 }
 
 function readLookup(found: KeyLookup): Caller {

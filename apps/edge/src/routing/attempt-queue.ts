@@ -38,26 +38,34 @@ export class AttemptQueue {
   }
 
   /** The caller makes the attempt and tells the breaker of its end: a probe that nobody ends would block its breaker. */
-  async next(): Promise<PlannedAttempt | null> {
-    const { plan } = this.dependencies;
+  next(): PlannedAttempt | null | Promise<PlannedAttempt | null> {
+    const { plan, takesDetour, isLitellmDown } = this.dependencies;
     for (;;) {
       const ahead = this.ahead.shift();
-      if (ahead) {
-        if (this.isLetThrough(ahead)) return ahead;
-        continue;
-      }
+      if (ahead && this.isLetThrough(ahead)) return ahead;
+      if (ahead) continue;
       const candidate = plan.next();
       if (!candidate) return null;
-      if (this.isLitellmOut) {
-        await this.goAround(candidate.model, candidate.isCrossVendor);
-        continue;
-      }
       const attempt = throughLitellm(candidate);
-      if (this.dependencies.takesDetour() && (await this.detour(attempt))) continue;
+      if (this.isLitellmOut) return this.nextAround(attempt);
+      if (takesDetour()) return this.nextByDetour(attempt);
       if (this.isLetThrough(attempt)) return attempt;
-      if (this.dependencies.isLitellmDown()) await this.goAround(candidate.model, candidate.isCrossVendor);
-      else this.takeOtherCredential(attempt, false);
+      if (isLitellmDown()) return this.nextAround(attempt);
+      this.takeOtherCredential(attempt, false);
     }
+  }
+
+  private async nextAround({ model, isCrossVendor }: PlannedAttempt): Promise<PlannedAttempt | null> {
+    await this.goAround(model, isCrossVendor);
+    return this.next();
+  }
+
+  private async nextByDetour(attempt: PlannedAttempt): Promise<PlannedAttempt | null> {
+    if (await this.detour(attempt)) return this.next();
+    if (this.isLetThrough(attempt)) return attempt;
+    if (this.dependencies.isLitellmDown()) return this.nextAround(attempt);
+    this.takeOtherCredential(attempt, false);
+    return this.next();
   }
 
   /** Whether anybody could follow, as far as the plan goes. */

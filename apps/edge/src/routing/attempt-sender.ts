@@ -1,6 +1,5 @@
 import type { Clock, NamedKey } from '@signalbox/common';
 import type { LlmRoute } from '@signalbox/gateway';
-import type { Dispatcher } from 'undici';
 import type { AnswerStart } from '../answer/answer-start';
 import { startUpstreamCall, type UpstreamCall } from '../answer/upstream-call';
 import type { FallbackTarget } from '../fallback/fallback-routes';
@@ -9,6 +8,7 @@ import { bodyBytes, type CallBody, lacksUsage } from '../request/call-body';
 import type { EdgeRequest } from '../request/edge-request';
 import { litellmHeaders } from '../request/litellm-headers';
 import type { LitellmConnection } from '../upstream/litellm-connection';
+import type { CallDispatcher } from '../upstream/litellm-connection.attempt';
 import type { UpstreamRequest } from '../upstream/upstream-exchange';
 import type { FallbackReason, PlannedAttempt } from './planned-attempt';
 import { attemptTimeoutMs, type TimeLimits } from './time-limits';
@@ -125,7 +125,7 @@ export class AttemptSender {
   private start(
     { edgeRequest, route, body, times }: RequestCall,
     { planned: { route: via, provider }, isLast }: BegunAttempt,
-    dispatcher: Dispatcher,
+    dispatcher: CallDispatcher,
     request: UpstreamRequest,
   ): UpstreamCall {
     const { clock } = this.dependencies;

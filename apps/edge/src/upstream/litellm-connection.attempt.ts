@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+
+/** What a call needs of a pool, or of what stands before one. */
+export type CallDispatcher = Pick<Dispatcher, 'dispatch'>;
 
 export type SendPhase = 'not_sent' | 'no_answer' | 'answered';
 
@@ -35,23 +38,22 @@ function isTransportError(error: Error): boolean {
 
 /**
  * Stands before the pool for one call, to see what happens on the connection itself: how far the call came, whether the
- * connection broke, and every sign of life. It can end the call from outside. It passes the handlers of undici 7 on, not the
- * older kind.
+ * connection broke, and every sign of life. It can end the call from outside. It is dispatcher and handler in one, for one call: an
+ * object more for each would cost more than what it does.
  */
-export class AttemptDispatcher extends Dispatcher {
+export class AttemptDispatcher implements CallDispatcher, Dispatcher.DispatchHandler {
   phase: SendPhase = 'not_sent';
   bodyBytes = 0;
   /** The connection failed of itself. */
   broken: Error | null = null;
   private controller: Dispatcher.DispatchController | null = null;
   private endedBy: Error | null = null;
+  private handler: Dispatcher.DispatchHandler = {};
 
   constructor(
-    private readonly pool: Dispatcher,
+    private readonly pool: CallDispatcher,
     private readonly onSignOfLife: () => void,
-  ) {
-    super();
-  }
+  ) {}
 
   /** No connection came about in time; waiting as long again would hardly bring one. */
   get hasTimedOut(): boolean {
@@ -64,35 +66,50 @@ export class AttemptDispatcher extends Dispatcher {
     this.controller?.abort(reason);
   }
 
-  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     if (Buffer.isBuffer(options.body)) this.bodyBytes = options.body.length;
-    return this.pool.dispatch(options, {
-      onRequestStart: (controller: Dispatcher.DispatchController, context: unknown) => {
-        this.controller = controller;
-        if (!this.endedBy) this.phase = 'no_answer';
-        handler.onRequestStart?.(controller, context);
-        if (this.endedBy) controller.abort(this.endedBy);
-      },
-      onRequestUpgrade: (
-        controller: Dispatcher.DispatchController,
-        status: number,
-        headers: IncomingHttpHeaders,
-        socket: Duplex,
-      ) => handler.onRequestUpgrade?.(controller, status, headers, socket),
-      onResponseStart: (controller, status, headers, statusMessage) => {
-        this.phase = 'answered';
-        this.onSignOfLife();
-        handler.onResponseStart?.(controller, status, headers, statusMessage);
-      },
-      onResponseData: (controller, chunk) => {
-        this.onSignOfLife();
-        handler.onResponseData?.(controller, chunk);
-      },
-      onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
-      onResponseError: (controller, error) => {
-        if (isTransportError(error)) this.broken = error;
-        handler.onResponseError?.(controller, error);
-      },
-    });
+    this.handler = handler;
+    return this.pool.dispatch(options, this);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
+    this.controller = controller;
+    if (!this.endedBy) this.phase = 'no_answer';
+    this.handler.onRequestStart?.(controller, context);
+    if (this.endedBy) controller.abort(this.endedBy);
+  }
+
+  onRequestUpgrade(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+    socket: Duplex,
+  ): void {
+    this.handler.onRequestUpgrade?.(controller, status, headers, socket);
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+    statusMessage?: string,
+  ): void {
+    this.phase = 'answered';
+    this.onSignOfLife();
+    this.handler.onResponseStart?.(controller, status, headers, statusMessage);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.onSignOfLife();
+    this.handler.onResponseData?.(controller, chunk);
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
+    this.handler.onResponseEnd?.(controller, trailers);
+  }
+
+  onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
+    if (isTransportError(error)) this.broken = error;
+    this.handler.onResponseError?.(controller, error);
   }
 }

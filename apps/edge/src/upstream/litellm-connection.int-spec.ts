@@ -1,6 +1,6 @@
 import { createLogger, type LogFields, systemClock } from '@signalbox/common';
 import { signContext } from '@signalbox/gateway';
-import type { Dispatcher } from 'undici';
+import type { CallDispatcher } from './litellm-connection.attempt';
 import { signingKeys } from '../../../../test/support/edge-app';
 import { waitUntil } from '../../../../test/support/wait-until';
 import { LitellmStandIn } from '../../../../test/stand-ins/litellm.stand-in';
@@ -68,7 +68,7 @@ class World {
   }
 }
 
-async function begin(dispatcher: Dispatcher, sent: Buffer): Promise<AnswerStart> {
+async function begin(dispatcher: CallDispatcher, sent: Buffer): Promise<AnswerStart> {
   const claims = { rid: 'req_1', m: 'POST', p: path, kh: 'a'.repeat(64), key: 'key_1', ws: 'ws_1' };
   const context = signContext(
     signingKeys,

@@ -1,6 +1,5 @@
-import type { Dispatcher } from 'undici';
 import type { AnswerStart } from '../answer/answer-start';
-import { AttemptDispatcher } from './litellm-connection.attempt';
+import { AttemptDispatcher, type CallDispatcher } from './litellm-connection.attempt';
 import type { LitellmHealth, LitellmView } from './litellm-health';
 import { type ActiveLitellm, identityOf } from './runner-state';
 import type { RunnerWatcher } from './runner-watcher';
@@ -21,13 +20,34 @@ export interface ConnectionFacts {
 
 class LitellmDown extends Error {}
 
-/** What a call came to, and what it is called when LiteLLM was not there for it. */
-interface Call<Result> {
-  start: (dispatcher: Dispatcher) => Promise<Result>;
+/** What calls of a kind come to, and what it is called when LiteLLM was not there for one. */
+interface CallKind<Result> {
   hasFailed: (result: Result) => boolean;
   down: (phase: 'not_sent' | 'no_answer', detail: string) => Result;
   /** A result that came after the call had been given up. */
   discard: (late: Result) => void;
+}
+
+const answerCalls: CallKind<AnswerStart> = {
+  hasFailed: ({ kind }) => kind === 'failed',
+  down: (phase, detail) => {
+    const failure = { reason: 'litellm_down', phase, status: null, retryAfterMs: null } as const;
+    return { kind: 'failed', failure: { ...failure, shown: null, ownMark: null, detail } };
+  },
+  discard: (late) => {
+    if (late.kind === 'good') late.answer.discard();
+  },
+};
+
+const smallQuestions: CallKind<ExchangeOutcome> = {
+  hasFailed: ({ kind }) => kind === 'failed',
+  down: (phase, detail) => ({ kind: 'failed', phase, error: new LitellmDown(detail) }),
+  discard: () => undefined,
+};
+
+interface Call<Result> {
+  kind: CallKind<Result>;
+  start: (dispatcher: CallDispatcher) => Promise<Result>;
   facts: ConnectionFacts;
 }
 
@@ -79,24 +99,13 @@ export class LitellmConnection {
 
   /** One call up to the beginning of its answer. Once that is there, the call is the caller's own affair. */
   async send(
-    start: (dispatcher: Dispatcher) => Promise<AnswerStart>,
+    start: (dispatcher: CallDispatcher) => Promise<AnswerStart>,
     facts: ConnectionFacts = {},
   ): Promise<AnswerStart> {
     this.health.noteCallBegun();
     let isGood = false;
     try {
-      const begun = await this.run<AnswerStart>({
-        start,
-        facts,
-        hasFailed: ({ kind }) => kind === 'failed',
-        down: (phase, detail) => {
-          const failure = { reason: 'litellm_down', phase, status: null, retryAfterMs: null } as const;
-          return { kind: 'failed', failure: { ...failure, shown: null, ownMark: null, detail } };
-        },
-        discard: (late) => {
-          if (late.kind === 'good') late.answer.discard();
-        },
-      });
+      const begun = await this.run({ kind: answerCalls, start, facts });
       isGood = begun.kind === 'good';
       return begun;
     } finally {
@@ -106,35 +115,30 @@ export class LitellmConnection {
 
   /** The same for small questions of the edge's own, such as the list of models: their whole answer. */
   ask(
-    start: (dispatcher: Dispatcher) => UpstreamExchange,
+    start: (dispatcher: CallDispatcher) => UpstreamExchange,
     facts: ConnectionFacts = {},
   ): Promise<ExchangeOutcome> {
-    return this.run<ExchangeOutcome>({
-      start: (dispatcher) => start(dispatcher).outcome,
-      facts,
-      hasFailed: ({ kind }) => kind === 'failed',
-      down: (phase, detail) => ({ kind: 'failed', phase, error: new LitellmDown(detail) }),
-      discard: () => undefined,
-    });
+    return this.run({ kind: smallQuestions, start: (dispatcher) => start(dispatcher).outcome, facts });
   }
 
   private async run<Result>(call: Call<Result>): Promise<Result> {
+    const { hasFailed, down } = call.kind;
     for (let unsent = 1; ; unsent += 1) {
       const active = this.isSure() ? this.usableNow() : await this.usable();
-      if (!active) return call.down('not_sent', this.health.view().reason ?? 'no LiteLLM is active');
+      if (!active) return down('not_sent', this.health.view().reason ?? 'no LiteLLM is active');
       const attempt = new AttemptDispatcher(this.pools.of(active), this.signOfLifeOf(active));
       const result = await this.runOnce(call, active, attempt);
       const { broken } = attempt;
-      if (!broken || !call.hasFailed(result)) return result;
+      if (!broken || !hasFailed(result)) return result;
       const { phase } = attempt;
       await this.health.check();
       const isDead = this.health.isDown();
       const isReplaced = !isDead && !this.isStillActive(active);
-      if (phase === 'answered') return isDead ? call.down('no_answer', broken.message) : result;
+      if (phase === 'answered') return isDead ? down('no_answer', broken.message) : result;
       const isWorthRepeating =
         phase === 'not_sent' && !isDead && unsent < unsentLimit && !attempt.hasTimedOut;
       const maySendAgain = isReplaced || isWorthRepeating;
-      if (!maySendAgain) return call.down(phase, broken.message);
+      if (!maySendAgain) return down(phase, broken.message);
     }
   }
 
@@ -153,33 +157,44 @@ export class LitellmConnection {
     return this.health.pendingCheck() === null && this.watcher.isHeard();
   }
 
-  private async runOnce<Result>(
-    { start, down, discard, facts }: Call<Result>,
+  /** Until it has a result, or LiteLLM goes down: by hand, for Promise.race and what it needs are dear at thousands of calls a second. */
+  private runOnce<Result>(
+    { kind, start, facts }: Call<Result>,
     active: ActiveLitellm,
     attempt: AttemptDispatcher,
   ): Promise<Result> {
     facts.attempts = (facts.attempts ?? 0) + 1;
     facts.slot = active.slot;
     facts.release_id = active.release_id ?? undefined;
-    let giveUp: () => void = () => undefined;
-    const givenUp = new Promise<'given up'>((resolve) => {
-      giveUp = () => resolve('given up');
-    });
-    const stopListening = this.health.onDown(identityOf(active), giveUp);
-    let noteEnd: () => void = () => undefined;
-    try {
-      const begun = start(attempt);
+    return new Promise((resolve, reject) => {
+      let noteEnd: () => void = () => undefined;
+      const end = (): void => {
+        stopListening();
+        noteEnd();
+      };
+      let isGivenUp = false;
+      const stopListening = this.health.onDown(identityOf(active), () => {
+        isGivenUp = true;
+        end();
+        const reason = this.health.view().reason ?? 'LiteLLM went down';
+        attempt.end(new LitellmDown(reason));
+        resolve(kind.down(attempt.phase === 'not_sent' ? 'not_sent' : 'no_answer', reason));
+      });
+      const begun = beginning(() => start(attempt));
       noteEnd = this.health.noteSent(attempt.bodyBytes);
-      const first = await Promise.race([begun, givenUp]);
-      if (first !== 'given up') return first;
-      const reason = this.health.view().reason ?? 'LiteLLM went down';
-      attempt.end(new LitellmDown(reason));
-      begun.then(discard, () => undefined);
-      return down(attempt.phase === 'not_sent' ? 'not_sent' : 'no_answer', reason);
-    } finally {
-      stopListening();
-      noteEnd();
-    }
+      begun.then(
+        (result) => {
+          if (isGivenUp) return kind.discard(result);
+          end();
+          resolve(result);
+        },
+        (error: Error) => {
+          if (isGivenUp) return;
+          end();
+          reject(error);
+        },
+      );
+    });
   }
 
   private isStillActive(active: ActiveLitellm): boolean {
@@ -190,5 +205,14 @@ export class LitellmConnection {
   private signOfLifeOf(active: ActiveLitellm): () => void {
     const identity = identityOf(active);
     return () => this.health.noteSignOfLife(identity);
+  }
+}
+
+/** What throws at once is a rejection like any other. */
+function beginning<Result>(start: () => Promise<Result>): Promise<Result> {
+  try {
+    return start();
+  } catch (error) {
+    return Promise.reject(error);
   }
 }

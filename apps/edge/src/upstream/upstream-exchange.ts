@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { CallDispatcher } from './litellm-connection.attempt';
 
 export interface UpstreamRequest {
   method: 'GET' | 'POST';
@@ -37,7 +38,7 @@ export class UpstreamExchange implements Dispatcher.DispatchHandler {
   private readonly kept: Buffer[] = [];
   private keptBytes = 0;
 
-  constructor(dispatcher: Dispatcher, request: UpstreamRequest) {
+  constructor(dispatcher: CallDispatcher, request: UpstreamRequest) {
     this.outcome = new Promise((resolve) => {
       this.settle = resolve;
     });
