@@ -38,8 +38,8 @@ export interface SharedLimitsDependencies {
 }
 
 /**
- * Limits that all edges count together, in Redis. What arrives in the same turn of the event loop goes in one call, with
- * everything that is to be told besides. Without an answer in time the link is down: the caller decides alone, and here Redis
+ * Limits that all edges count together, in Redis. While a call is under way, what arrives in the same turn of the event loop goes
+ * in one call, with everything that is to be told besides. Without an answer in time the link is down: the caller decides alone, and here Redis
  * is asked again and again, until it has taken what it missed.
  */
 export class SharedLimits {
@@ -52,6 +52,10 @@ export class SharedLimits {
   private isClosed = false;
   private tellTimer: NodeJS.Timeout | null = null;
   private probeTimer: NodeJS.Timeout | null = null;
+  private readonly takeTurn = (): void => {
+    this.isTurnAwaited = false;
+    this.callAsFarAsAllowed();
+  };
   private readonly onReady = (): void => void this.probe();
   private readonly onLost = (): void => this.goDown('the connection was closed');
 
@@ -87,7 +91,14 @@ export class SharedLimits {
   /** Exactly one of the two is called. */
   decide(request: LimitedRequest, decided: (verdict: Verdict) => void, undecided: () => Undecided): void {
     this.queue.push({ request, decided, undecided });
-    this.awaitTurn();
+    if (this.calls === 0 && !this.isTurnAwaited) this.callWhenTold();
+    else this.awaitTurn();
+  }
+
+  /** Nothing is under way: whoever comes now does not wait for what else this turn of the event loop may bring. */
+  private callWhenTold(): void {
+    this.isTurnAwaited = true;
+    process.nextTick(this.takeTurn);
   }
 
   /** There is something new in the journal. @param isUrgent somebody may be waiting for the slot that was given back */
@@ -103,10 +114,7 @@ export class SharedLimits {
   private awaitTurn(): void {
     if (this.isTurnAwaited) return;
     this.isTurnAwaited = true;
-    setImmediate(() => {
-      this.isTurnAwaited = false;
-      this.callAsFarAsAllowed();
-    });
+    setImmediate(this.takeTurn);
   }
 
   private callAsFarAsAllowed(): void {
