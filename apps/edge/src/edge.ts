@@ -123,6 +123,8 @@ export class Edge {
   private readonly heartbeat: Heartbeat;
   private readonly limits: EdgeLimiter;
   private readonly fallback: EdgeFallbackRoutes;
+  /** Made once: every request is first looked at for whether it asks for them. */
+  private readonly healthSources = this.healthSourcesOf();
 
   constructor(
     private readonly config: EdgeConfig,
@@ -342,7 +344,7 @@ export class Edge {
     void this.relay.handle(request, response);
   }
 
-  private get healthSources(): HealthSources {
+  private healthSourcesOf(): HealthSources {
     return {
       projection: () => this.projectionHealth(),
       litellm: () => this.litellmHealth.view(),

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type Hmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { NamedKey } from '@signalbox/common';
 import { z } from 'zod';
 
@@ -46,8 +46,8 @@ function secretKeyOf(key: Buffer): KeyObject {
   return secretKey;
 }
 
-function mac(key: Buffer, signed: string): Buffer {
-  return createHmac('sha256', secretKeyOf(key)).update(signed, 'ascii').digest();
+function hmac(key: Buffer, signed: string): Hmac {
+  return createHmac('sha256', secretKeyOf(key)).update(signed, 'ascii');
 }
 
 /** @param keys the ring: the first one signs */
@@ -58,7 +58,7 @@ export function signContext(keys: readonly NamedKey[], claims: ContextClaims, no
   // Claims are never empty. Joined as text, for merging objects takes longer.
   const payload = `{"iat":${iat},"exp":${iat + lifetimeSeconds},${JSON.stringify(claims).slice(1)}`;
   const signed = `${version}.${signer.kid}.${Buffer.from(payload, 'utf8').toString('base64url')}`;
-  return `${signed}.${mac(signer.key, signed).toString('base64url')}`;
+  return `${signed}.${hmac(signer.key, signed).digest('base64url')}`;
 }
 
 /** The same names as in litellm/signalbox_litellm/context_token.py. */
@@ -107,7 +107,7 @@ export function verifyContext(
   const named = keys.find((candidate) => candidate.kid === kid);
   if (!named) return refuse('unknown_key');
   const given = decodeCanonical(macText);
-  const expected = mac(named.key, `${head}.${kid}.${encoded}`);
+  const expected = hmac(named.key, `${head}.${kid}.${encoded}`).digest();
   if (given?.length !== expected.length || !timingSafeEqual(given, expected)) return refuse('bad_signature');
   const payload = readPayload(encoded);
   if (!payload || !hasAllowedLifetime(payload)) return refuse('malformed');

@@ -23,7 +23,7 @@ class OwnSubject {
   running = 0;
   full: Full | null = null;
 
-  constructor(subject: LimitedSubject) {
+  constructor(private subject: LimitedSubject) {
     this.counters = limitWindows.map((window, index) =>
       (subject.limits[index] ?? -1) === -1 ? null : new LimitCounter(window),
     );
@@ -31,6 +31,8 @@ class OwnSubject {
 
   /** A window that got a limit only now counts from now on. */
   widen(subject: LimitedSubject): void {
+    if (subject === this.subject) return;
+    this.subject = subject;
     limitWindows.forEach((window, index) => {
       if ((subject.limits[index] ?? -1) !== -1) this.counters[index] ??= new LimitCounter(window);
     });
@@ -74,7 +76,9 @@ export class OwnLimits {
     for (const subject of request.subjects) {
       const own = this.of(subject);
       own.running += 1;
-      own.counters.forEach((counter, index) => counter?.add(costOf(index, request), atMs, atMs));
+      const { counters } = own;
+      for (let index = 0; index < counters.length; index += 1)
+        counters[index]?.add(costOf(index, request), atMs, atMs);
     }
   }
 

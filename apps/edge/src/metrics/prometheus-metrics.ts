@@ -135,14 +135,14 @@ export class PrometheusMetrics implements EdgeMetrics {
   }
 
   private countTokens(event: UsageEvent, provider: string, model: string): void {
-    const counts = [
-      ['prompt', event.prompt_tokens],
-      ['completion', event.completion_tokens],
-      ['cache_read', event.cache_read_tokens],
-      ['cache_write', event.cache_write_tokens],
-      ['reasoning', event.reasoning_tokens],
-    ] as const;
-    for (const [type, count] of counts) if (count > 0) this.tokens.of(provider, model, type).inc(count);
+    const add = (type: string, count: number): void => {
+      if (count > 0) this.tokens.of(provider, model, type).inc(count);
+    };
+    add('prompt', event.prompt_tokens);
+    add('completion', event.completion_tokens);
+    add('cache_read', event.cache_read_tokens);
+    add('cache_write', event.cache_write_tokens);
+    add('reasoning', event.reasoning_tokens);
   }
 
   private countFallback({ attempts, fallback_reason }: UsageEvent, provider: string): void {

@@ -22,12 +22,19 @@ export class Tally {
 /** So many label sets per metric at most: a catalogue that changes for months must not grow the memory for ever. */
 const seriesLimit = 5_000;
 
+/** By the values of its labels, one after another: joining them to one name at each look-up makes garbage. */
+class Branch<Child> {
+  readonly branches = new Map<string, Branch<Child>>();
+  child: Child | null = null;
+}
+
 /**
  * Children of a metric, bound to their labels once. prom-client checks and hashes the labels at each call otherwise, which is
  * the larger part of its cost.
  */
 export class Series<Child> {
-  private readonly children = new Map<string, Child>();
+  private readonly root = new Branch<Child>();
+  private readonly children: Child[] = [];
 
   constructor(
     private readonly bind: (values: string[]) => Child,
@@ -35,22 +42,33 @@ export class Series<Child> {
   ) {}
 
   of(...values: string[]): Child {
-    const name = values.join('\n');
-    const known = this.children.get(name);
+    const known = this.find(values);
     if (known) return known;
-    if (this.children.size < seriesLimit) return this.add(name, values);
+    if (this.children.length < seriesLimit) return this.add(values);
     const rest = Array<string>(this.labelCount).fill('other');
-    const restName = rest.join('\n');
-    return this.children.get(restName) ?? this.add(restName, rest);
+    return this.find(rest) ?? this.add(rest);
   }
 
   all(): Iterable<Child> {
-    return this.children.values();
+    return this.children;
   }
 
-  private add(name: string, values: string[]): Child {
-    const child = this.bind(values);
-    this.children.set(name, child);
+  private find(values: readonly string[]): Child | null {
+    let branch: Branch<Child> | undefined = this.root;
+    for (let index = 0; branch && index < values.length; index += 1)
+      branch = branch.branches.get(values[index]!);
+    return branch?.child ?? null;
+  }
+
+  private add(values: string[]): Child {
+    let branch = this.root;
+    for (const value of values) {
+      let next = branch.branches.get(value);
+      if (!next) branch.branches.set(value, (next = new Branch()));
+      branch = next;
+    }
+    const child = (branch.child = this.bind(values));
+    this.children.push(child);
     return child;
   }
 }

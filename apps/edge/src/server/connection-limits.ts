@@ -62,15 +62,21 @@ export class ConnectionLimits {
 
   /** @returns false when too many requests wait on this connection */
   requestBegan(socket: Socket): boolean {
-    if (socket.remoteAddress !== undefined)
-      this.held.get(addressGroup(socket.remoteAddress))?.silentSinceMs.delete(socket);
-    const count = (this.unanswered.get(socket) ?? 0) + 1;
+    const unanswered = this.unanswered.get(socket);
+    if (unanswered === undefined) this.noteFirst(socket);
+    const count = (unanswered ?? 0) + 1;
     this.unanswered.set(socket, count);
     return count <= this.bounds.pipelined;
   }
 
   requestEnded(socket: Socket): void {
     this.unanswered.set(socket, Math.max(0, (this.unanswered.get(socket) ?? 0) - 1));
+  }
+
+  /** It is not silent any more. */
+  private noteFirst(socket: Socket): void {
+    const { remoteAddress } = socket;
+    if (remoteAddress !== undefined) this.held.get(addressGroup(remoteAddress))?.silentSinceMs.delete(socket);
   }
 
   private endOldest({ silentSinceMs }: Held): boolean {

@@ -93,7 +93,7 @@ export class HttpServer {
   ) {
     this.server = createServer(limits, (request, response) => {
       const { socket } = request;
-      response.once('close', () => {
+      response.on('close', () => {
         connections?.requestEnded(socket);
         if (this.isDraining && !this.isLingering) this.server.closeIdleConnections();
       });
