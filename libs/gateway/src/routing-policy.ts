@@ -5,8 +5,46 @@ const timeMs = (min: number, max: number, fallback: number) => z.int().min(min).
 
 const cascadeLengthLimit = 10;
 const attemptLimitMax = 10;
+const poolLimit = 500;
 
-/** How a workspace's calls find their way; PUT by API as JSON. Everything may be left out. */
+export const powerLevels = ['eco', 'balanced', 'precision'] as const;
+export type PowerLevel = (typeof powerLevels)[number];
+
+const weight = z.number().min(0).max(1_000);
+export const policyWeights = z
+  .object({ cost: weight, latency: weight, quality: weight })
+  .refine(({ cost, latency, quality }) => cost + latency + quality > 0, 'at least one must be above 0');
+/** US dollars as a decimal text: a float would lose parts of a cent. */
+const usd = z.string().regex(/^\d{1,3}(\.\d{1,12})?$/, 'must be US dollars as a text, such as "0.01"');
+const kindOrWord = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/);
+
+/** What a policy changes of a built-in power level. What is left out stays. */
+export const levelRules = z
+  .object({
+    /** The models that it chooses from; null: all that the key may use. */
+    models: z.array(modelName).max(poolLimit).nullable(),
+    weights: policyWeights,
+    /** Nobody dearer is chosen. null: no ceiling. */
+    max_cost_per_1k_usd: usd.nullable(),
+    /** Kinds of providers, and the words `local` and `free`: they win against others of nearly the same score. */
+    preferred: z.array(kindOrWord).max(32),
+  })
+  .partial();
+
+/** A name of the workspace's own, and the models behind it. */
+export const groupRules = z.object({
+  models: z.array(modelName).min(1).max(poolLimit),
+  /** order (the usual one): as they are listed; score: the best one first. */
+  strategy: z.enum(['order', 'score']).optional(),
+  /** Whose weights and ceiling count for `score`. */
+  power_level: z.enum(powerLevels).optional(),
+});
+export type GroupRules = z.infer<typeof groupRules>;
+
+/**
+ * How a workspace's calls find their way; PUT by API as JSON. Everything may be left out. What this version does not know is
+ * dropped, inside too: an edge can be older than the writer.
+ */
 export const routingPolicy = z.object({
   /** Models to try, in order, where the one that was asked for fails: by its name, or `*` for all others. */
   cascades: z.record(modelName, z.array(modelName).max(cascadeLengthLimit)).default({}),
@@ -31,10 +69,59 @@ export const routingPolicy = z.object({
   direct_fallback: z.boolean().default(true),
   /** How long an edge that is cut off from Redis may go on serving the workspace's keys. null: the edge's own bound. */
   offline_seconds: z.int().min(0).max(2_592_000).nullable().default(null),
+  /** The level of `auto`, and of a model's name that several deployments serve. */
+  power_level: z.enum(powerLevels).default('balanced'),
+  /** level: the weights of the power level; custom: those of `weights`. */
+  strategy: z.enum(['level', 'cost', 'latency', 'balanced', 'custom']).default('level'),
+  weights: policyWeights.nullable().default(null),
+  levels: z.partialRecord(z.enum(powerLevels), levelRules).default({}),
+  /** Names of one's own, such as `smart`: what is behind them is changed here, and in none of the apps. */
+  groups: z.record(modelName, groupRules).default({}),
+  /** For every level, beside the level's own. null: none. */
+  max_cost_per_1k_usd: usd.nullable().default(null),
+  /** A first byte that takes so long is worth nothing in the score. */
+  max_first_byte_ms: timeMs(100, 600_000, 10_000),
+  /** A model whose price nobody knows: drop: no level chooses it; last: after all others. */
+  unpriced: z.enum(['drop', 'last']).default('drop'),
+  /** Servers of the operator's own first, whatever their score. */
+  prefer_local: z.boolean().default(false),
+  /** Only deployments in these; `local` stands for the operator's own servers. null: any. */
+  regions: z.array(z.string().min(1).max(32)).max(32).nullable().default(null),
+  /** Only providers that keep nothing; that do not train on what they are sent. */
+  zero_data_retention: z.boolean().default(false),
+  no_training: z.boolean().default(false),
+  /** session: requests of one conversation stay where they are, as long as that works. */
+  session_affinity: z.enum(['off', 'session']).default('off'),
+  /** The share of requests that try somebody of whom little is known. */
+  exploration: z.number().min(0).max(0.2).default(0.01),
+  /** How `auto` finds its level. rules: by the request; model: where the rules are unsure a cheap model is asked. */
+  classification: z.enum(['off', 'rules', 'model']).default('off'),
+  /** Which model is asked. null: the cheapest of level eco. */
+  classification_model: modelName.nullable().default(null),
 });
 
 export type RoutingPolicy = z.infer<typeof routingPolicy>;
 export const defaultRoutingPolicy: RoutingPolicy = routingPolicy.parse({});
+
+type PolicyShape = typeof routingPolicy.shape;
+type RuleShape = { [Name in keyof PolicyShape]: ReturnType<PolicyShape[Name]['unwrap']> };
+
+const ruleShape = Object.fromEntries(
+  Object.entries(routingPolicy.shape).map(([name, field]) => [name, field.unwrap()]),
+) as RuleShape;
+
+/** What one level (platform, organization, workspace) says, without defaults: the rest is left to the level above it. */
+export const routingRules = z.object(ruleShape).partial();
+export type RoutingRules = z.infer<typeof routingRules>;
+
+/** Field by field: whoever is nearer to the key wins. */
+export function effectiveRouting(...fromFarToNear: readonly RoutingRules[]): RoutingPolicy {
+  const merged: RoutingPolicy = { ...defaultRoutingPolicy };
+  for (const rules of fromFarToNear)
+    for (const [name, value] of Object.entries(rules))
+      if (value !== undefined) Object.assign(merged, { [name]: value });
+  return merged;
+}
 
 /** The models to try where this one fails. A name comes from a client, so `constructor` is a name like any other. */
 export function cascadeOf(policy: RoutingPolicy, model: string): readonly string[] {

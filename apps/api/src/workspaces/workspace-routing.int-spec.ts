@@ -113,6 +113,17 @@ describe('the routing policy of a workspace', () => {
     ]);
   });
 
+  it('carries levels and groups, of which what is left out stays as it is built in', async () => {
+    const policy = {
+      power_level: 'eco',
+      levels: { eco: { models: ['fast'], max_cost_per_1k_usd: '0.0005' }, precision: { preferred: [] } },
+      groups: { best: { models: ['smart', 'claude'], strategy: 'score', power_level: 'precision' } },
+    };
+    const put = await call('PUT', policy);
+    expect([put.status, put.body]).toMatchObject([200, policy]);
+    expect((await projected())?.routing).toEqual({ ...defaultRoutingPolicy, ...policy });
+  });
+
   it('stays when the workspace itself changes, and the other way round', async () => {
     await call('PUT', { cross_vendor: true });
     const path = `/api/v1/workspaces/${workspaceId}`;
@@ -143,6 +154,21 @@ describe('the routing policy of a workspace', () => {
       ['openrouter_fallback', 'direct_fallback'],
     ],
     [{ version: 0 }, ['version']],
+    [{ power_level: 'best', strategy: 'custom', exploration: 0.5 }, ['power_level', 'exploration']],
+    [{ weights: { cost: 0, latency: 0, quality: 0 } }, ['weights']],
+    [{ weights: { cost: 1, latency: 1, quality: 1, speed: 1 } }, ['weights.speed']],
+    [{ levels: { cheapest: {} } }, ['levels.cheapest']],
+    [{ levels: { eco: { max_cost: '1' } } }, ['levels.eco.max_cost']],
+    [{ levels: { eco: { max_cost_per_1k_usd: 0.001 } } }, ['levels.eco.max_cost_per_1k_usd']],
+    [
+      { levels: { eco: { weights: { cost: 1 } } } },
+      ['levels.eco.weights.latency', 'levels.eco.weights.quality'],
+    ],
+    [
+      { groups: { smart: {}, cheap: { models: [], order: 1 } } },
+      ['groups.smart.models', 'groups.cheap.models', 'groups.cheap.order'],
+    ],
+    [{ max_cost_per_1k_usd: '1e-3' }, ['max_cost_per_1k_usd']],
     [[], ['body']],
   ])('is refused, by the name of the field: %j', async (body, fields) => {
     const answer = await call<Problem>('PUT', body);

@@ -1,8 +1,17 @@
 import { AppError, type FieldError } from '@signalbox/common';
-import { routingPolicy, type RoutingPolicy } from '@signalbox/gateway';
+import {
+  groupRules,
+  levelRules,
+  policyWeights,
+  powerLevels,
+  routingPolicy,
+  type RoutingPolicy,
+} from '@signalbox/gateway';
 import { z } from 'zod';
 
 const { shape } = routingPolicy;
+const strictWeights = policyWeights.strict();
+const groupName = z.string().min(1).max(256);
 
 const fields = {
   cascades: shape.cascades.meta({
@@ -50,6 +59,87 @@ const fields = {
       "How long an edge that is cut off from Redis may go on serving the workspace's keys. null: the edge's own bound.",
     examples: [null],
   }),
+  power_level: shape.power_level.meta({
+    description: 'The level of `auto`, and of the name of a model that several deployments serve.',
+    examples: ['balanced'],
+  }),
+  strategy: shape.strategy.meta({
+    description:
+      'What counts in the score. level: the weights of the power level; cost, latency: that alone; balanced: those of level balanced; custom: `weights`.',
+    examples: ['level'],
+  }),
+  weights: strictWeights
+    .nullable()
+    .default(null)
+    .meta({
+      description: 'For the strategy custom. They are divided by their sum.',
+      examples: [{ cost: 60, latency: 20, quality: 20 }],
+    }),
+  levels: z
+    .partialRecord(z.enum(powerLevels), levelRules.extend({ weights: strictWeights.optional() }).strict())
+    .default({})
+    .meta({
+      description:
+        'What changes of the built-in power levels: the models that a level chooses from (null: all that the key may use), its weights, its ceiling in US dollars per 1,000 tokens (null: none), and the kinds of providers that it prefers; `local` and `free` are kinds too.',
+      examples: [{ eco: { max_cost_per_1k_usd: '0.0005', preferred: ['local', 'groq'] } }],
+    }),
+  groups: z
+    .record(groupName, groupRules.strict())
+    .default({})
+    .meta({
+      description:
+        'Names of your own that a client can ask for, with the models behind them. strategy order: as they are listed; score: the best one first, by the weights and the ceiling of power_level.',
+      examples: [{ smart: { models: ['gpt-5', 'claude-sonnet'], strategy: 'score' } }],
+    }),
+  max_cost_per_1k_usd: shape.max_cost_per_1k_usd.meta({
+    description:
+      'A ceiling for every power level, beside its own: US dollars per 1,000 tokens of the request at hand. null: none.',
+    examples: ['0.02'],
+  }),
+  max_first_byte_ms: shape.max_first_byte_ms.meta({
+    description: 'A first byte that takes so long is worth nothing in the score.',
+    examples: [10_000],
+  }),
+  unpriced: shape.unpriced.meta({
+    description: 'A model whose price nobody knows. drop: no power level chooses it; last: after all others.',
+    examples: ['drop'],
+  }),
+  prefer_local: shape.prefer_local.meta({
+    description: "Servers of the operator's own first, whatever their score.",
+    examples: [false],
+  }),
+  regions: shape.regions.meta({
+    description:
+      "Only deployments that are known to be in these; `local` stands for the operator's own servers. null: any.",
+    examples: [['eu', 'local']],
+  }),
+  zero_data_retention: shape.zero_data_retention.meta({
+    description: 'Only providers that are known to keep nothing of what they are sent.',
+    examples: [false],
+  }),
+  no_training: shape.no_training.meta({
+    description: 'Only providers that are known not to train on what they are sent.',
+    examples: [false],
+  }),
+  session_affinity: shape.session_affinity.meta({
+    description:
+      'session: requests of one conversation stay with the same deployment, and so with its prompt cache, as long as that is nearly the best.',
+    examples: ['off'],
+  }),
+  exploration: shape.exploration.meta({
+    description:
+      'The share of requests that try a deployment of which little is known, so that one that has recovered is seen.',
+    examples: [0.01],
+  }),
+  classification: shape.classification.meta({
+    description:
+      'How `auto` finds its power level. off: it is power_level; rules: by how difficult the request looks; model: where the rules are unsure a cheap model is asked, at its own cost.',
+    examples: ['off'],
+  }),
+  classification_model: shape.classification_model.meta({
+    description: 'The model that is asked. null: the cheapest of level eco.',
+    examples: [null],
+  }),
 } satisfies { [Name in keyof RoutingPolicy]: z.ZodType };
 
 const version = z
@@ -85,7 +175,12 @@ function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => errorAt([...at, key], 'is not a field of this request'));
   }
-  if (issue.code === 'invalid_key') return [errorAt(at, 'must have 1 to 256 characters')];
+  if (issue.code === 'invalid_key') {
+    const isLevel = at[0] === 'levels';
+    return [
+      errorAt(at, isLevel ? `must be one of ${powerLevels.join(', ')}` : 'must have 1 to 256 characters'),
+    ];
+  }
   return [errorAt(at, `is not valid: ${issue.message}`)];
 }
 

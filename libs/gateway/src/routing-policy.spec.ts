@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import {
+  defaultRoutingPolicy,
+  effectiveRouting,
+  routingPolicy,
+  routingRules,
+  type RoutingRules,
+} from './routing-policy';
+
+describe('the rules of one level', () => {
+  it('have no defaults: what is left out is left to the level above', () => {
+    expect(routingRules.parse({})).toEqual({});
+    expect(routingRules.parse({ attempt_limit: 2, hedge_after_ms: null })).toEqual({
+      attempt_limit: 2,
+      hedge_after_ms: null,
+    });
+  });
+
+  it('know the same fields as the policy', () => {
+    expect(Object.keys(routingRules.shape)).toEqual(Object.keys(defaultRoutingPolicy));
+  });
+
+  it('drop what this version does not know, inside of a level too', () => {
+    const rules = { later: 1, levels: { eco: { models: ['a'], later: 1 } } };
+    expect(routingRules.parse(rules)).toEqual({ levels: { eco: { models: ['a'] } } });
+  });
+
+  it.each([
+    { exploration: 0.21 },
+    { max_cost_per_1k_usd: 0.01 },
+    { max_cost_per_1k_usd: '-1' },
+    { max_cost_per_1k_usd: '1000' },
+    { weights: { cost: 0, latency: 0, quality: 0 } },
+    { levels: { cheapest: {} } },
+    { groups: { smart: { models: [] } } },
+  ])('refuse %j', (rules) => {
+    expect(routingRules.safeParse(rules).success).toBe(false);
+    expect(routingPolicy.safeParse(rules).success).toBe(false);
+  });
+});
+
+describe('the policy that holds', () => {
+  it('is the default where nobody says anything', () => {
+    expect(effectiveRouting()).toEqual(defaultRoutingPolicy);
+    expect(effectiveRouting({}, {}, {})).toEqual(defaultRoutingPolicy);
+  });
+
+  it('takes each field from the nearest who wrote it, be it null', () => {
+    const platform: RoutingRules = { attempt_limit: 2, hedge_after_ms: 500, cross_vendor: true };
+    const organization: RoutingRules = { attempt_limit: 3, hedge_after_ms: null };
+    expect(effectiveRouting(platform, organization, { power_level: 'eco' })).toEqual({
+      ...defaultRoutingPolicy,
+      attempt_limit: 3,
+      hedge_after_ms: null,
+      cross_vendor: true,
+      power_level: 'eco',
+    });
+  });
+
+  it('of one level alone is that level with all defaults', () => {
+    const rules = fc.record(
+      {
+        attempt_limit: fc.integer({ min: 1, max: 10 }),
+        hedge_after_ms: fc.constantFrom(null, 100),
+        aliases: fc.dictionary(fc.string({ minLength: 1, maxLength: 5 }), fc.constant('a')),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(rules, (given) => {
+        expect(effectiveRouting(routingRules.parse(given))).toEqual(routingPolicy.parse(given));
+      }),
+    );
+  });
+});
