@@ -30,7 +30,11 @@ export interface AttemptFailure {
 export interface ReadyAnswer {
   readonly status: number;
   /** Sends head and body with these headers added. Resolves when the answer has ended, well or not; never rejects. */
-  relayTo(edgeRequest: EdgeRequest, headers: OutgoingHttpHeaders): Promise<AnswerEnd>;
+  relayTo(
+    edgeRequest: EdgeRequest,
+    headers: OutgoingHttpHeaders,
+    more?: OutgoingHttpHeaders,
+  ): Promise<AnswerEnd>;
   /** Lets go of an answer that nobody wants any more (hedging, client gone). */
   discard(): void;
 }

@@ -8,20 +8,13 @@ const stallLimitMs = 120_000;
 /** Up to here a copy of the body costs less than a second buffer for the socket. */
 const oneTextBytes = 16 * 1024;
 
-function flatHead(
-  requestId: string,
-  [first, second]: readonly [OutgoingHttpHeaders, OutgoingHttpHeaders],
-  length: number,
-): string[] {
+function flatHead(requestId: string, headers: readonly OutgoingHttpHeaders[], length: number): string[] {
   const flat: string[] = ['x-request-id', requestId, 'request-id', requestId];
-  for (const name in first) {
-    if (name === 'content-length' || second[name] !== undefined) continue;
-    const value = first[name];
-    if (value !== undefined) flat.push(name, String(value));
-  }
-  for (const name in second) {
-    const value = second[name];
-    if (value !== undefined) flat.push(name, String(value));
+  for (const some of headers) {
+    for (const name in some) {
+      const value = some[name];
+      if (value !== undefined && name !== 'content-length') flat.push(name, String(value));
+    }
   }
   flat.push('content-length', String(length));
   return flat;
@@ -68,11 +61,11 @@ export class ClientWriter {
   /**
    * All of an answer. Its head is a flat list of names and values, which node writes as it is, and a small body goes with it as one
    * text: half of what setHeader for each and a buffer beside them cost, at thousands of answers a second.
-   * @param headers of a name that comes in both the second one counts
+   * @param headers no name comes in two of them
    */
   sendWhole(
     status: number,
-    headers: readonly [OutgoingHttpHeaders, OutgoingHttpHeaders],
+    headers: readonly OutgoingHttpHeaders[],
     bytes: Buffer,
     onClosed: (isFlushed: boolean) => void,
   ): void {

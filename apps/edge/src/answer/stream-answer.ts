@@ -76,7 +76,11 @@ export class StreamAnswer implements AnswerBody, ReadyAnswer {
     if (this.state === 'starting') this.leave();
   }
 
-  relayTo(edgeRequest: EdgeRequest, headers: OutgoingHttpHeaders): Promise<AnswerEnd> {
+  relayTo(
+    edgeRequest: EdgeRequest,
+    headers: OutgoingHttpHeaders,
+    more: OutgoingHttpHeaders = {},
+  ): Promise<AnswerEnd> {
     const { options } = this.control;
     const flow = { pause: () => this.pause(), resume: () => this.resume() };
     const writer = new ClientWriter(edgeRequest, options.clock, flow);
@@ -88,7 +92,7 @@ export class StreamAnswer implements AnswerBody, ReadyAnswer {
       }
       this.writer = writer;
       this.state = 'relaying';
-      writer.sendHead(this.status, this.headers(headers), (isFlushed) => {
+      writer.sendHead(this.status, this.headers({ ...headers, ...more }), (isFlushed) => {
         this.onClientClosed();
         resolve(this.describe(writer, isFlushed));
       });

@@ -55,7 +55,11 @@ export class WholeAnswer implements AnswerBody, ReadyAnswer {
   /** All of it is here already. */
   fail(): void {}
 
-  relayTo(edgeRequest: EdgeRequest, headers: OutgoingHttpHeaders): Promise<AnswerEnd> {
+  relayTo(
+    edgeRequest: EdgeRequest,
+    headers: OutgoingHttpHeaders,
+    more: OutgoingHttpHeaders = {},
+  ): Promise<AnswerEnd> {
     const { options } = this.control;
     const own = answerHeaders(options.via, this.control.headers);
     const accepted = edgeRequest.request.headers['accept-encoding'];
@@ -78,7 +82,7 @@ export class WholeAnswer implements AnswerBody, ReadyAnswer {
           brokenBy: null,
         });
       if (!writer.isOpen) return finish(false);
-      writer.sendWhole(this.status, [own, headers], bytes, finish);
+      writer.sendWhole(this.status, [own, headers, more], bytes, finish);
     });
   }
 

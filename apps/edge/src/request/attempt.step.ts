@@ -3,6 +3,7 @@ import type { LlmRoute } from '@signalbox/gateway';
 import type { AnswerEnd } from '../answer/answer-end';
 import type { Breakers } from '../breakers/breakers';
 import type { FallbackRoutes, FallbackTarget } from '../fallback/fallback-routes';
+import { OpenThings } from '../open-things';
 import { answerTags } from '../routing/answer-tags';
 import { AttemptQueue } from '../routing/attempt-queue';
 import type { AttemptSender, RequestCall } from '../routing/attempt-sender';
@@ -38,7 +39,7 @@ export interface AttemptInput {
 
 /** Step 6: candidate after candidate until one answers; then its answer goes to the client, and nothing is repeated any more. */
 export class AttemptStep {
-  private readonly running = new Set<FailoverRun>();
+  private readonly running = new OpenThings<FailoverRun>();
 
   private readonly alarms: FailureAlarms;
 
@@ -59,7 +60,7 @@ export class AttemptStep {
     const run = new FailoverRun(this.dependencies, call, queue, caller.workspace.routing);
     const onClose = (): void => run.abort(new ClientGone());
     response.on('close', onClose);
-    this.running.add(run);
+    const place = this.running.add(run);
     try {
       if (response.destroyed) throw new ClientGone();
       const found = await run.find();
@@ -68,14 +69,14 @@ export class AttemptStep {
       else this.refuse(edgeRequest, input, run, queue);
     } finally {
       response.off('close', onClose);
-      this.running.delete(run);
+      this.running.remove(place);
       this.conclude(edgeRequest, input.record, run, queue);
     }
   }
 
   /** The time for open streams is over. */
   abortAll(): void {
-    for (const run of this.running) run.abort(new Refusal('shutting_down'));
+    this.running.forEach((run) => run.abort(new Refusal('shutting_down')));
   }
 
   private queueOf({ route, candidates: { plan, catalogue }, record }: AttemptInput): AttemptQueue {
@@ -105,7 +106,7 @@ export class AttemptStep {
     record.answeredBy = planned;
     record.fallbackReason = because;
     const facts = { attempt: planned, attempts: run.attempts, fallbackReason: because };
-    const end = await answer.relayTo(edgeRequest, answerTags(facts, record.admission?.headers));
+    const end = await answer.relayTo(edgeRequest, answerTags(facts), record.admission?.headers);
     record.end = end;
     line.duration_ms = Math.max(this.dependencies.clock.nowMs() - running.startedAtMs, 0);
     if (end.problem !== null) this.noteCut(edgeRequest, record, end, running.startedAtMs);
@@ -146,7 +147,7 @@ export class AttemptStep {
     const isFirst = attempt === null || attempt === run.failures[0]?.planned;
     const fallbackReason = isFirst ? null : queue.leftBecause;
     const facts = { attempt, attempts: run.attempts, fallbackReason };
-    const tags = answerTags(facts, record.admission?.headers);
+    const tags = { ...record.admission?.headers, ...answerTags(facts) };
     sendJson(edgeRequest, status, { ...tags, ...headers }, body);
   }
 

@@ -8,17 +8,16 @@ export interface AnswerFacts {
   readonly fallbackReason: FallbackReason | null;
 }
 
+const plainText = /^[\x20-\x7e]*$/;
+
 /** A name may hold what a header cannot; then it stands there percent-encoded. */
 function headerText(text: string): string {
-  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text);
+  return plainText.test(text) ? text : encodeURIComponent(text);
 }
 
 /** Every answer says how it came about. */
-export function answerTags(
-  { attempt, attempts, fallbackReason }: AnswerFacts,
-  headers: OutgoingHttpHeaders = {},
-): OutgoingHttpHeaders {
-  const tags: OutgoingHttpHeaders = { ...headers, 'x-signalbox-attempts': attempts };
+export function answerTags({ attempt, attempts, fallbackReason }: AnswerFacts): OutgoingHttpHeaders {
+  const tags: OutgoingHttpHeaders = { 'x-signalbox-attempts': attempts };
   if (fallbackReason !== null) tags['x-signalbox-fallback'] = fallbackReason;
   if (!attempt) return tags;
   tags['x-signalbox-route'] = attempt.route;

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@signalbox/common';
 import type { EdgeMetrics } from '../metrics/edge-metrics';
+import { OpenThings } from '../open-things';
 import type { ProbeResult } from './litellm-health.probe';
 import { type ActiveLitellm, identityOf } from './runner-state';
 
@@ -40,6 +41,12 @@ export interface LitellmHealthDependencies {
   logger: Logger;
 }
 
+interface Listener {
+  readonly identity: string;
+  readonly listener: () => void;
+  readonly stop: () => void;
+}
+
 interface Watched {
   readonly active: ActiveLitellm;
   readonly identity: string;
@@ -68,7 +75,7 @@ export class LitellmHealth {
   private isLooking = false;
   private unansweredBytes = 0;
   private isClosed = false;
-  private readonly listeners = new Map<() => void, string>();
+  private readonly listeners = new OpenThings<Listener>();
 
   constructor(private readonly dependencies: LitellmHealthDependencies) {
     this.sinceMs = dependencies.clock.nowMs();
@@ -149,8 +156,13 @@ export class LitellmHealth {
 
   /** @returns how to stop listening; the listener is called once, when the LiteLLM of this identity goes down */
   onDown(identity: string, listener: () => void): () => void {
-    this.listeners.set(listener, identity);
-    return () => this.listeners.delete(listener);
+    let isHeld = true;
+    const stop = (): void => {
+      if (isHeld) this.listeners.remove(place);
+      isHeld = false;
+    };
+    const place = this.listeners.add({ identity, listener, stop });
+    return stop;
   }
 
   /** A verdict is being found: it takes milliseconds, and a switch to another LiteLLM may be part of it. */
@@ -241,11 +253,11 @@ export class LitellmHealth {
   }
 
   private tell(identity: string): void {
-    for (const [listener, listensTo] of this.listeners) {
-      if (listensTo !== identity) continue;
-      this.listeners.delete(listener);
-      listener();
-    }
+    this.listeners.forEach((one) => {
+      if (one.identity !== identity) return;
+      one.stop();
+      one.listener();
+    });
   }
 
   private scheduleLook(): void {
