@@ -5,7 +5,7 @@ import type { EdgeRequest } from '../request/edge-request';
 /** A client that reads nothing for so long is not there any more; its answer must not hold the upstream up. */
 const stallLimitMs = 120_000;
 
-/** Up to here a copy of the body costs less than a second buffer for the socket. */
+/** A larger body is not copied. */
 const oneTextBytes = 16 * 1024;
 
 function flatHead(requestId: string, headers: readonly OutgoingHttpHeaders[], length: number): string[] {
@@ -59,8 +59,8 @@ export class ClientWriter {
   }
 
   /**
-   * All of an answer. Its head is a flat list of names and values, which node writes as it is, and a small body goes with it as one
-   * text: half of what setHeader for each and a buffer beside them cost, at thousands of answers a second.
+   * All of an answer. Its head is a flat list of names and values, which node writes as it is (setHeader would fill a map first), and
+   * a small body goes with it as one text.
    * @param headers no name comes in two of them
    */
   sendWhole(
