@@ -7,6 +7,7 @@ import { Agent, fetch } from 'undici';
 import { distributionOf, type Row } from '../support/e2e/figures';
 import { signingKeys } from '../support/edge-app';
 import { EdgeProcess } from '../support/edge-process';
+import { useStack } from '../support/use-stack';
 import type { LitellmProcessStart } from '../stand-ins/litellm.process';
 import { waitUntil } from '../support/wait-until';
 import type { Attack, AttackResult } from './abuse-attacks.process';
@@ -111,6 +112,8 @@ describe('abuse of port 4000', () => {
   const memoryMb: number[] = [];
 
   beforeAll(async () => {
+    // The edge that is abused is one of its own; of the stack it uses the Redis only.
+    process.env['TEST_REDIS_URL'] ??= useStack().facts.redis_url;
     edge = await EdgeProcess.start({
       NODE_OPTIONS: `-r ${join(hooks, 'collect-garbage-hook.cjs')}`,
     });
