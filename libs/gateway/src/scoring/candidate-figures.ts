@@ -1,0 +1,66 @@
+import { costPicoUsd } from '../token-prices';
+import type { RequestNeeds, ScoringCandidate } from './scoring.types';
+
+/**
+ * The figures that a score is made of, as whole numbers: a decision that is kept as those numbers gives the same order when it
+ * is replayed.
+ */
+
+/** What is expected of a model counts as much as so many calls. */
+const priorCalls = 3;
+const usualFirstByteMs = 1_500;
+const longestFirstByteMs = 3_600_000;
+const unknownQualityPermille = 500;
+
+function clampedPermille(share: number): number {
+  // NaN, which no comparison catches, counts as nothing.
+  return Math.round(Math.min(Math.max(share || 0, 0), 1) * 1_000);
+}
+
+/** Measured, and as far as little was measured, what is expected. */
+export function firstByteMsOf({ performance, facts }: ScoringCandidate): number {
+  const { firstByteMs, weight } = performance;
+  const expectedMs = facts.prior_first_byte_ms ?? usualFirstByteMs;
+  const blendedMs =
+    firstByteMs === null
+      ? expectedMs
+      : (firstByteMs * weight + expectedMs * priorCalls) / (weight + priorCalls);
+  return Math.min(Math.max(Math.round(blendedMs), 1), longestFirstByteMs);
+}
+
+export function errorPermilleOf({ performance }: ScoringCandidate): number {
+  return clampedPermille(performance.errorRate);
+}
+
+export function qualityPermilleOf({ facts }: ScoringCandidate): number {
+  return facts.quality === null ? unknownQualityPermille : clampedPermille(facts.quality);
+}
+
+/** How much is known, in hundredths of a call. */
+export function weightCentsOf({ performance }: ScoringCandidate): number {
+  return Math.round(Math.min(performance.weight, 1_000_000) * 100);
+}
+
+/** Of the whole request; null: nobody knows its price. The operator's own servers cost nothing unless somebody says so. */
+export function requestCostPicoUsd({ facts }: ScoringCandidate, needs: RequestNeeds): number | null {
+  if (facts.free || (facts.local && facts.prices === null)) return 0;
+  if (facts.prices === null) return null;
+  return costPicoUsd(facts.prices, {
+    prompt: needs.promptTokens,
+    cacheRead: needs.cachedPromptTokens,
+    cacheWrite: 0,
+    answer: needs.expectedAnswerTokens,
+  });
+}
+
+/** Rounded up, exactly: a ceiling is not passed by a part of a pico-dollar. */
+export function costPer1kPicoUsdOf(requestCost: number, needs: RequestNeeds): number {
+  const tokens = Math.max(1, needs.promptTokens + needs.expectedAnswerTokens);
+  const thousandfold = requestCost * 1_000;
+  if (thousandfold <= Number.MAX_SAFE_INTEGER) {
+    const rest = thousandfold % tokens;
+    return (thousandfold - rest) / tokens + (rest > 0 ? 1 : 0);
+  }
+  const exact = (BigInt(requestCost) * 1_000n + BigInt(tokens) - 1n) / BigInt(tokens);
+  return exact <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(exact) : Number.MAX_SAFE_INTEGER;
+}

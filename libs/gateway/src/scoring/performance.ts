@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { type DeploymentPerformance, unknownPerformance } from './scoring.types';
+
+/** What is that old counts half. */
+const halfLifeMs = 5 * 60_000;
+/** What an edge wrote so long ago is left out: it is gone, or cut off. */
+const documentLifeMs = 5 * 60_000;
+/** As if so many calls had gone well: one failure among few calls says little, and an old failure fades. */
+const assumedGoodCalls = 2;
+/** Less than this is as good as nothing. */
+const leastWeight = 0.01;
+const deploymentsLimit = 10_000;
+
+/** Decayed sums of one deployment's calls, as of a moment. */
+export interface CallSums {
+  readonly atMs: number;
+  readonly calls: number;
+  /** Of the calls that did not fail. */
+  readonly firstByteSumMs: number;
+  readonly failures: number;
+}
+
+/** A call that ended. Only failures that are the provider's own belong here. */
+export interface CallOutcome {
+  /** null: it failed. */
+  readonly firstByteMs: number | null;
+}
+
+export const noCalls: CallSums = { atMs: 0, calls: 0, firstByteSumMs: 0, failures: 0 };
+
+/** A clock that was set back, or another machine's, makes nothing count more than once. */
+function remainderAfter(elapsedMs: number): number {
+  return elapsedMs <= 0 ? 1 : 0.5 ** (elapsedMs / halfLifeMs);
+}
+
+export function withCall(sums: CallSums, { firstByteMs }: CallOutcome, nowMs: number): CallSums {
+  const rest = remainderAfter(nowMs - sums.atMs);
+  return {
+    atMs: Math.max(nowMs, sums.atMs),
+    calls: sums.calls * rest + 1,
+    firstByteSumMs: sums.firstByteSumMs * rest + (firstByteMs ?? 0),
+    failures: sums.failures * rest + (firstByteMs === null ? 1 : 0),
+  };
+}
+
+function addUp(all: readonly CallSums[], nowMs: number): CallSums {
+  let [calls, firstByteSumMs, failures] = [0, 0, 0];
+  for (const sums of all) {
+    const rest = remainderAfter(nowMs - sums.atMs);
+    calls += sums.calls * rest;
+    firstByteSumMs += sums.firstByteSumMs * rest;
+    failures += sums.failures * rest;
+  }
+  return { atMs: nowMs, calls, firstByteSumMs, failures };
+}
+
+/** How a deployment has been, by what all edges saw of it. */
+export function performanceOf(all: readonly CallSums[], nowMs: number): DeploymentPerformance {
+  const { calls, firstByteSumMs, failures } = addUp(all, nowMs);
+  if (calls < leastWeight) return unknownPerformance;
+  const answered = calls - failures;
+  return {
+    firstByteMs: answered < leastWeight ? null : firstByteSumMs / answered,
+    errorRate: Math.min(1, failures / (calls + assumedGoodCalls)),
+    weight: calls,
+  };
+}
+
+const amount = z.number().nonnegative();
+/** What one edge tells the others. For each deployment: calls, mean time to the first byte of those that did not fail, failures. */
+const performanceDocument = z.object({
+  v: z.literal(1),
+  at_ms: z.number(),
+  deployments: z.record(z.string().max(128), z.tuple([amount, amount, amount])),
+});
+
+function rounded(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}
+
+/** The document of one edge. Deployments that nobody called for long are left out. */
+export function writePerformance(byDeployment: ReadonlyMap<string, CallSums>, nowMs: number): string {
+  const deployments: Record<string, [number, number, number]> = {};
+  for (const [id, sums] of byDeployment) {
+    const { calls, firstByteSumMs, failures } = addUp([sums], nowMs);
+    if (calls < leastWeight) continue;
+    const answered = calls - failures;
+    const meanMs = answered < leastWeight ? 0 : firstByteSumMs / answered;
+    deployments[id] = [rounded(calls), rounded(meanMs), rounded(Math.min(failures, calls))];
+  }
+  return JSON.stringify({ v: 1, at_ms: nowMs, deployments });
+}
+
+/** @returns nothing for a document that is too old or that cannot be read: then that edge has said nothing */
+export function readPerformance(text: string, nowMs: number): ReadonlyMap<string, CallSums> {
+  const read = parseDocument(text);
+  const byDeployment = new Map<string, CallSums>();
+  if (!read || Math.abs(nowMs - read.at_ms) > documentLifeMs) return byDeployment;
+  for (const [id, [calls, meanMs, failed]] of Object.entries(read.deployments).slice(0, deploymentsLimit)) {
+    const failures = Math.min(failed, calls);
+    byDeployment.set(id, {
+      atMs: read.at_ms,
+      calls,
+      firstByteSumMs: meanMs * (calls - failures),
+      failures,
+    });
+  }
+  return byDeployment;
+}
+
+function parseDocument(text: string): z.infer<typeof performanceDocument> | null {
+  try {
+    return performanceDocument.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** All edges together. */
+export function mergePerformance(
+  edges: readonly ReadonlyMap<string, CallSums>[],
+  nowMs: number,
+): ReadonlyMap<string, DeploymentPerformance> {
+  const seen = new Map<string, CallSums[]>();
+  for (const byDeployment of edges)
+    for (const [id, sums] of byDeployment) {
+      const known = seen.get(id);
+      if (known) known.push(sums);
+      else seen.set(id, [sums]);
+    }
+  return new Map([...seen].map(([id, all]) => [id, performanceOf(all, nowMs)]));
+}
