@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from .log import log
+from .price_map import PriceMap, PriceMapError
 from .state_board import StateBoard
 
 MAX_WAIT_MS = 25_000
@@ -22,7 +24,13 @@ class RunnerHttpServer(ThreadingHTTPServer):
 
 
 def create_server(
-    host: str, port: int, token: str, board: StateBoard, is_answering: Callable[[], bool], on_wake: Callable[[], None]
+    host: str,
+    port: int,
+    token: str,
+    board: StateBoard,
+    is_answering: Callable[[], bool],
+    on_wake: Callable[[], None],
+    prices: PriceMap,
 ) -> RunnerHttpServer:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -39,6 +47,8 @@ def create_server(
                 self._send_readiness()
             elif url.path == "/state":
                 self._send_state(parse_qs(url.query))
+            elif url.path == "/litellm/prices":
+                self._send_prices()
             else:
                 self._send(404, {"error": "not found"})
 
@@ -67,6 +77,13 @@ def create_server(
             wait_seconds = min(max(wait_ms, 0), MAX_WAIT_MS) / 1000
             self._send(200, board.wait_for_change(after, wait_seconds, subscriber))
 
+        def _send_prices(self) -> None:
+            try:
+                self._send_bytes(200, prices.packed(), {"content-encoding": "gzip"})
+            except PriceMapError as error:
+                log("warn", "the price map is not usable", reason=str(error))
+                self._send(500, {"error": str(error)})
+
         def _is_allowed(self) -> bool:
             given = self.headers.get("authorization", "")
             return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
@@ -79,9 +96,12 @@ def create_server(
                 self.close_connection = True
 
         def _send(self, status: int, body: Any) -> None:
-            payload = json.dumps(body).encode()
+            self._send_bytes(status, json.dumps(body).encode(), {})
+
+        def _send_bytes(self, status: int, payload: bytes, headers: dict[str, str]) -> None:
             self.send_response(status)
-            self.send_header("content-type", "application/json")
+            for name, value in {"content-type": "application/json", **headers}.items():
+                self.send_header(name, value)
             self.send_header("content-length", str(len(payload)))
             self.end_headers()
             self.wfile.write(payload)

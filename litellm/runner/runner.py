@@ -14,6 +14,7 @@ from .events import EventQueue, ReplaceActive, Stop
 from .health_watch import HealthWatch
 from .http_api import create_server
 from .litellm_process import Launcher
+from .price_map import PriceMap
 from .prisma_engine import EngineChoice
 from .release_store import Release, ReleaseStore
 from .settings import Settings
@@ -50,7 +51,13 @@ class Runner:
         self._health = HealthWatch(settings, self._events, lambda: self._supervisor.active, migrate, can_use_database)
         # Binds the port, or raises OSError, before anything else happens.
         self._server = create_server(
-            settings.host, settings.port, settings.internal_token, board, self._is_answering, self._on_wake
+            settings.host,
+            settings.port,
+            settings.internal_token,
+            board,
+            self._is_answering,
+            self._on_wake,
+            PriceMap(litellm_version),
         )
 
     def run(self) -> None:

@@ -126,6 +126,7 @@ export const variablesOf = {
     ...node,
     'SIGNALBOX_WORKER_PORT',
     'SIGNALBOX_RUNNER_URL',
+    'SIGNALBOX_OPENROUTER_URL',
     ...secretStore,
     'APP_DATABASE_URL',
     'LITELLM_DATABASE_URL',

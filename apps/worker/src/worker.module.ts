@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Clock, Logger } from '@signalbox/common';
 import type { WorkerConfig } from '@signalbox/config';
+import { CatalogueSyncModule } from '@signalbox/domain/catalogue';
 import { ConfigReleasesModule } from '@signalbox/domain/config-releases';
 import { CoreModule } from '@signalbox/domain/core';
 import { CredentialChecksModule } from '@signalbox/domain/credential-checks';
@@ -14,6 +15,7 @@ import { MirrorModule } from '@signalbox/domain/mirror';
 import { ProjectionModule } from '@signalbox/domain/projection';
 import { RotationsModule } from '@signalbox/domain/rotations';
 import { UsageIntakeModule } from '@signalbox/domain/usage';
+import { CatalogueProcessor } from './catalogue/catalogue.processor';
 import { ConfigReleaseProcessor } from './config-releases/config-release.processor';
 import { AttemptLoop } from './attempts/attempt-loop';
 import { WorkerHealth } from './health/worker-health';
@@ -78,6 +80,7 @@ export class WorkerModule {
         CredentialChecksModule,
         CredentialsImportModule,
         RotationsModule,
+        CatalogueSyncModule.forRoot({ openrouterUrl: config.openrouterUrl }),
       ],
       providers: [
         { provide: WORKER_CONFIG, useValue: config },
@@ -93,6 +96,7 @@ export class WorkerModule {
         UsageLoop,
         CredentialCheckProcessor,
         CredentialImportProcessor,
+        CatalogueProcessor,
         HousekeepingProcessor,
         MaintenanceProcessor,
         NotificationProcessor,

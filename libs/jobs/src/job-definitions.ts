@@ -11,6 +11,7 @@ export const queueNames = {
   credentials: '{credentials}',
   notifications: '{notifications}',
   maintenance: '{maintenance}',
+  catalogue: '{catalogue}',
 } as const;
 export type QueueKey = keyof typeof queueNames;
 
@@ -47,6 +48,8 @@ export const jobs = {
   'rotation.advance': { queue: 'sync', payload: nothing },
   /** Starts the rotations that policies ask for, and reminds people of the others. */
   'rotation.plan': { queue: 'housekeeping', payload: nothing },
+  /** Goes on with the sync of the catalogue, and starts the daily one. Also a hint, when somebody asks for one. */
+  'catalogue.sync': { queue: 'catalogue', payload: nothing },
   /** Removes what has had its time. */
   'housekeeping.sweep': { queue: 'housekeeping', payload: nothing },
 } as const satisfies Record<string, { queue: QueueKey; payload: z.ZodObject }>;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { JobHandlers } from '@signalbox/jobs';
+import { CatalogueProcessor } from '../catalogue/catalogue.processor';
 import { ConfigReleaseProcessor } from '../config-releases/config-release.processor';
 import { CredentialCheckProcessor } from '../credential-checks/credential-check.processor';
 import { CredentialImportProcessor } from '../credentials-import/credential-import.processor';
@@ -27,6 +28,7 @@ export class JobTable {
     credentialChecks: CredentialCheckProcessor,
     credentialImport: CredentialImportProcessor,
     rotations: RotationProcessor,
+    catalogue: CatalogueProcessor,
   ) {
     this.handlers = {
       'outbox.drain': async () => outbox.wake(),
@@ -42,6 +44,7 @@ export class JobTable {
       'secrets.sweep': (_payload, signal) => maintenance.sweep(signal),
       'rotation.advance': async () => rotations.advance(),
       'rotation.plan': (_payload, signal) => rotations.plan(signal),
+      'catalogue.sync': (_payload, signal) => catalogue.sync(signal),
       'housekeeping.sweep': async () => {
         await housekeeping.run();
         await notifications.sweep();

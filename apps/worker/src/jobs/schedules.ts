@@ -18,5 +18,7 @@ export const schedules: readonly Schedule[] = [
   { job: 'maintenance.run', everyMs: 30_000 },
   { job: 'secrets.sweep', everyMs: 600_000 },
   { job: 'rotation.plan', everyMs: 300_000 },
+  // Looks whether the daily sync is due, and goes on with one that waits for its sources.
+  { job: 'catalogue.sync', everyMs: 30_000 },
   { job: 'housekeeping.sweep', everyMs: 300_000 },
 ];

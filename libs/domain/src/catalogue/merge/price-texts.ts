@@ -1,0 +1,59 @@
+import type { PriceOverride, PriceTexts, StatedPrice } from './catalogue.types';
+import { compareDecimals, decimalText } from './exact-decimal';
+
+/** At 0 these say that there is no price of its own, not that the thing is free. */
+const isMain = (component: string): boolean => component === 'input' || component === 'output';
+
+/** OpenRouter's words for a price that is not fixed; seen with its routers (openrouter/auto). */
+const variableText = '-1';
+
+/**
+ * @param stated the source's own names and values
+ * @param names from the source's names to ours
+ */
+export function statedPrice(
+  stated: Readonly<Record<string, unknown>>,
+  names: Readonly<Record<string, string>>,
+  overrides: readonly Readonly<Record<string, unknown>>[] = [],
+): StatedPrice {
+  const texts: Record<string, string> = {};
+  for (const [theirs, ours] of Object.entries(names)) {
+    const value = stated[theirs];
+    if (value === undefined || value === null) continue;
+    const text = decimalText(value);
+    if (text === null) return { state: 'malformed', detail: `${ours} is no decimal number` };
+    if (isMain(ours) || compareDecimals(text, '0') !== 0) texts[ours] = text;
+  }
+  if (Object.keys(texts).length === 0) return { state: 'absent' };
+  if (texts['input'] === variableText || texts['output'] === variableText) return { state: 'variable' };
+  const parsed = overrides.map((override) => parseOverride(override, names));
+  if (parsed.some((override) => override === null)) {
+    return { state: 'malformed', detail: 'an override is no decimal number' };
+  }
+  if (parsed.length === 0) return { state: 'known', texts };
+  return { state: 'known', texts: { ...texts, overrides: parsed.filter((one) => one !== null) } };
+}
+
+function parseOverride(
+  override: Readonly<Record<string, unknown>>,
+  names: Readonly<Record<string, string>>,
+): PriceOverride | null {
+  const parsed: Record<string, string | number> = {};
+  for (const condition of ['min_prompt_tokens', 'utc_start', 'utc_end']) {
+    const value = override[condition];
+    if (typeof value === 'number' || typeof value === 'string') parsed[condition] = value;
+  }
+  for (const [theirs, ours] of Object.entries(names)) {
+    const value = override[theirs];
+    if (value === undefined || value === null) continue;
+    const text = decimalText(value);
+    if (text === null) return null;
+    parsed[ours] = text;
+  }
+  return parsed;
+}
+
+/** Each component with its text, without the overrides. */
+export function componentsOf(texts: PriceTexts): [string, string][] {
+  return Object.entries(texts).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
+}

@@ -1,0 +1,11 @@
+/** A source did not answer, or not with what it promises. Nothing of its answer is in the message. */
+export class CatalogueSourceError extends Error {
+  constructor(
+    message: string,
+    /** What the source asked for; null: nothing. */
+    readonly retryAfterMs: number | null = null,
+  ) {
+    super(message);
+    this.name = 'CatalogueSourceError';
+  }
+}

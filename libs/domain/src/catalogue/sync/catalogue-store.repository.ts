@@ -1,0 +1,127 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '@signalbox/common';
+import type { EntityManager } from 'typeorm';
+import type { EntryPlan, KnownEntry, PriceInForce } from '../anomalies/judge-drafts';
+import type { CatalogueSource, PriceTexts } from '../merge/catalogue.types';
+
+/** What our deployments call. */
+export interface UsedModel {
+  readonly kind: string;
+  readonly upstreamModel: string;
+  readonly openrouterId: string | null;
+}
+
+/** Entries and prices as they are in force, read and written as a whole. */
+@Injectable()
+export class CatalogueStoreRepository {
+  async entries(manager: EntityManager): Promise<Map<string, KnownEntry>> {
+    const rows = await manager.query<(KnownEntry & { id: string })[]>(
+      `SELECT id, name, vendor, mode, status, fields, provenance, fingerprint, expires_on::text AS "expiresOn"
+       FROM catalogue_entries`,
+    );
+    return new Map(rows.map(({ id, ...entry }) => [id, entry]));
+  }
+
+  /** By entry, then by provider. */
+  async pricesInForce(manager: EntityManager): Promise<Map<string, Map<string, PriceInForce>>> {
+    const rows = await manager.query<
+      { entryId: string; provider: string; texts: PriceTexts; source: CatalogueSource }[]
+    >(
+      `SELECT entry_id AS "entryId", provider, prices AS texts, source FROM catalogue_prices
+       WHERE effective_to IS NULL`,
+    );
+    const prices = new Map<string, Map<string, PriceInForce>>();
+    for (const { entryId, provider, texts, source } of rows) {
+      const ofEntry = prices.get(entryId) ?? new Map<string, PriceInForce>();
+      prices.set(entryId, ofEntry.set(provider, { texts, source }));
+    }
+    return prices;
+  }
+
+  async usedModels(manager: EntityManager): Promise<UsedModel[]> {
+    return manager.query<UsedModel[]>(
+      `SELECT DISTINCT provider.kind, deployment.upstream_model AS "upstreamModel",
+         model.openrouter_id AS "openrouterId"
+       FROM deployments deployment JOIN providers provider ON provider.id = deployment.provider_id
+       JOIN models model ON model.id = deployment.model_id
+       WHERE deployment.enabled AND model.enabled`,
+    );
+  }
+
+  async write(
+    manager: EntityManager,
+    plans: readonly EntryPlan[],
+    { syncId, at }: { syncId: string; at: Date },
+  ): Promise<void> {
+    await this.upsert(manager, plans, at);
+    const closed = plans.flatMap(({ id, closes }) => closes.map((provider) => ({ entryId: id, provider })));
+    await this.closePrices(manager, closed, at);
+    const opened = plans.flatMap(({ id, opens }) => opens.map((price) => ({ entryId: id, ...price })));
+    await this.openPrices(manager, opened, syncId, at);
+  }
+
+  async closePrices(
+    manager: EntityManager,
+    prices: readonly { entryId: string; provider: string }[],
+    at: Date,
+  ): Promise<void> {
+    if (prices.length === 0) return;
+    await manager.query(
+      `UPDATE catalogue_prices SET effective_to = $2
+       FROM jsonb_to_recordset($1::jsonb) AS row ("entryId" text, provider text)
+       WHERE entry_id = row."entryId" AND catalogue_prices.provider = row.provider AND effective_to IS NULL`,
+      [JSON.stringify(prices), at],
+    );
+  }
+
+  async openPrices(
+    manager: EntityManager,
+    prices: readonly { entryId: string; provider: string; texts: PriceTexts; source: CatalogueSource }[],
+    syncId: string,
+    at: Date,
+  ): Promise<void> {
+    if (prices.length === 0) return;
+    const rows = prices.map((price) => ({ id: newId('cataloguePrice', at.getTime()), ...price }));
+    await manager.query(
+      `INSERT INTO catalogue_prices (id, entry_id, provider, prices, source, effective_from, sync_id)
+       SELECT id, "entryId", provider, texts, source, $2, $3 FROM jsonb_to_recordset($1::jsonb)
+         AS row (id text, "entryId" text, provider text, texts jsonb, source text)`,
+      [JSON.stringify(rows), at, syncId],
+    );
+  }
+
+  /** Without a fingerprint, so that one that comes back is written anew. @returns how many */
+  async vanish(
+    manager: EntityManager,
+    ids: readonly string[],
+    at: Date,
+    ofSource: CatalogueSource | null = null,
+  ): Promise<number> {
+    const [, count] = await manager.query<[unknown, number]>(
+      `UPDATE catalogue_entries SET status = 'vanished', vanished_at = $2, fingerprint = '', version = version + 1,
+         updated_at = $2
+       WHERE id = ANY($1) AND status <> 'vanished' AND ($3::text IS NULL OR provenance->'name'->>'source' = $3)`,
+      [ids, at, ofSource],
+    );
+    return count;
+  }
+
+  private async upsert(manager: EntityManager, plans: readonly EntryPlan[], at: Date): Promise<void> {
+    const rows = plans.flatMap(({ id, content, fingerprint }) =>
+      content ? [{ id, fingerprint, ...content }] : [],
+    );
+    if (rows.length === 0) return;
+    await manager.query(
+      `INSERT INTO catalogue_entries (id, name, vendor, mode, status, fields, provenance, fingerprint, expires_on,
+         created_at, updated_at)
+       SELECT id, name, vendor, mode, status, fields, provenance, fingerprint, "expiresOn", $2, $2
+       FROM jsonb_to_recordset($1::jsonb) AS row (id text, name text, vendor text, mode text, status text,
+         fields jsonb, provenance jsonb, fingerprint text, "expiresOn" date)
+       ON CONFLICT (id) DO UPDATE SET name = excluded.name, vendor = excluded.vendor, mode = excluded.mode,
+         status = excluded.status, fields = excluded.fields, provenance = excluded.provenance,
+         fingerprint = excluded.fingerprint, expires_on = excluded.expires_on, vanished_at = NULL,
+         version = catalogue_entries.version + 1, updated_at = excluded.updated_at`,
+      [JSON.stringify(rows), at],
+    );
+  }
+}

@@ -1,0 +1,62 @@
+import type { Clock, Logger } from '@signalbox/common';
+import type { TenantTransactions } from '@signalbox/database';
+import type { RunnerAccess } from '@signalbox/domain/core';
+import { LitellmPriceMapClient } from '../litellm-prices/litellm-price-map.client';
+import { OpenrouterCatalogueClient } from '../openrouter/openrouter-catalogue.client';
+import { CatalogueStoreRepository } from './catalogue-store.repository';
+import { CatalogueSyncRepository } from './catalogue-sync.repository';
+import { CatalogueSyncRunner } from './catalogue-sync.runner';
+import type { CatalogueSyncService } from './catalogue-sync.service';
+import { DoneStep } from './done.step';
+import { FetchEndpointsStep } from './fetch-endpoints.step';
+import { FetchLitellmPricesStep } from './fetch-litellm-prices.step';
+import { FetchModelsStep } from './fetch-models.step';
+import { HeldChangeRepository } from './held-change.repository';
+import { JudgeStep } from './judge.step';
+import { MergeStep } from './merge.step';
+import { pauseFor } from './pause';
+import { StagedRepository } from './staged.repository';
+import type { SyncStep } from './sync-step';
+import type { SyncStepName } from './sync-steps';
+import { VanishStep } from './vanish.step';
+import { WriteStep } from './write.step';
+
+export interface SyncSources {
+  readonly openrouterUrl: string;
+  readonly runner: RunnerAccess;
+  /** For each request; the clients have their own if left out. */
+  readonly timeoutMs?: number;
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+export interface RunnerDependencies {
+  readonly transactions: TenantTransactions;
+  readonly service: CatalogueSyncService;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export function createSyncRunner(
+  dependencies: RunnerDependencies,
+  sources: SyncSources,
+): CatalogueSyncRunner {
+  const { transactions, clock } = dependencies;
+  const syncs = new CatalogueSyncRepository();
+  const staged = new StagedRepository();
+  const store = new CatalogueStoreRepository();
+  const limits = sources.timeoutMs === undefined ? {} : { timeoutMs: sources.timeoutMs };
+  const pause = sources.pause ?? pauseFor;
+  const openrouter = new OpenrouterCatalogueClient({ url: sources.openrouterUrl, clock, pause, ...limits });
+  const litellm = new LitellmPriceMapClient({ ...sources.runner, clock, ...limits });
+  const steps: Record<SyncStepName, SyncStep> = {
+    fetch_models: new FetchModelsStep(transactions, syncs, staged, openrouter, clock),
+    fetch_endpoints: new FetchEndpointsStep(transactions, syncs, staged, store, openrouter, clock),
+    fetch_litellm_prices: new FetchLitellmPricesStep(transactions, syncs, staged, store, litellm, clock),
+    merge: new MergeStep(transactions, syncs, staged, store, clock),
+    judge: new JudgeStep(transactions, syncs, staged, store, new HeldChangeRepository(), clock),
+    write: new WriteStep(transactions, syncs, staged, store, clock),
+    vanish: new VanishStep(transactions, syncs, staged, store, clock),
+    done: new DoneStep(transactions, syncs, staged, clock),
+  };
+  return new CatalogueSyncRunner({ ...dependencies, syncs, staged, steps });
+}

@@ -1,0 +1,135 @@
+import { newId, ManualClock, silentLogger } from '@signalbox/common';
+import type { CatalogueSyncEntity } from '@signalbox/database';
+import { systemCaller } from '@signalbox/domain/access';
+import { AuditTrail } from '@signalbox/domain/audit';
+import type { CatalogueSyncRunner } from '@signalbox/domain/catalogue';
+import { CatalogueSyncService } from '@signalbox/domain/catalogue';
+import type { JobProducer } from '@signalbox/jobs';
+import { CatalogueStoreRepository } from '../../libs/domain/src/catalogue/sync/catalogue-store.repository';
+import { createSyncRunner } from '../../libs/domain/src/catalogue/sync/catalogue-sync-runner.factory';
+import { CatalogueSyncRepository } from '../../libs/domain/src/catalogue/sync/catalogue-sync.repository';
+import { HeldChangeRepository } from '../../libs/domain/src/catalogue/sync/held-change.repository';
+import { LitellmPricesStandIn } from '../stand-ins/litellm-prices.stand-in';
+import type { CatalogueModel } from '../stand-ins/openrouter-catalogue.models';
+import { OpenrouterCatalogueStandIn } from '../stand-ins/openrouter-catalogue.stand-in';
+import type { TestDatabase } from './test-database';
+
+type Row = Record<string, unknown>;
+const never = new AbortController().signal;
+
+/** A worker's catalogue, its sources on the loopback interface, and a clock that is moved by hand. */
+export class CatalogueWorld {
+  readonly operator = systemCaller('test');
+  readonly clock = new ManualClock(Date.UTC(2026, 10, 21, 3));
+  /** What the client waited for between two attempts. */
+  readonly pausesMs: number[] = [];
+  readonly service: CatalogueSyncService;
+  readonly runner: CatalogueSyncRunner;
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly openrouter: OpenrouterCatalogueStandIn,
+    readonly litellm: LitellmPricesStandIn,
+  ) {
+    const { transactions } = database;
+    const jobs = { add: async () => false } as Pick<JobProducer, 'add'> as JobProducer;
+    this.service = new CatalogueSyncService(
+      transactions,
+      new CatalogueSyncRepository(),
+      new HeldChangeRepository(),
+      new CatalogueStoreRepository(),
+      new AuditTrail(this.clock),
+      jobs,
+      this.clock,
+    );
+    this.runner = this.newRunner();
+  }
+
+  static async open(database: TestDatabase, models?: CatalogueModel[]): Promise<CatalogueWorld> {
+    const [openrouter, litellm] = await Promise.all([
+      OpenrouterCatalogueStandIn.start(models),
+      LitellmPricesStandIn.start(),
+    ]);
+    return new CatalogueWorld(database, openrouter, litellm);
+  }
+
+  /** As another worker has it. */
+  newRunner({ timeoutMs = 2_000 } = {}): CatalogueSyncRunner {
+    const { database, service, clock, openrouter, litellm } = this;
+    return createSyncRunner(
+      { transactions: database.transactions, service, clock, logger: silentLogger },
+      {
+        openrouterUrl: openrouter.baseUrl,
+        runner: { url: litellm.url, internalToken: litellm.token },
+        timeoutMs,
+        pause: async (ms) => void this.pausesMs.push(ms),
+      },
+    );
+  }
+
+  /** One whole sync, an hour after the last one. */
+  async sync(): Promise<CatalogueSyncEntity> {
+    this.clock.advanceMs(3_600_000);
+    await this.service.start(this.operator);
+    await this.runner.advance(never);
+    return this.latest();
+  }
+
+  async latest(): Promise<CatalogueSyncEntity> {
+    const latest = await this.service.status(this.operator);
+    if (!latest) throw new Error('there was no sync yet');
+    return latest;
+  }
+
+  query<Result = Row>(sql: string, parameters: unknown[] = []): Promise<Result[]> {
+    return this.database.transactions.run('platform', (manager) => manager.query<Result[]>(sql, parameters));
+  }
+
+  async entry(id: string): Promise<Row> {
+    const [row] = await this.query('SELECT * FROM catalogue_entries WHERE id = $1', [id]);
+    if (!row) throw new Error(`the catalogue has no ${id}`);
+    return row;
+  }
+
+  async price(entryId: string, provider: string): Promise<unknown> {
+    const [row] = await this.query(
+      'SELECT prices FROM catalogue_prices WHERE entry_id = $1 AND provider = $2 AND effective_to IS NULL',
+      [entryId, provider],
+    );
+    return row?.['prices'] ?? null;
+  }
+
+  waiting(): Promise<{ id: string; entry_id: string | null; provider: string | null; anomaly: string }[]> {
+    return this.query(
+      `SELECT id, entry_id, provider, anomaly FROM catalogue_changes WHERE state = 'waiting' ORDER BY entry_id`,
+    );
+  }
+
+  /** All that is in force, with the transaction that wrote each row. */
+  async written(): Promise<string> {
+    const rows = await Promise.all([
+      this.query('SELECT id, xmin::text FROM catalogue_entries ORDER BY id'),
+      this.query('SELECT id, xmin::text FROM catalogue_prices ORDER BY id'),
+      this.query('SELECT id, xmin::text FROM catalogue_changes ORDER BY id'),
+    ]);
+    return JSON.stringify(rows);
+  }
+
+  /** A model of ours that has a deployment at a provider of that kind. */
+  async use(kind: string, upstreamModel: string, openrouterId: string | null = null): Promise<void> {
+    const [provider, model, deployment] = [newId('provider'), newId('model'), newId('deployment')];
+    await this.query('INSERT INTO providers (id, name, kind) VALUES ($1, $1, $2)', [provider, kind]);
+    await this.query('INSERT INTO models (id, name, openrouter_id) VALUES ($1, $1, $2)', [
+      model,
+      openrouterId,
+    ]);
+    await this.query(
+      'INSERT INTO deployments (id, model_id, provider_id, upstream_model) VALUES ($1, $2, $3, $4)',
+      [deployment, model, provider, upstreamModel],
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.openrouter.close(), this.litellm.close()]);
+  }
+}
