@@ -12,7 +12,7 @@ const deepest = 12;
 const mediaFields = new Set(['url', 'image_url', 'data', 'file_data', 'b64_json', 'input_audio', 'audio']);
 const textRoutes = new Set(['chat_completions', 'completions', 'responses', 'messages']);
 
-interface Estimated {
+export interface Estimated {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly contentType?: string;
 }
@@ -23,16 +23,24 @@ function positiveInteger(value: unknown): number {
   return Math.min(Math.ceil(number), largestEstimate);
 }
 
-function answerTokens(fields: Estimated['fields'], routeName: string | undefined): number {
-  const asked = Math.max(
+/** The longest answer that the request allows; 0: it does not say. */
+export function allowedAnswerTokens(fields: Estimated['fields']): number {
+  return Math.max(
     positiveInteger(fields['max_tokens']),
     positiveInteger(fields['max_completion_tokens']),
     positiveInteger(fields['max_output_tokens']),
   );
+}
+
+export function answersAskedFor(fields: Estimated['fields']): number {
+  return Math.max(1, positiveInteger(fields['n']), positiveInteger(fields['best_of']));
+}
+
+function answerTokens(fields: Estimated['fields'], routeName: string | undefined): number {
+  const asked = allowedAnswerTokens(fields);
   const isText = routeName === undefined ? Array.isArray(fields['messages']) : textRoutes.has(routeName);
   const each = asked > 0 ? asked : isText ? usualAnswerTokens : 0;
-  const answers = Math.max(1, positiveInteger(fields['n']), positiveInteger(fields['best_of']));
-  return each * answers;
+  return each * answersAskedFor(fields);
 }
 
 interface Media {
@@ -53,7 +61,8 @@ function findMedia(value: unknown, name: string, depth: number, found: Media): v
   else for (const [key, item] of Object.entries(value)) findMedia(item, key, depth - 1, found);
 }
 
-function promptTokens({ fields, contentType }: Estimated, byteLength: number): number {
+/** The prompt by its length: deliberately cheap, and rather too much than too little. */
+export function promptTokens({ fields, contentType }: Estimated, byteLength: number): number {
   if (contentType?.startsWith('multipart/')) {
     const values = Object.values(fields);
     const chars = values.reduce<number>((sum, one) => sum + (typeof one === 'string' ? one.length : 0), 0);
