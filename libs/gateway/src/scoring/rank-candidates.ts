@@ -1,11 +1,10 @@
-import { requestCostPicoUsd, weightCentsOf } from './candidate-figures';
+import { weightCentsOf } from './candidate-figures';
 import { dropReasonDespiteLacks, dropReasonOf } from './drop-reason';
 import { normalized, scoreOf } from './score';
 import type {
   DroppedCandidate,
   Ranking,
   RankingInput,
-  RequestNeeds,
   ScoredCandidate,
   ScoringCandidate,
 } from './scoring.types';
@@ -58,11 +57,11 @@ function compareTexts(left: string, right: string): number {
   return left < right ? -1 : 1;
 }
 
-/** Cheaper, faster, then by name: never by the order in which the candidates came. */
-function compareEquals(left: ScoredCandidate, right: ScoredCandidate, needs: RequestNeeds): number {
-  const [leftCost, rightCost] = [left, right].map((one) => requestCostPicoUsd(one.candidate, needs));
+/** The better score; then cheaper, faster, by name: never by the order in which the candidates came. */
+function compare(left: ScoredCandidate, right: ScoredCandidate): number {
   return (
-    (leftCost ?? 0) - (rightCost ?? 0) ||
+    right.score - left.score ||
+    (left.costPicoUsd ?? 0) - (right.costPicoUsd ?? 0) ||
     left.firstByteMs - right.firstByteMs ||
     compareTexts(left.candidate.deployment.id, right.candidate.deployment.id) ||
     compareTexts(left.candidate.model, right.candidate.model)
@@ -114,10 +113,7 @@ export function rankCandidates(input: RankingInput): Ranking {
   const tierOf = tiersOf(input);
   const ranked = kept
     .map((candidate) => scoreOf(candidate, needs, rules, weights))
-    .sort(
-      (left, right) =>
-        tierOf(left) - tierOf(right) || right.score - left.score || compareEquals(left, right, needs),
-    );
+    .sort((left, right) => tierOf(left) - tierOf(right) || compare(left, right));
   const [best] = ranked;
   if (!best) return { ranked, dropped, isExploring: false };
   const explores = affinityKey === null && draw < rules.exploration;

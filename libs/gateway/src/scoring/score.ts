@@ -59,6 +59,7 @@ export function scoreOf(
     candidate,
     score: (parts.cost + parts.latency + parts.quality) * parts.errorFactor + parts.preference,
     parts,
+    costPicoUsd: requestCost,
     costPer1kPicoUsd,
     expectedCostNanoUsd: requestCost === null ? null : nanoUsdOf(requestCost),
     firstByteMs,

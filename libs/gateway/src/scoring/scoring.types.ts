@@ -103,6 +103,8 @@ export interface ScoredCandidate {
   readonly candidate: ScoringCandidate;
   readonly score: number;
   readonly parts: ScoreParts;
+  /** Of the whole request, expected. null: no price is known. */
+  readonly costPicoUsd: number | null;
   /** Rounded up, so that a ceiling holds to the last pico-dollar. null: no price is known. */
   readonly costPer1kPicoUsd: number | null;
   readonly expectedCostNanoUsd: number | null;
