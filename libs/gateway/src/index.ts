@@ -28,6 +28,7 @@ export * from './projection.documents';
 export * from './rate-limits';
 export * from './routing-policy';
 export * from './scoring/decision-record';
+export * from './scoring/difficulty';
 export * from './scoring/performance';
 export * from './scoring/policy-hash';
 export * from './scoring/rank-candidates';
