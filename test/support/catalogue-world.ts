@@ -54,10 +54,10 @@ export class CatalogueWorld {
   }
 
   /** As another worker has it. */
-  newRunner({ timeoutMs = 2_000 } = {}): CatalogueSyncRunner {
-    const { database, service, clock, openrouter, litellm } = this;
+  newRunner({ timeoutMs = 2_000, transactions = this.database.transactions } = {}): CatalogueSyncRunner {
+    const { service, clock, openrouter, litellm } = this;
     return createSyncRunner(
-      { transactions: database.transactions, service, clock, logger: silentLogger },
+      { transactions, service, clock, logger: silentLogger },
       {
         openrouterUrl: openrouter.baseUrl,
         runner: { url: litellm.url, internalToken: litellm.token },
@@ -127,6 +127,26 @@ export class CatalogueWorld {
       'INSERT INTO deployments (id, model_id, provider_id, upstream_model) VALUES ($1, $2, $3, $4)',
       [deployment, model, provider, upstreamModel],
     );
+  }
+
+  /** An empty catalogue that never had a sync. */
+  async forget(): Promise<void> {
+    await this.query('DELETE FROM catalogue_changes');
+    await this.query('DELETE FROM catalogue_syncs');
+    await this.query('DELETE FROM catalogue_entries');
+  }
+
+  /** What is in force, without ids and times. */
+  async content(): Promise<string> {
+    const rows = await Promise.all([
+      this.query(`SELECT id, status, fields, fingerprint <> '' AS known FROM catalogue_entries ORDER BY id`),
+      this.query(
+        'SELECT entry_id, provider, prices, source, effective_to FROM catalogue_prices ORDER BY entry_id, provider',
+      ),
+      this.query('SELECT entry_id, anomaly, state FROM catalogue_changes ORDER BY entry_id'),
+      this.query('SELECT count(*)::int AS staged FROM catalogue_staged'),
+    ]);
+    return JSON.stringify(rows);
   }
 
   async close(): Promise<void> {

@@ -3,12 +3,7 @@ import { compareDecimals, differsByFactor } from '../merge/exact-decimal';
 import { componentsOf } from '../merge/price-texts';
 
 export type Anomaly =
-  | 'price_jump'
-  | 'price_zero'
-  | 'price_negative'
-  | 'unit_error'
-  | 'malformed'
-  | 'mass_vanishing';
+  'price_jump' | 'price_zero' | 'price_negative' | 'unit_error' | 'malformed' | 'mass_vanishing';
 
 export interface PriceChange {
   /** null: no price is in force. */

@@ -1,6 +1,7 @@
 import type { Clock } from '@signalbox/common';
 import type { CatalogueSyncEntity, TenantTransactions } from '@signalbox/database';
 import type { EntityManager } from 'typeorm';
+import { fingerprintOf } from '../merge/canonical-json';
 import type { SourceEntry } from '../merge/catalogue.types';
 import type { ModelPage, OpenrouterCatalogueClient } from '../openrouter/openrouter-catalogue.client';
 import { parseOpenrouterModel } from '../openrouter/openrouter-model';
@@ -14,6 +15,8 @@ import type { SyncProgress } from './sync-steps';
 const pageSize = 1_000;
 /** Models come and go while pages are read; a list that lacks more than this was not the whole. */
 const tolerated = 0.02;
+/** A list that does not end. */
+const mostModels = 100_000;
 /** Where so many cannot be read, the form of the answer has changed. */
 const worstMalformed = 1 / 3;
 
@@ -29,13 +32,16 @@ export class FetchModelsStep implements SyncStep {
 
   async work(sync: CatalogueSyncEntity, signal: AbortSignal): Promise<void> {
     const { offset = 0 } = sync.progress as SyncProgress;
+    if (offset > mostModels) throw new CatalogueSourceError(`OpenRouter's list has no end.`);
     const page = await this.client.models(offset, pageSize, signal);
     const parsed = page.models.map(parseOpenrouterModel);
     const good = parsed.flatMap((one) =>
       'entry' in one ? [{ key: one.entry.id, document: one.entry }] : [],
     );
     const bad = parsed.flatMap((one, index) =>
-      'malformed' in one ? [{ key: one.malformed ?? `?${offset + index}`, document: {} }] : [],
+      'malformed' in one
+        ? [{ key: one.malformed ?? `?${fingerprintOf(page.models[index])}`, document: {} }]
+        : [],
     );
     await this.transactions.run('platform', async (manager) => {
       const added = await this.stage(manager, sync.id, good, bad);

@@ -1,0 +1,109 @@
+import { generateCatalogue } from '../../../../../test/stand-ins/openrouter-catalogue.models';
+import { parseEndpoints } from './openrouter-endpoints';
+import { parseOpenrouterModel } from './openrouter-model';
+
+const catalogue = generateCatalogue();
+const parsed = (id: string) => {
+  const one = parseOpenrouterModel(catalogue.find((model) => model.id === id));
+  if (!('entry' in one)) throw new Error('not read');
+  return one.entry;
+};
+
+describe("OpenRouter's models", () => {
+  it('are all read', () => {
+    const bad = catalogue.map(parseOpenrouterModel).filter((one) => 'malformed' in one);
+    expect(catalogue.length).toBeGreaterThanOrEqual(420);
+    expect(bad).toEqual([]);
+  });
+
+  it('say what they can do, under our names', () => {
+    const sonnet = catalogue.find(({ id }) => id === 'anthropic/claude-sonnet-4.5')!;
+    expect(parsed(sonnet.id)).toMatchObject({
+      id: sonnet.id,
+      vendor: 'anthropic',
+      mode: 'chat',
+      fields: {
+        context_length: sonnet.context_length,
+        input_modalities: sonnet.architecture.input_modalities,
+        tools: sonnet.supported_parameters.includes('tools'),
+        json_schema: sonnet.supported_parameters.includes('structured_outputs'),
+      },
+    });
+  });
+
+  it('have a price under our names, without the zeros that say nothing', () => {
+    expect(parsed('openai/gpt-4o').offers).toEqual([
+      {
+        provider: 'openrouter',
+        source: 'openrouter',
+        price: { state: 'known', texts: { input: '0.0000025', output: '0.00001', cache_read: '0.00000125' } },
+      },
+    ]);
+    expect(parsed('openrouter/auto').offers[0]?.price).toEqual({ state: 'variable' });
+  });
+
+  it.each([
+    [
+      '~anthropic/claude-sonnet-latest',
+      { vendor: 'anthropic', fields: { alias_of: 'anthropic/claude-sonnet-4.5' } },
+    ],
+    ['openai/text-embedding-3-small', { mode: 'embedding' }],
+    ['google/gemini-2.5-flash-image', { mode: 'chat' }],
+  ])('%s is what it is', (id, expected) => {
+    expect(parsed(id)).toMatchObject(expected);
+  });
+
+  it.each<[unknown, string | null]>([
+    [null, null],
+    ['text', null],
+    [{ id: 5, name: 'x', pricing: {} }, null],
+    [{ id: 'a/b', name: 'x' }, 'a/b'],
+    [{ id: 'a/b', name: '', pricing: {} }, 'a/b'],
+    [{ id: 'a b', name: 'x', pricing: {} }, 'a b'],
+  ])('that cannot be read are named if they can be: %p', (raw, id) => {
+    expect(parseOpenrouterModel(raw)).toEqual({ malformed: id });
+  });
+
+  it('with odd values in what is not important are read all the same', () => {
+    const raw = {
+      id: 'a/b',
+      name: 'x',
+      pricing: {},
+      context_length: 0,
+      expiration_date: 'soon',
+      alias_target: 7,
+    };
+    expect(parseOpenrouterModel(raw)).toMatchObject({
+      entry: { fields: {}, expiresOn: null, offers: [{ price: { state: 'absent' } }] },
+    });
+  });
+});
+
+describe("OpenRouter's endpoints", () => {
+  const endpoint = (tag: string, prompt: string, completion: string) => ({
+    tag,
+    pricing: { prompt, completion },
+  });
+  const answer = (...endpoints: unknown[]) => ({ data: { id: 'a/b', endpoints } });
+
+  it('give a price for each provider of ours, the dearest of several', () => {
+    const raw = answer(
+      endpoint('deepinfra/fp4', '1', '1'),
+      endpoint('groq', '0.0000005', '0.0000008'),
+      endpoint('together/fp8', '0.0000002', '0.0000004'),
+      endpoint('together/turbo', '0.0000009', '0.0000009'),
+      { tag: 'fireworks' },
+    );
+    expect(parseEndpoints(raw)).toMatchObject([
+      { provider: 'groq', source: 'openrouter_endpoint', price: { texts: { output: '0.0000008' } } },
+      { provider: 'together', price: { texts: { input: '0.0000009' } } },
+    ]);
+  });
+
+  it.each([null, [], { data: [] }, { data: { endpoints: 'none' } }])(
+    'of another form are none: %p',
+    (raw) => {
+      expect(parseEndpoints(raw)).toBeNull();
+    },
+  );
+});
