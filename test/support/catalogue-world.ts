@@ -4,13 +4,13 @@ import { systemCaller } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import type { CatalogueSyncRunner } from '@signalbox/domain/catalogue';
 import { CatalogueSyncService } from '@signalbox/domain/catalogue';
+import type { RunnerAccess } from '@signalbox/domain/core';
 import type { JobProducer } from '@signalbox/jobs';
 import { CatalogueStoreRepository } from '../../libs/domain/src/catalogue/sync/catalogue-store.repository';
 import { createSyncRunner } from '../../libs/domain/src/catalogue/sync/catalogue-sync-runner.factory';
 import { CatalogueSyncRepository } from '../../libs/domain/src/catalogue/sync/catalogue-sync.repository';
 import { HeldChangeRepository } from '../../libs/domain/src/catalogue/sync/held-change.repository';
 import { LitellmPricesStandIn } from '../stand-ins/litellm-prices.stand-in';
-import type { CatalogueModel } from '../stand-ins/openrouter-catalogue.models';
 import { OpenrouterCatalogueStandIn } from '../stand-ins/openrouter-catalogue.stand-in';
 import type { TestDatabase } from './test-database';
 
@@ -30,6 +30,7 @@ export class CatalogueWorld {
     readonly database: TestDatabase,
     readonly openrouter: OpenrouterCatalogueStandIn,
     readonly litellm: LitellmPricesStandIn,
+    private readonly access: RunnerAccess,
   ) {
     const { transactions } = database;
     const jobs = { add: async () => false } as Pick<JobProducer, 'add'> as JobProducer;
@@ -45,22 +46,22 @@ export class CatalogueWorld {
     this.runner = this.newRunner();
   }
 
-  static async open(database: TestDatabase, models?: CatalogueModel[]): Promise<CatalogueWorld> {
-    const [openrouter, litellm] = await Promise.all([
-      OpenrouterCatalogueStandIn.start(models),
-      LitellmPricesStandIn.start(),
-    ]);
-    return new CatalogueWorld(database, openrouter, litellm);
+  /** @param access of a real runner, in place of the stand-in */
+  static async open(database: TestDatabase, access?: RunnerAccess): Promise<CatalogueWorld> {
+    const openrouter = await OpenrouterCatalogueStandIn.start();
+    const litellm = await LitellmPricesStandIn.start();
+    const own = { url: litellm.url, internalToken: litellm.token };
+    return new CatalogueWorld(database, openrouter, litellm, access ?? own);
   }
 
   /** As another worker has it. */
   newRunner({ timeoutMs = 2_000, transactions = this.database.transactions } = {}): CatalogueSyncRunner {
-    const { service, clock, openrouter, litellm } = this;
+    const { service, clock, openrouter, access } = this;
     return createSyncRunner(
       { transactions, service, clock, logger: silentLogger },
       {
         openrouterUrl: openrouter.baseUrl,
-        runner: { url: litellm.url, internalToken: litellm.token },
+        runner: access,
         timeoutMs,
         pause: async (ms) => void this.pausesMs.push(ms),
       },
