@@ -54,7 +54,10 @@ export const anyCandidate: fc.Arbitrary<ScoringCandidate> = fc
 const anyCandidates: fc.Arbitrary<readonly ScoringCandidate[]> = fc
   .tuple(fc.array(anyCandidate, { minLength: 1, maxLength: 4 }), fc.array(fc.nat(), { maxLength: 12 }))
   .map(([figures, picks]) =>
-    picks.map((pick, index) => withId(figures[pick % figures.length]!, `dep_${(index * 7) % 13}`)),
+    picks.map((pick, index) => ({
+      ...withId(figures[pick % figures.length]!, `dep_${(index * 7) % 13}`),
+      model: `model-${(index * 5) % 3}`,
+    })),
   );
 
 export function withId(candidate: ScoringCandidate, id: string): ScoringCandidate {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {
   defaultRoutingPolicy,
   effectiveRouting,
+  readRoutingRules,
   routingPolicy,
   routingRules,
   type RoutingRules,
@@ -36,6 +37,28 @@ describe('the rules of one level', () => {
   ])('refuse %j', (rules) => {
     expect(routingRules.safeParse(rules).success).toBe(false);
     expect(routingPolicy.safeParse(rules).success).toBe(false);
+  });
+});
+
+describe('rules that somebody else wrote', () => {
+  it('hold as far as they can be read', () => {
+    const written = { attempt_limit: 99, aliases: { a: 'b' }, later: 1, levels: { eco: { models: ['a'] } } };
+    expect(readRoutingRules(written)).toEqual({ aliases: { a: 'b' }, levels: { eco: { models: ['a'] } } });
+    for (const nothing of [null, undefined, 'text', 7, []]) expect(readRoutingRules(nothing)).toEqual({});
+  });
+
+  it('protect data as strictly as they can where they cannot be read', () => {
+    const written = { regions: { eu: true }, zero_data_retention: 'yes', no_training: null };
+    expect(readRoutingRules(written)).toEqual({
+      regions: [],
+      zero_data_retention: true,
+      no_training: true,
+    });
+  });
+
+  it('are the same as those that are checked, where they are right', () => {
+    const right = { attempt_limit: 3, regions: ['eu'], no_training: false, hedge_after_ms: null };
+    expect(readRoutingRules(right)).toEqual(routingRules.parse(right));
   });
 });
 

@@ -114,6 +114,29 @@ const ruleShape = Object.fromEntries(
 export const routingRules = z.object(ruleShape).partial();
 export type RoutingRules = z.infer<typeof routingRules>;
 
+/** What is told of the data must not fall away because this version cannot read it. */
+const strictestRules: RoutingRules = { regions: [], zero_data_retention: true, no_training: true };
+
+function hasOwn<Shape extends object>(shape: Shape, name: PropertyKey): name is keyof Shape {
+  return Object.hasOwn(shape, name);
+}
+
+/**
+ * The rules as somebody else wrote them, perhaps a newer version. A field that cannot be read is left to the level above, and the
+ * others hold; one that protects data holds as strictly as it can.
+ */
+export function readRoutingRules(value: unknown): RoutingRules {
+  const rules: RoutingRules = {};
+  if (typeof value !== 'object' || value === null) return rules;
+  for (const [name, written] of Object.entries(value)) {
+    if (!hasOwn(ruleShape, name)) continue;
+    const read = ruleShape[name].safeParse(written);
+    if (read.success) Object.assign(rules, { [name]: read.data });
+    else if (hasOwn(strictestRules, name)) Object.assign(rules, { [name]: strictestRules[name] });
+  }
+  return rules;
+}
+
 /** Field by field: whoever is nearer to the key wins. */
 export function effectiveRouting(...fromFarToNear: readonly RoutingRules[]): RoutingPolicy {
   const merged: RoutingPolicy = { ...defaultRoutingPolicy };

@@ -110,7 +110,8 @@ describe('a decision that was kept', () => {
 
   it('is made again just so, score by score, whatever it was made of', () => {
     fc.assert(
-      fc.property(anyInput, (input) => {
+      fc.property(anyInput, fc.boolean(), (given, keepsOrder) => {
+        const input = { ...given, rules: { ...given.rules, keepsOrder } };
         const ranking = rankCandidates(input);
         const replayed = again(input);
         expect(scoresOf(replayed)).toEqual(scoresOf(ranking));

@@ -278,6 +278,15 @@ describe('the order', () => {
       aCandidate('x-cheap', { model: 'x', usdPerMillion: [5, 5] }),
     ];
     expect(idsOf(candidates, { rules })).toEqual(['x-cheap', 'x-dear', 'y']);
+    expect(idsOf(candidates.slice(1), { rules })).toEqual(['y', 'x-cheap']);
+    // Nobody is put before the first model: neither to be tried out nor for a conversation.
+    const unknown = { ...candidates[1]!, performance: { firstByteMs: null, errorRate: 0, weight: 0 } };
+    const known = [candidates[0]!, candidates[2]!].map((one) => ({
+      ...one,
+      performance: { firstByteMs: 900, errorRate: 0, weight: 9 },
+    }));
+    expect(idsOf([...known, unknown], { rules, draw: 0 })[2]).toBe('y');
+    expect(idsOf([...known, unknown], { rules, affinityKey: 'conversation' })[2]).toBe('y');
   });
 });
 
