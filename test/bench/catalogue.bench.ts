@@ -67,28 +67,9 @@ function changePrices({ openrouter }: CatalogueWorld, round: number): void {
 }
 
 function rowOf(what: string, syncs: readonly Timed[]): Row {
-  const { counts } = syncs.at(-1)?.sync ?? { counts: {} };
   const { p50_ms, max_ms } = distributionOf(syncs.map(({ ms }) => ms));
-  const {
-    models = 0,
-    endpoints = 0,
-    litellm_entries = 0,
-    added = 0,
-    changed = 0,
-    prices = 0,
-    held = 0,
-  } = counts;
-  return {
-    what,
-    syncs: syncs.length,
-    p50_ms,
-    max_ms,
-    models,
-    endpoints,
-    litellm_entries,
-    added,
-    changed,
-    prices,
-    held,
-  };
+  const counts = syncs.at(-1)?.sync.counts ?? {};
+  const shown = ['models', 'endpoints', 'litellm_entries', 'added', 'changed', 'prices', 'held'];
+  const counted = Object.fromEntries(shown.map((name) => [name, counts[name] ?? 0]));
+  return { what, syncs: syncs.length, p50_ms, max_ms, ...counted };
 }
