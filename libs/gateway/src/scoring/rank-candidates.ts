@@ -68,6 +68,7 @@ function compare(left: ScoredCandidate, right: ScoredCandidate): number {
   );
 }
 
+/** The place of the highest weight; who does not count has a negative one. */
 function bestBy(count: number, weightOf: (index: number) => number): number {
   let [best, bestWeight] = [0, -1];
   for (let index = 0; index < count; index += 1) {
@@ -77,7 +78,7 @@ function bestBy(count: number, weightOf: (index: number) => number): number {
   return best;
 }
 
-/** Each conversation has its favourite among the best; -1: it is not among the candidates that count. */
+/** Each conversation has its favourite among those that are nearly the best. */
 function favouriteOf(leading: readonly ScoredCandidate[], key: string): number {
   const keyHash = hashOf(key);
   const floor = (leading[0]?.score ?? 0) * affinityShare;
