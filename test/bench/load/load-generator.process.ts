@@ -65,7 +65,8 @@ class Generator {
   private async keepRate(ratePerSecond: number, startedAtMs: number): Promise<void> {
     let sent = 0;
     for (let now = performance.now(); now < this.untilMs; now = performance.now()) {
-      const due = Math.floor(((now - startedAtMs) / 1_000) * ratePerSecond);
+      // The first one is due at the very beginning.
+      const due = Math.floor(((now - startedAtMs) / 1_000) * ratePerSecond) + 1;
       for (; sent < due; sent += 1) {
         const dueAtMs = startedAtMs + (sent / ratePerSecond) * 1_000;
         this.waiting.push(now - dueAtMs < lateMs ? now : dueAtMs);

@@ -5,7 +5,7 @@ import { type JournalPage, journalPageLimit, type LimitsJournal } from './limits
 import type { LimitedRequest, Verdict } from './verdict';
 
 /** Slower than this, Redis is as good as away. */
-const answerLimitMs = 250;
+const answerLimitMs = 1_000;
 const probeEveryMs = 250;
 const corrections = { waitMs: 20, atOnceFrom: 100 } as const;
 /** More calls at the same time would only be smaller ones. */
@@ -45,6 +45,8 @@ export interface SharedLimitsDependencies {
 export class SharedLimits {
   private queue: Waiting[] = [];
   private isTurnAwaited = false;
+  /** Something in the journal is not to wait for the next request. */
+  private isTellingUrgent = false;
   private calls = 0;
   private up = false;
   private offsetMs = 0;
@@ -104,7 +106,8 @@ export class SharedLimits {
   /** There is something new in the journal. @param isUrgent somebody may be waiting for the slot that was given back */
   tellSoon(isUrgent: boolean): void {
     if (!this.up || this.isClosed) return;
-    if (isUrgent || this.dependencies.journal.size >= corrections.atOnceFrom) return this.awaitTurn();
+    this.isTellingUrgent ||= isUrgent || this.dependencies.journal.size >= corrections.atOnceFrom;
+    if (this.isTellingUrgent) return this.awaitTurn();
     this.tellTimer ??= setTimeout(() => {
       this.tellTimer = null;
       if (this.dependencies.journal.size > 0) this.awaitTurn();
@@ -135,6 +138,7 @@ export class SharedLimits {
       return false;
     }
     const page = journal.takePage();
+    this.isTellingUrgent = false;
     const call = buildLimitsCall(
       prefix,
       waiting.map(({ request }) => request),
@@ -157,7 +161,9 @@ export class SharedLimits {
       return false;
     } finally {
       this.calls -= 1;
-      if (this.queue.length > 0 || journal.size > 0) this.awaitTurn();
+      if (this.queue.length > 0 || this.isTellingUrgent) this.awaitTurn();
+      // A call for each correction would keep the requests waiting that come meanwhile.
+      else if (journal.size > 0) this.tellSoon(false);
     }
   }
 
