@@ -112,7 +112,9 @@ function heldPrice(
   before: PriceTexts | null,
   { anomaly, detail }: { anomaly: Anomaly; detail: string },
 ): HeldChange {
-  const after = price.state === 'known' ? { prices: price.texts, source } : null;
+  // Nobody is paid for being called: whoever approves a price below 0 approves that no price is known.
+  const isPrice = price.state === 'known' && anomaly !== 'price_negative';
+  const after = isPrice ? { prices: price.texts, source } : null;
   return {
     entryId,
     provider,
@@ -120,7 +122,8 @@ function heldPrice(
     detail,
     before: before && { prices: before },
     after,
-    fingerprint: fingerprintOf({ entryId, provider, before, after: price }),
+    // That there is no price is the same news whatever there was before.
+    fingerprint: fingerprintOf({ entryId, provider, before: isPrice ? before : null, after: price }),
   };
 }
 

@@ -1,46 +1,29 @@
 import { type ModelMode, modelModes } from '@signalbox/database';
 import { z } from 'zod';
 import type { PriceOffer, SourceEntry, StatedPrice } from '../merge/catalogue.types';
+import { vendorOfKind } from '../merge/model-names';
 import { statedPrice } from '../merge/price-texts';
 
-interface Origin {
-  /** Our kind of provider. */
-  readonly kind: string;
-  /** What catalogue ids of its models begin with: OpenRouter's name of the vendor where it has one. */
-  readonly vendor: string;
-}
-
-/** litellm_provider of the providers that have a kind of their own. */
-const origins: Readonly<Record<string, Origin>> = {
-  openai: { kind: 'openai', vendor: 'openai' },
-  'text-completion-openai': { kind: 'openai', vendor: 'openai' },
-  anthropic: { kind: 'anthropic', vendor: 'anthropic' },
-  gemini: { kind: 'google', vendor: 'google' },
-  cohere: { kind: 'cohere', vendor: 'cohere' },
-  cohere_chat: { kind: 'cohere', vendor: 'cohere' },
-  mistral: { kind: 'mistral', vendor: 'mistralai' },
-  perplexity: { kind: 'perplexity', vendor: 'perplexity' },
-  groq: { kind: 'groq', vendor: 'groq' },
-  together_ai: { kind: 'together', vendor: 'together' },
-  fireworks_ai: { kind: 'fireworks', vendor: 'fireworks' },
-  ollama: { kind: 'ollama', vendor: 'ollama' },
-  huggingface: { kind: 'huggingface', vendor: 'huggingface' },
+/** litellm_provider, and our kind of provider; the others are of the kind `litellm`. */
+const kindOfProvider: Readonly<Record<string, string>> = {
+  openai: 'openai',
+  'text-completion-openai': 'openai',
+  anthropic: 'anthropic',
+  gemini: 'google',
+  cohere: 'cohere',
+  cohere_chat: 'cohere',
+  mistral: 'mistral',
+  perplexity: 'perplexity',
+  groq: 'groq',
+  together_ai: 'together',
+  fireworks_ai: 'fireworks',
+  ollama: 'ollama',
+  huggingface: 'huggingface',
 };
 /** Its own catalogue is fetched, and is newer than what a package brought along. */
 const ignoredProviders: ReadonlySet<string> = new Set(['openrouter']);
-const prefixes = [
-  'gemini',
-  'cohere',
-  'mistral',
-  'perplexity',
-  'groq',
-  'together_ai',
-  'fireworks_ai',
-  'ollama',
-];
-const ownPrefix = new RegExp(
-  `^(?:openai|anthropic|huggingface|text-completion-openai|${prefixes.join('|')})/`,
-);
+/** Most keys have the provider's name before the model's own; gpt-4o and its like have not. */
+const ownPrefix = new RegExp(`^(?:${Object.keys(kindOfProvider).join('|')})/`);
 
 const litellmPriceNames: Readonly<Record<string, string>> = {
   input_cost_per_token: 'input',
@@ -116,16 +99,15 @@ export function parseLitellmEntry(
   const stated = parsed.data;
   if (ignoredProviders.has(stated.litellm_provider)) return 'skipped';
   const mode = modeOf(stated.mode);
-  const origin =
-    origins[stated.litellm_provider] ?? (wanted.has(key) ? { kind: 'litellm', vendor: '' } : null);
-  if (!mode || !origin) return 'skipped';
-  const upstreamModel = origin.kind === 'litellm' ? key : key.replace(ownPrefix, '');
-  const { kind } = origin;
+  const kind = kindOfProvider[stated.litellm_provider] ?? (wanted.has(key) ? 'litellm' : null);
+  if (!mode || kind === null) return 'skipped';
+  const vendor = vendorOfKind[kind];
+  const upstreamModel = vendor === undefined ? key : key.replace(ownPrefix, '');
   return {
     entry: {
-      id: origin.vendor === '' ? key : `${origin.vendor}/${upstreamModel}`,
+      id: vendor === undefined ? key : `${vendor}/${upstreamModel}`,
       name: upstreamModel,
-      vendor: origin.vendor === '' ? stated.litellm_provider : origin.vendor,
+      vendor: vendor ?? stated.litellm_provider,
       mode,
       fields: fieldsOf(stated),
       expiresOn: stated.deprecation_date ?? null,

@@ -1,5 +1,6 @@
 import type { LitellmEntry } from '../litellm-prices/litellm-entry';
 import type { PriceOffer, SourceEntry } from './catalogue.types';
+import { looseId } from './model-names';
 
 /** All that the sources say of one entry of the catalogue. */
 export interface JoinedEntry {
@@ -17,15 +18,10 @@ export interface Sources {
   readonly endpoints: ReadonlyMap<string, readonly PriceOffer[]>;
 }
 
-/** claude-sonnet-4-5 of Anthropic is claude-sonnet-4.5 of OpenRouter. */
-function loosely(id: string): string {
-  return id.toLowerCase().replaceAll('.', '-');
-}
-
 /** An entry of LiteLLM's that OpenRouter names alike is the same model; every other one is an entry of its own. */
 export function joinSources({ openrouter, litellm, endpoints }: Sources): JoinedEntry[] {
   const byId = new Map(openrouter.map((entry) => [entry.id, entry]));
-  const byLooseId = new Map(openrouter.map(({ id }) => [loosely(id), id]));
+  const byLooseId = new Map(openrouter.map(({ id }) => [looseId(id), id]));
   const joined = new Map<string, LitellmEntry[]>();
   const isFirstOfItsKind = (id: string, { kind }: LitellmEntry): boolean =>
     !(joined.get(id) ?? []).some((other) => other.kind === kind);
@@ -35,7 +31,7 @@ export function joinSources({ openrouter, litellm, endpoints }: Sources): Joined
       (left.upstreamModel < right.upstreamModel ? -1 : 1),
   );
   for (const entry of exactFirst) {
-    const known = byLooseId.get(loosely(entry.id));
+    const known = byLooseId.get(looseId(entry.id));
     const id = known !== undefined && isFirstOfItsKind(known, entry) ? known : entry.id;
     if (isFirstOfItsKind(id, entry)) joined.set(id, [...(joined.get(id) ?? []), entry]);
   }

@@ -6,6 +6,9 @@ const isMain = (component: string): boolean => component === 'input' || componen
 
 /** OpenRouter's words for a price that is not fixed; seen with its routers (openrouter/auto). */
 const variableText = '-1';
+/** More of them, or longer conditions, are nobody's price list. */
+const mostOverrides = 50;
+const maxConditionChars = 16;
 
 /**
  * @param stated the source's own names and values
@@ -26,6 +29,7 @@ export function statedPrice(
   }
   if (Object.keys(texts).length === 0) return { state: 'absent' };
   if (texts['input'] === variableText || texts['output'] === variableText) return { state: 'variable' };
+  if (overrides.length > mostOverrides) return { state: 'malformed', detail: 'there are too many overrides' };
   const parsed = overrides.map((override) => parseOverride(override, names));
   if (parsed.some((override) => override === null)) {
     return { state: 'malformed', detail: 'an override is no decimal number' };
@@ -41,7 +45,8 @@ function parseOverride(
   const parsed: Record<string, string | number> = {};
   for (const condition of ['min_prompt_tokens', 'utc_start', 'utc_end']) {
     const value = override[condition];
-    if (typeof value === 'number' || typeof value === 'string') parsed[condition] = value;
+    if (typeof value === 'number') parsed[condition] = value;
+    if (typeof value === 'string') parsed[condition] = value.slice(0, maxConditionChars);
   }
   for (const [theirs, ours] of Object.entries(names)) {
     const value = override[theirs];

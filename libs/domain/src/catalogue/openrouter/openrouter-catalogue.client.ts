@@ -49,7 +49,7 @@ export class OpenrouterCatalogueClient {
 
   /** @returns null when OpenRouter has no such model */
   async endpoints(modelId: string, signal: AbortSignal): Promise<unknown> {
-    const path = modelId.split('/').map(encodeURIComponent).join('/');
+    const path = modelId.split('/').map(encodeURIComponent).join('/').replaceAll('%3A', ':');
     return this.get(`/models/${path}/endpoints`, signal, { mayBeMissing: true });
   }
 

@@ -107,6 +107,24 @@ describe('changes of the catalogue that look wrong', () => {
     expect(await world.written()).toBe(before);
   });
 
+  it.each([
+    ['below zero', { completion: '-0.00000032' }],
+    ['no number', { prompt: 'free!' }],
+    ['no price any more', { prompt: null, completion: null }],
+  ])(
+    'knows no price once it is agreed that there is none (%s), and does not ask again',
+    async (_what, pricing) => {
+      ask(llama, pricing);
+      await world.sync();
+      const [held] = await world.waiting();
+      await world.service.approve(world.operator, held!.id);
+      expect(await world.price(llama, 'openrouter')).toBeNull();
+      await world.sync();
+      expect(await world.waiting()).toEqual([]);
+      expect(await world.price(llama, 'openrouter')).toBeNull();
+    },
+  );
+
   it('forgets a rejected change and never holds it again', async () => {
     ask(llama, { completion: '0.0000032' });
     await world.sync();

@@ -54,9 +54,10 @@ export class CatalogueStoreRepository {
     { syncId, at }: { syncId: string; at: Date },
   ): Promise<void> {
     await this.upsert(manager, plans, at);
-    const closed = plans.flatMap(({ id, closes }) => closes.map((provider) => ({ entryId: id, provider })));
-    await this.closePrices(manager, closed, at);
     const opened = plans.flatMap(({ id, opens }) => opens.map((price) => ({ entryId: id, ...price })));
+    const ended = plans.flatMap(({ id, closes }) => closes.map((provider) => ({ entryId: id, provider })));
+    // Somebody may have put a price into force since it was judged that there is none.
+    await this.closePrices(manager, [...ended, ...opened], at);
     await this.openPrices(manager, opened, syncId, at);
   }
 

@@ -49,7 +49,7 @@ export class HeldChangeRepository {
          before jsonb, after jsonb, fingerprint text)
        WHERE NOT EXISTS (SELECT FROM catalogue_changes known WHERE known.fingerprint = row.fingerprint
          AND (known.state IN ('waiting', 'rejected')
-           OR known.state = 'approved' AND known.before IS NULL AND known.after IS NULL))
+           OR known.state = 'approved' AND known.after IS NULL AND nullif(row.before, 'null') IS NULL))
        ON CONFLICT DO NOTHING RETURNING 1`,
       [JSON.stringify(rows), syncId, at],
     );

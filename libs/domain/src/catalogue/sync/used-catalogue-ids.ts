@@ -1,18 +1,10 @@
+import { looseId, vendorOfKind } from '../merge/model-names';
 import type { UsedModel } from './catalogue-store.repository';
 
-/** By which names OpenRouter may know what our deployments call. */
-const vendorOfKind: Readonly<Record<string, string>> = {
-  openai: 'openai',
-  anthropic: 'anthropic',
-  google: 'google',
-  cohere: 'cohere',
-  mistral: 'mistralai',
-  perplexity: 'perplexity',
-};
-
+/** Those of OpenRouter's ids that our deployments may be calling, under whatever name. */
 export function usedCatalogueIds(used: readonly UsedModel[], known: readonly string[]): string[] {
-  const wanted = new Set(used.flatMap(namesOf).map(loosely));
-  return known.filter((id) => wanted.has(loosely(id))).sort();
+  const wanted = new Set(used.flatMap(namesOf).map(looseId));
+  return known.filter((id) => wanted.has(looseId(id))).sort();
 }
 
 /** Keys of LiteLLM's price map that we call, of providers without a kind of their own. */
@@ -27,8 +19,4 @@ function namesOf({ kind, upstreamModel, openrouterId }: UsedModel): string[] {
     ...(kind === 'openrouter' ? [upstreamModel] : []),
     ...(vendor === undefined ? [] : [`${vendor}/${upstreamModel}`]),
   ];
-}
-
-function loosely(id: string): string {
-  return id.toLowerCase().replaceAll('.', '-');
 }
