@@ -31,7 +31,7 @@ export function joinSources({ openrouter, litellm, endpoints }: Sources): Joined
       (left.upstreamModel < right.upstreamModel ? -1 : 1),
   );
   for (const entry of exactFirst) {
-    const known = byLooseId.get(looseId(entry.id));
+    const known = byId.has(entry.id) ? entry.id : byLooseId.get(looseId(entry.id));
     const id = known !== undefined && isFirstOfItsKind(known, entry) ? known : entry.id;
     if (isFirstOfItsKind(id, entry)) joined.set(id, [...(joined.get(id) ?? []), entry]);
   }

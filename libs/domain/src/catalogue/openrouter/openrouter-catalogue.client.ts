@@ -58,7 +58,8 @@ export class OpenrouterCatalogueClient {
       try {
         return await this.getOnce(path, signal, mayBeMissing);
       } catch (error) {
-        if (!(error instanceof CatalogueSourceError) || attempt === attempts || signal.aborted) throw error;
+        if (!(error instanceof CatalogueSourceError) || !error.isTransient) throw error;
+        if (attempt === attempts || signal.aborted) throw error;
         const pauseMs = error.retryAfterMs ?? firstPauseMs * 2 ** (attempt - 1);
         if (pauseMs > patienceMs) throw error;
         await this.options.pause(pauseMs, signal);
@@ -81,6 +82,5 @@ export class OpenrouterCatalogueClient {
 }
 
 function refusal(status: number, retryAfterMs: number | null): CatalogueSourceError {
-  const message = `${source} answered ${status}.`;
-  return new CatalogueSourceError(message, worthAnother(status) ? retryAfterMs : null);
+  return new CatalogueSourceError(`${source} answered ${status}.`, retryAfterMs, worthAnother(status));
 }

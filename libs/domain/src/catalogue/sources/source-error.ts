@@ -4,6 +4,8 @@ export class CatalogueSourceError extends Error {
     message: string,
     /** What the source asked for; null: nothing. */
     readonly retryAfterMs: number | null = null,
+    /** Asking again at once may help. */
+    readonly isTransient = true,
   ) {
     super(message);
     this.name = 'CatalogueSourceError';

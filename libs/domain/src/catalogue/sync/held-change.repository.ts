@@ -3,13 +3,7 @@ import { newId } from '@signalbox/common';
 import { CatalogueChangeEntity } from '@signalbox/database';
 import type { EntityManager } from 'typeorm';
 import type { HeldChange } from '../anomalies/judge-drafts';
-
-export interface WaitingChange {
-  readonly id: string;
-  readonly entryId: string | null;
-  readonly provider: string | null;
-  readonly fingerprint: string;
-}
+import type { WaitingChange } from '../anomalies/judge-sync';
 
 @Injectable()
 export class HeldChangeRepository {
