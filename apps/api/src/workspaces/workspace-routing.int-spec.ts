@@ -183,6 +183,8 @@ describe('the routing policy of a workspace', () => {
     const { body } = await call('PUT', {
       cascades: { smart: ['fast', 'claude', 'gone', 'local'], '*': ['claude'], best: ['claude', 'fast'] },
       aliases: { best: 'claude', nowhere: 'gone' },
+      levels: { eco: { models: ['fast', 'gone'] } },
+      groups: { mine: { models: ['local', 'claude'] } },
     });
     expect(body.warnings.map(({ field, code }) => [field, code])).toEqual([
       ['cascades.smart.1', 'cross_vendor_skipped'],
@@ -190,6 +192,8 @@ describe('the routing policy of a workspace', () => {
       ['cascades.smart.3', 'model_forbidden'],
       ['cascades.best.1', 'cross_vendor_skipped'],
       ['aliases.nowhere', 'model_unknown'],
+      ['levels.eco.models.1', 'model_unknown'],
+      ['groups.mine.models.0', 'model_forbidden'],
     ]);
     const allowed = await call('PUT', { cascades: { smart: ['claude'] }, cross_vendor: true });
     expect(allowed.body.warnings).toEqual([]);

@@ -23,7 +23,17 @@ interface Step {
   asked: string | null;
 }
 
-function stepsOf({ cascades, aliases }: RoutingPolicy): Step[] {
+interface Pool {
+  readonly models?: readonly string[] | null | undefined;
+}
+
+function stepsOfPools(kind: string, pools: Readonly<Record<string, Pool>>): Step[] {
+  return Object.entries(pools).flatMap(([name, { models }]) =>
+    (models ?? []).map((model, index) => ({ field: `${kind}.${name}.models.${index}`, model, asked: null })),
+  );
+}
+
+function stepsOf({ cascades, aliases, levels, groups }: RoutingPolicy): Step[] {
   const ofCascades = Object.entries(cascades).flatMap(([asked, models]) =>
     models.map((model, index) => ({
       field: `cascades.${asked}.${index}`,
@@ -36,7 +46,7 @@ function stepsOf({ cascades, aliases }: RoutingPolicy): Step[] {
     model,
     asked: null,
   }));
-  return [...ofCascades, ...ofAliases];
+  return [...ofCascades, ...ofAliases, ...stepsOfPools('levels', levels), ...stepsOfPools('groups', groups)];
 }
 
 /** @param allowed the workspace's own list; a key's may be narrower still */
