@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { edgeVariables, secretStoreVariables } from './settings.mjs';
+import { edgeVariables, secretStoreVariables, workerVariables } from './settings.mjs';
 
 const everyProgram = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS'];
 /** Only LiteLLM goes out through a proxy; what checks addresses itself (probes, relay, webhooks) connects to them itself. */
@@ -126,6 +126,7 @@ export const variablesOf = {
     ...node,
     'SIGNALBOX_WORKER_PORT',
     'SIGNALBOX_RUNNER_URL',
+    ...workerVariables,
     'SIGNALBOX_OPENROUTER_URL',
     ...secretStore,
     'APP_DATABASE_URL',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeProviderKeys, processEnvironments, variablesOf } from './process-environments.mjs';
-import { edgeVariables, readSettings, secretStoreVariables } from './settings.mjs';
+import { edgeVariables, readSettings, secretStoreVariables, workerVariables } from './settings.mjs';
 
 const settings = readSettings({ OPENAI_API_KEY: 'sk-provider-value', LOG_LEVEL: 'debug' });
 const secrets = {
@@ -99,7 +99,9 @@ test('each name in the lists is a variable that gets a value once its setting is
     SIGNALBOX_ALLOW_LITELLM_VERSION: '1',
     SIGNALBOX_PRISMA_ENGINE: 'wasm',
     OPENROUTER_API_KEY: 'sk-or-value',
-    ...Object.fromEntries([...secretStoreVariables, ...edgeVariables].map((name) => [name, 'set'])),
+    ...Object.fromEntries(
+      [...secretStoreVariables, ...edgeVariables, ...workerVariables].map((name) => [name, 'set']),
+    ),
   });
   const all = processEnvironments({
     settings: every,

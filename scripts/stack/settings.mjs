@@ -58,6 +58,9 @@ export const edgeVariables = [
   'SIGNALBOX_TRUSTED_PROXIES',
 ];
 
+/** The same for the worker. */
+export const workerVariables = ['SIGNALBOX_CATALOGUE_SYNC'];
+
 function wholeNumber(env, variable, fallback, min, max) {
   const text = env[variable];
   if (text === undefined || text === '') return fallback;
@@ -156,7 +159,10 @@ export function readSettings(env = process.env, checkout = checkoutOfThisFile) {
         ? resolve(env.SIGNALBOX_ENCRYPTION_KEYS_FILE)
         : undefined,
       ...Object.fromEntries(
-        [...secretStoreVariables, ...edgeVariables].map((name) => [name, env[name] || undefined]),
+        [...secretStoreVariables, ...edgeVariables, ...workerVariables].map((name) => [
+          name,
+          env[name] || undefined,
+        ]),
       ),
     }),
     files: Object.freeze({

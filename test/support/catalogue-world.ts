@@ -55,7 +55,11 @@ export class CatalogueWorld {
   }
 
   /** As another worker has it. */
-  newRunner({ timeoutMs = 2_000, transactions = this.database.transactions } = {}): CatalogueSyncRunner {
+  newRunner({
+    timeoutMs = 2_000,
+    transactions = this.database.transactions,
+    isDaily = true,
+  } = {}): CatalogueSyncRunner {
     const { service, clock, openrouter, access } = this;
     return createSyncRunner(
       { transactions, service, clock, logger: silentLogger },
@@ -63,6 +67,7 @@ export class CatalogueWorld {
         openrouterUrl: openrouter.baseUrl,
         runner: access,
         timeoutMs,
+        isDaily,
         pause: async (ms) => void this.pausesMs.push(ms),
       },
     );

@@ -80,7 +80,10 @@ export class WorkerModule {
         CredentialChecksModule,
         CredentialsImportModule,
         RotationsModule,
-        CatalogueSyncModule.forRoot({ openrouterUrl: config.openrouterUrl }),
+        CatalogueSyncModule.forRoot({
+          openrouterUrl: config.openrouterUrl,
+          isDaily: config.catalogueSync === 'daily',
+        }),
       ],
       providers: [
         { provide: WORKER_CONFIG, useValue: config },

@@ -94,6 +94,8 @@ export const variables = {
   SIGNALBOX_BROKER_URL: url('http:', 'https:').default('http://127.0.0.1:4018'),
   /** Opens the broker to the edge, for keys that it uses while LiteLLM is down. */
   SIGNALBOX_FALLBACK_TOKEN: secret,
+  /** off: nobody is asked for the catalogue unless an operator starts a sync. */
+  SIGNALBOX_CATALOGUE_SYNC: z.enum(['daily', 'off']).default('daily'),
   SIGNALBOX_OPENROUTER_URL: url('http:', 'https:').default('https://openrouter.ai/api/v1'),
   OPENROUTER_API_KEY: z.string().optional(),
   /** Origins of browsers that may call port 4000, or `*`. */

@@ -187,6 +187,8 @@ describe('the routing policy of a workspace', () => {
       groups: { mine: { models: ['local', 'claude'] } },
     });
     expect(body.warnings.map(({ field, code }) => [field, code])).toEqual([
+      ['levels', 'not_in_force'],
+      ['groups', 'not_in_force'],
       ['cascades.smart.1', 'cross_vendor_skipped'],
       ['cascades.smart.2', 'model_unknown'],
       ['cascades.smart.3', 'model_forbidden'],

@@ -31,6 +31,7 @@ describe('the worker and the catalogue', () => {
         internalToken: litellm.token,
         fingerprintKey: 'fingerprint-key-of-tests',
         allowedHosts: [],
+        catalogueSync: 'daily',
         openrouterUrl: openrouter.baseUrl,
         secretStore: { active: 'sealed', infisical: null, maxStaleMs: 1_800_000 },
         encryptionKeys: [{ kid: 'test', key: Buffer.alloc(32, 5) }],

@@ -1,12 +1,39 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   type CatalogueDocument,
+  defaultRoutingPolicy,
   findCatalogueModel,
   listAllows,
   type RoutingPolicy,
   vendorOf,
 } from '@signalbox/gateway';
 
-export const routingWarningCodes = ['model_unknown', 'model_forbidden', 'cross_vendor_skipped'] as const;
+export const routingWarningCodes = [
+  'model_unknown',
+  'model_forbidden',
+  'cross_vendor_skipped',
+  'not_in_force',
+] as const;
+
+/** Kept and shown, but the edge does not choose by them yet: a rule about data above all must not be taken for one that holds. */
+const notYetInForce = [
+  'power_level',
+  'strategy',
+  'weights',
+  'levels',
+  'groups',
+  'max_cost_per_1k_usd',
+  'max_first_byte_ms',
+  'unpriced',
+  'prefer_local',
+  'regions',
+  'zero_data_retention',
+  'no_training',
+  'session_affinity',
+  'exploration',
+  'classification',
+  'classification_model',
+] as const satisfies readonly (keyof RoutingPolicy)[];
 
 /** What holds, but does not do what its author may expect. */
 export interface RoutingWarning {
@@ -59,7 +86,13 @@ export function routingWarnings(
     const model = findCatalogueModel(catalogue, name);
     return model && vendorOf(model);
   };
-  return stepsOf(policy).flatMap(({ field, model, asked }): RoutingWarning[] => {
+  const idle = notYetInForce
+    .filter((field) => !isDeepStrictEqual(policy[field], defaultRoutingPolicy[field]))
+    .map((field): RoutingWarning => {
+      const message = `${field} is kept, and has no effect on requests in this version.`;
+      return { field, code: 'not_in_force', message };
+    });
+  const skipped = stepsOf(policy).flatMap(({ field, model, asked }): RoutingWarning[] => {
     if (!findCatalogueModel(catalogue, model)) {
       const message = `No model ${model} is in the active config release: the step is skipped until one is.`;
       return [{ field, code: 'model_unknown', message }];
@@ -74,4 +107,5 @@ export function routingWarnings(
     const message = `${model} is of ${stepVendor ?? 'an unknown vendor'} and ${asked} of ${askedVendor ?? 'an unknown one'}: the step is skipped unless cross_vendor is true.`;
     return [{ field, code: 'cross_vendor_skipped', message }];
   });
+  return [...idle, ...skipped];
 }

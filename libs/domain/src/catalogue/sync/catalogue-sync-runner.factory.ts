@@ -23,6 +23,8 @@ import { WriteStep } from './write.step';
 
 export interface SyncSources {
   readonly openrouterUrl: string;
+  /** false: only an operator starts syncs. Daily if left out. */
+  readonly isDaily?: boolean;
   readonly runner: RunnerAccess;
   /** For each request; the clients have their own if left out. */
   readonly timeoutMs?: number;
@@ -58,5 +60,11 @@ export function createSyncRunner(
     vanish: new VanishStep(transactions, syncs, staged, store, clock),
     done: new DoneStep(transactions, syncs, staged, clock),
   };
-  return new CatalogueSyncRunner({ ...dependencies, syncs, staged, steps });
+  return new CatalogueSyncRunner({
+    ...dependencies,
+    syncs,
+    staged,
+    steps,
+    isDaily: sources.isDaily ?? true,
+  });
 }

@@ -17,6 +17,11 @@ describe('the sync of the catalogue', () => {
     await database.close();
   });
 
+  it('is not begun by itself where it is switched off', async () => {
+    const never = new AbortController().signal;
+    expect(await world.newRunner({ isDaily: false }).advance(never)).toBe('idle');
+  });
+
   it('merges both sources into one catalogue, with prices and where each field comes from', async () => {
     const sync = await world.sync();
     expect(sync).toMatchObject({ state: 'completed', problem: null });

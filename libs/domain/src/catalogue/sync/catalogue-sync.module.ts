@@ -22,7 +22,7 @@ class CatalogueSyncServiceModule {}
 /** For the process that does the work. */
 @Module({})
 export class CatalogueSyncModule {
-  static forRoot({ openrouterUrl }: { openrouterUrl: string }): DynamicModule {
+  static forRoot({ openrouterUrl, isDaily }: { openrouterUrl: string; isDaily: boolean }): DynamicModule {
     const useFactory = (
       transactions: TenantTransactions,
       service: CatalogueSyncService,
@@ -30,7 +30,7 @@ export class CatalogueSyncModule {
       clock: Clock,
       logger: Logger,
     ): CatalogueSyncRunner =>
-      createSyncRunner({ transactions, service, clock, logger }, { openrouterUrl, runner });
+      createSyncRunner({ transactions, service, clock, logger }, { openrouterUrl, runner, isDaily });
     return {
       module: CatalogueSyncModule,
       imports: [CatalogueSyncServiceModule],

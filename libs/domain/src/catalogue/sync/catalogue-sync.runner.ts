@@ -20,6 +20,7 @@ export interface RunnerParts {
   readonly syncs: CatalogueSyncRepository;
   readonly staged: StagedRepository;
   readonly steps: Readonly<Record<SyncStepName, SyncStep>>;
+  readonly isDaily: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -43,7 +44,8 @@ export class CatalogueSyncRunner {
   }
 
   private async startDue(): Promise<CatalogueSyncEntity | null> {
-    const { transactions, syncs, service, clock } = this.parts;
+    const { transactions, syncs, service, clock, isDaily } = this.parts;
+    if (!isDaily) return null;
     const latest = await transactions.run('platform', (manager) => syncs.latest(manager));
     if (!isSyncDue(latest, clock.nowMs())) return null;
     return service.startScheduled();
