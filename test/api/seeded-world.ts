@@ -1,5 +1,5 @@
 import { newId } from '@signalbox/common';
-import { UsageEventEntity } from '@signalbox/database';
+import { CatalogueChangeEntity, UsageEventEntity } from '@signalbox/database';
 import { OrganizationService } from '@signalbox/domain/organizations';
 import { EnvironmentCredentialService } from '@signalbox/domain/credentials';
 import { systemCaller } from '@signalbox/domain/access';
@@ -31,11 +31,13 @@ export type ResourceName =
   | 'service_token'
   | 'webhook'
   | 'maintenance_run'
+  | 'catalogue_change'
   | 'service'
   | 'usage_event'
   | 'audit_event';
 
-type PlatformResource = 'provider' | 'model' | 'deployment' | 'release' | 'maintenance_run';
+type PlatformResource =
+  'provider' | 'model' | 'deployment' | 'release' | 'maintenance_run' | 'catalogue_change';
 
 /** The path before an id says what the id is of. */
 const resourceOfSegment: Record<string, ResourceName> = {
@@ -55,6 +57,7 @@ const resourceOfSegment: Record<string, ResourceName> = {
   services: 'service',
   events: 'usage_event',
   runs: 'maintenance_run',
+  changes: 'catalogue_change',
   'audit-events': 'audit_event',
 };
 
@@ -104,7 +107,25 @@ export async function seedPlatform(api: ApiApp): Promise<Pick<World['ids'], Plat
     deployment: shown.body.deployments[0]?.id ?? '',
     release,
     maintenance_run: run,
+    catalogue_change: await seedCatalogueChange(api),
   };
+}
+
+/** Only a sync makes one. */
+async function seedCatalogueChange(api: ApiApp): Promise<string> {
+  const id = newId('catalogueChange');
+  await api.database.transactions.run('platform', (manager) =>
+    manager.insert(CatalogueChangeEntity, {
+      id,
+      syncId: newId('catalogueSync'),
+      anomaly: 'mass_vanishing',
+      detail: 'a third of the models is gone',
+      after: { ids: [], source: 'openrouter' } as object,
+      fingerprint: id,
+      state: 'waiting',
+    }),
+  );
+  return id;
 }
 
 /** One of everything that an organization can have. */

@@ -4,6 +4,7 @@ import type { ApiConfig } from '@signalbox/config';
 import { CoreModule } from '@signalbox/domain/core';
 import { AuditEventsApiModule } from './audit-events/audit-events-api.module';
 import { BrokerApiModule } from './broker/broker.module';
+import { CatalogueApiModule } from './catalogue/catalogue-api.module';
 import { ConfigReleaseApiModule } from './config-releases/config-release.module';
 import { CredentialApiModule } from './credentials/credential.module';
 import { HealthModule } from './health/health.module';
@@ -39,6 +40,7 @@ const featureModules = [
   LlmUsersApiModule,
   RotationApiModule,
   ModelApiModule,
+  CatalogueApiModule,
   ConfigReleaseApiModule,
   ServiceTokensApiModule,
   WebhooksApiModule,

@@ -17,7 +17,7 @@ import { HeldChangeRepository } from './held-change.repository';
   providers: [CatalogueSyncService, CatalogueSyncRepository, HeldChangeRepository, CatalogueStoreRepository],
   exports: [CatalogueSyncService],
 })
-class CatalogueSyncServiceModule {}
+export class CatalogueSyncServiceModule {}
 
 /** For the process that does the work. */
 @Module({})

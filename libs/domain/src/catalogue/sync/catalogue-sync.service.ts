@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Clock, decodeIdCursor, newId, type Page, toPage } from '@signalbox/common';
 import {
   type CatalogueChangeEntity,
+  type CatalogueChangeState,
   CatalogueSyncEntity,
   isUniqueViolation,
   TenantTransactions,
@@ -66,6 +67,26 @@ export class CatalogueSyncService {
     const before = decodeIdCursor('catalogueSync', cursor);
     const rows = await this.transactions.run('platform', (manager) =>
       this.syncs.list(manager, limit + 1, before),
+    );
+    return toPage(
+      rows,
+      limit,
+      ({ id }) => id,
+      (row) => row,
+    );
+  }
+
+  /** Newest first. */
+  async listChanges(
+    caller: Caller,
+    state: CatalogueChangeState | undefined,
+    limit: number,
+    cursor?: string,
+  ): Promise<Page<CatalogueChangeEntity>> {
+    requireOperator(caller, 'models:read');
+    const before = decodeIdCursor('catalogueChange', cursor);
+    const rows = await this.transactions.run('platform', (manager) =>
+      this.changes.list(manager, state, limit + 1, before),
     );
     return toPage(
       rows,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '@signalbox/common';
-import { CatalogueChangeEntity } from '@signalbox/database';
-import type { EntityManager } from 'typeorm';
+import { CatalogueChangeEntity, type CatalogueChangeState } from '@signalbox/database';
+import { type EntityManager, LessThan } from 'typeorm';
 import type { HeldChange } from '../anomalies/judge-drafts';
 import type { WaitingChange } from '../anomalies/judge-sync';
 
@@ -9,6 +9,16 @@ import type { WaitingChange } from '../anomalies/judge-sync';
 export class HeldChangeRepository {
   async findForUpdate(manager: EntityManager, id: string): Promise<CatalogueChangeEntity | null> {
     return manager.findOne(CatalogueChangeEntity, { where: { id }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  async list(
+    manager: EntityManager,
+    state: CatalogueChangeState | undefined,
+    limit: number,
+    before: string | null,
+  ): Promise<CatalogueChangeEntity[]> {
+    const where = { ...(state && { state }), ...(before !== null && { id: LessThan(before) }) };
+    return manager.find(CatalogueChangeEntity, { where, order: { id: 'DESC' }, take: limit });
   }
 
   async save(manager: EntityManager, change: CatalogueChangeEntity): Promise<void> {
