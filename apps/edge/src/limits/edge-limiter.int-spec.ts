@@ -166,6 +166,60 @@ describe('with Redis', () => {
     expect(count).toBe(700);
   });
 
+  describe('of busy callers Redis counts some ahead', () => {
+    /** As requests come: three at a time, every two milliseconds, at each edge. @returns how many were admitted */
+    async function press(edges: readonly TestEdge[], who: TestCaller, forMs: number): Promise<number[]> {
+      const untilMs = performance.now() + forMs;
+      const each = edges.map(async (edge) => {
+        let [asked, count] = [0, 0];
+        while (performance.now() < untilMs) {
+          const all = await Promise.all(Array.from({ length: 3 }, () => tryToAdmit(edge, who)));
+          asked += all.length;
+          count += all.filter((one) => !(one instanceof Refusal)).length;
+          await new Promise((resolve) => setTimeout(resolve, 2));
+        }
+        return [asked, count] as const;
+      });
+      const sums = await Promise.all(each);
+      return [0, 1].map((index) => sums.reduce((sum, one) => sum + one[index]!, 0));
+    }
+
+    it('so few calls are made, and what is over goes back', async () => {
+      const edges = [await startEdge('edge-a'), await startEdge('edge-b'), await startEdge('edge-c')];
+      const limit = 1_000_000;
+      const who = callerWith({ key: { rpm_limit: limit }, organization: { tpm_limit: 100_000_000 } });
+      const [asked = 0, count = 0] = await press(edges, who, 2_000);
+      expect(count).toBe(asked);
+      expect(edges.reduce((sum, { script }) => sum + script.calls, 0)).toBeLessThan(asked / 3);
+      let more = 0;
+      await waitUntil(
+        async () => {
+          const left = Number(remaining(await tryToAdmit(edges[0]!, who), 'requests'));
+          more += 1;
+          return left === limit - count - more;
+        },
+        { ...deadline, pollEveryMs: 100, what: 'all that was over to be back' },
+      );
+    });
+
+    it('never more than the limit, and in the end all of it', async () => {
+      const edges = [await startEdge('edge-a'), await startEdge('edge-b'), await startEdge('edge-c')];
+      const limit = 1_500;
+      const who = callerWith({ key: { rpm_limit: limit } });
+      let [, count = 0] = await press(edges, who, 2_000);
+      expect(count).toBeLessThanOrEqual(limit);
+      await waitUntil(
+        async () => {
+          if (!((await tryToAdmit(edges[1]!, who)) instanceof Refusal)) count += 1;
+          return count === limit;
+        },
+        { ...deadline, what: 'the whole limit to be used' },
+      );
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(await tryToAdmit(edges[2]!, who)).toBeInstanceOf(Refusal);
+    });
+  });
+
   it('what arrives in one turn goes in one call, and who has no limits needs none', async () => {
     const edge = await startEdge();
     const before = edge.script.calls;

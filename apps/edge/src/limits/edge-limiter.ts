@@ -1,17 +1,19 @@
 import type { Clock, Logger } from '@signalbox/common';
 import type { Redis } from 'ioredis';
 import type { EdgeMetrics } from '../metrics/edge-metrics';
+import { Advances, type Ahead } from './advances';
 import { limitHeaders, limitRefusal } from './limit-answers';
-import { limitedSubjects } from './limited-subjects';
+import { type LimitedSubject, limitedSubjects } from './limited-subjects';
 import { type Admission, type LimitedCall, type Limiter, unlimitedAdmission } from './limiter';
 import { ScriptRunner } from './limits-call';
 import { LimitsJournal } from './limits-journal';
 import { LiveEdges } from './live-edges';
 import { type EdgeShare, OwnLimits } from './own-limits';
 import { SharedLimits, type Undecided } from './shared-limits';
-import type { LimitedRequest, Verdict } from './verdict';
+import type { Admitted, LimitedRequest, Verdict } from './verdict';
 
 const renewEveryMs = 20_000;
+const tidyEveryMs = 250;
 const pruneEveryMs = 60_000;
 
 export interface EdgeLimiterDependencies {
@@ -41,6 +43,10 @@ interface Running {
 export class EdgeLimiter implements Limiter {
   private readonly own = new OwnLimits();
   private readonly journal = new LimitsJournal();
+  private readonly advances = new Advances((subjects, atMs, count, tokens) => {
+    this.correct(subjects, atMs, -count, -tokens);
+    this.shared.tellSoon(false);
+  });
   private readonly shared: SharedLimits;
   private readonly edges: LiveEdges;
   /** Running requests whose slots have to be renewed. */
@@ -80,12 +86,14 @@ export class EdgeLimiter implements Limiter {
     this.timers = [
       setInterval(() => this.renew(), renewEveryMs).unref(),
       setInterval(() => this.own.prune(this.shared.nowMs()), pruneEveryMs).unref(),
+      setInterval(() => this.advances.tidy(this.shared.nowMs()), tidyEveryMs).unref(),
     ];
   }
 
   async close(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
     this.edges.close();
+    this.advances.tidy(Infinity);
     await this.shared.close();
   }
 
@@ -102,8 +110,13 @@ export class EdgeLimiter implements Limiter {
     const subjects = limitedSubjects(call);
     if (subjects.length === 0) return unlimitedAdmission;
     const tokens = Math.max(1, Math.ceil(call.estimatedTokens));
-    const request = { id: call.requestId, tokens, subjects, dialect: call.dialect ?? 'openai' };
+    const request = { id: call.requestId, count: 1, tokens, subjects, dialect: call.dialect ?? 'openai' };
     if (!this.shared.isUp) return this.answer(request, this.decideAlone(request), true);
+    const ahead = this.advances.take(request, this.shared.nowMs());
+    if (ahead) {
+      this.count(request, ahead.atMs, true);
+      return this.answer(request, ahead, false);
+    }
     const repeated = this.own.repeatedRefusal(request, this.shared.nowMs());
     if (repeated) return this.answer(request, repeated, false);
     return this.decideTogether(request).then(({ verdict, isLocal }) =>
@@ -114,8 +127,10 @@ export class EdgeLimiter implements Limiter {
   private decideTogether(request: LimitedRequest): Promise<Decision> {
     return new Promise((resolve) => {
       const decided = (verdict: Verdict): void => {
-        if (verdict.isAdmitted) this.count(request, verdict.atMs, true);
-        else this.own.learn(verdict);
+        if (verdict.isAdmitted) {
+          this.count(request, verdict.atMs, true);
+          this.askAhead(request, verdict);
+        } else this.own.learn(verdict);
         resolve({ verdict, isLocal: false });
       };
       const undecided = (): Undecided => {
@@ -125,6 +140,23 @@ export class EdgeLimiter implements Limiter {
       };
       this.shared.decide(request, decided, undecided);
     });
+  }
+
+  /** For those who are about to come, by what came lately. */
+  private askAhead(request: LimitedRequest, verdict: Admitted): void {
+    const ahead = this.advances.wanted(request, verdict, this.shared.nowMs());
+    if (!ahead) return;
+    const { subjects, dialect } = request;
+    const answered = (given: Verdict | null): void =>
+      this.advances.answered(subjects, ahead, given?.isAdmitted ? given : null, this.shared.nowMs());
+    this.shared.decide({ id: '', ...ahead, subjects, dialect }, answered, () => {
+      answered(null);
+      return { decidedLate: (late) => this.giveBackLate(subjects, ahead, late) };
+    });
+  }
+
+  private giveBackLate(subjects: readonly LimitedSubject[], { count, tokens }: Ahead, late: Verdict): void {
+    if (late.isAdmitted) this.correct(subjects, late.atMs, -count, -tokens);
   }
 
   private count(request: LimitedRequest, atMs: number, isTold: boolean): void {
@@ -138,21 +170,21 @@ export class EdgeLimiter implements Limiter {
     const verdict = this.own.decide(request, this.edges.share(), this.shared.nowMs());
     if (!verdict.isAdmitted) return verdict;
     this.count(request, verdict.atMs, false);
-    this.tell(request, verdict.atMs, 1, request.tokens);
+    this.correct(request.subjects, verdict.atMs, 1, request.tokens);
     return verdict;
   }
 
   /** Redis has counted after all what was then decided here: once is enough, and what was refused here counts nowhere. */
   private takeBackOneOf(request: LimitedRequest, alone: Verdict, late: Verdict): void {
     if (!late.isAdmitted) return;
-    this.tell(request, alone.isAdmitted ? alone.atMs : late.atMs, -1, -request.tokens);
+    this.correct(request.subjects, alone.isAdmitted ? alone.atMs : late.atMs, -1, -request.tokens);
     const running = this.running.get(request.id);
     if (running) running.isTold = true;
     else this.tellEnd(request);
   }
 
-  private tell(request: LimitedRequest, atMs: number, requests: number, tokens: number): void {
-    for (const subject of request.subjects)
+  private correct(subjects: readonly LimitedSubject[], atMs: number, requests: number, tokens: number): void {
+    for (const subject of subjects)
       if (subject.hasWindows) this.journal.correct(subject, atMs, requests, tokens);
   }
 

@@ -60,9 +60,10 @@ export function buildLimitsCall(
   ]);
   const ended = idEntries(page.ended, index);
   const running = idEntries(page.running, index);
-  const news = requests.map(({ tokens, id, subjects }) => [
+  const news = requests.map(({ tokens, id, count, subjects }) => [
     tokens,
     id,
+    count,
     ...subjects.map((one) => index.of(one)),
   ]);
   const limits = index.subjects.map((subject) => subject.limits);

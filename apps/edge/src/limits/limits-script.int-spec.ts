@@ -49,9 +49,9 @@ function subject(name: string, limits: Partial<RateLimits>): LimitedSubject {
 }
 
 let lastId = 0;
-function request(subjects: LimitedSubject[], tokens = 1): LimitedRequest {
+function request(subjects: LimitedSubject[], tokens = 1, count = 1): LimitedRequest {
   lastId += 1;
-  return { id: `req_${lastId}`, tokens, subjects, dialect: 'openai' };
+  return { id: `req_${lastId}`, count, tokens, subjects, dialect: 'openai' };
 }
 
 async function call(requests: LimitedRequest[], page = nothing): Promise<Verdict[]> {
@@ -251,6 +251,21 @@ describe('the script, beside an exact log of what it admitted', () => {
 });
 
 describe('the script', () => {
+  it('counts several requests as one: all of them, or none', async () => {
+    beginAnew();
+    const one = subject('key:a', { rpm_limit: 10, tpm_limit: 100 });
+    const [seven, four, three] = await call([
+      request([one], 70, 7),
+      request([one], 4, 4),
+      request([one], 30, 3),
+    ]);
+    expect([seven, four, three].map((verdict) => verdict?.isAdmitted)).toEqual([true, false, true]);
+    expect(four).toMatchObject({ reason: 'requests', requests: { remaining: 3 }, tokens: { remaining: 30 } });
+    expect(three).toMatchObject({ requests: { remaining: 0 }, tokens: { remaining: 0 } });
+    await call([], correction(one, nowMs, -2, -20));
+    expect(await admit([one], 20)).toMatchObject({ isAdmitted: true, requests: { remaining: 1 } });
+  });
+
   it('adds what edges have admitted without it, where it belongs in time', async () => {
     const one = subject('key:a', { rpm_limit: 10, tpm_limit: 100 });
     await call([], correction(one, nowMs - 30_000, 4, 40));

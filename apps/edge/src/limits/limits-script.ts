@@ -18,7 +18,7 @@ export const verdictStatus = { admitted: 0, requests: 1, tokens: 2, parallel: 3 
 /**
  * All that one edge has to say at one moment, in one step. First what is known better now (`o`: subject, time, requests,
  * tokens), the slots of requests that go on (`k`: subject, ids) or have ended (`f`), then the new requests in order (`r`: tokens,
- * id, subjects): every window of every subject is checked, then all are counted, or none.
+ * id, how many, subjects): every window of every subject is checked, then all are counted, or none.
  *
  * KEYS: for each subject its hash of windows and its set of running requests. `l`: the limits of each subject, -1 for none.
  * Of a window the hash has the sum, the oldest (h) and the newest (t) bucket, and one slot per bucket in which something
@@ -194,12 +194,12 @@ local function refusal(request)
   local function note(kind, subject, at, wait)
     if wait > longest then status, whose, which, longest = kind, subject, at, wait end
   end
-  for at = 3, #request do
+  for at = 4, #request do
     local index = request[at]
     local subject = load(index)
     for _, window in ipairs(subject.windows) do
       local isOfRequests = window.at <= requestWindows
-      local cost = isOfRequests and 1 or request[1]
+      local cost = isOfRequests and request[3] or request[1]
       local kind = isOfRequests and 1 or 2
       if cost > window.limit then note(kind, index, window.at, math.huge)
       elseif window.sum + cost > window.limit then
@@ -215,10 +215,10 @@ local function refusal(request)
 end
 
 local function count(request)
-  for at = 3, #request do
+  for at = 4, #request do
     local subject = load(request[at])
     for _, window in ipairs(subject.windows) do
-      local cost = window.at <= requestWindows and 1 or request[1]
+      local cost = window.at <= requestWindows and request[3] or request[1]
       window.count = window.count + cost
       window.sum = window.sum + cost
       widen(window, window.current)
@@ -234,7 +234,7 @@ end
 -- Of all windows the one with the least left.
 local function tellTightest(request, isOfRequests)
   local found, left
-  for at = 3, #request do
+  for at = 4, #request do
     for _, window in ipairs(load(request[at]).windows) do
       if (window.at <= requestWindows) == isOfRequests then
         local remaining = window.limit - window.sum

@@ -4,6 +4,9 @@ import type { LimitedSubject } from './limited-subjects';
 /** A request before its limits. */
 export interface LimitedRequest {
   readonly id: string;
+  /** How many requests it stands for: more than one are room that is taken ahead. */
+  readonly count: number;
+  /** Of all of them. */
   readonly tokens: number;
   readonly subjects: readonly LimitedSubject[];
   readonly dialect: Dialect;
