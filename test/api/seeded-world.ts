@@ -1,10 +1,11 @@
 import { newId } from '@signalbox/common';
-import { CatalogueChangeEntity, UsageEventEntity } from '@signalbox/database';
+import { UsageEventEntity } from '@signalbox/database';
 import { OrganizationService } from '@signalbox/domain/organizations';
 import { EnvironmentCredentialService } from '@signalbox/domain/credentials';
 import { systemCaller } from '@signalbox/domain/access';
 import { JobProducer } from '@signalbox/jobs';
 import { type ApiApp, type ApiAppOptions, openApiApp } from '../support/api-app';
+import { insertHeldChange } from '../support/held-change';
 import type { ApiRoute, Schema } from './api-routes';
 
 /** Stands in every name, alias and metadata of a world, so that a leak shows wherever it happens. */
@@ -107,25 +108,8 @@ export async function seedPlatform(api: ApiApp): Promise<Pick<World['ids'], Plat
     deployment: shown.body.deployments[0]?.id ?? '',
     release,
     maintenance_run: run,
-    catalogue_change: await seedCatalogueChange(api),
+    catalogue_change: await insertHeldChange(api.database),
   };
-}
-
-/** Only a sync makes one. */
-async function seedCatalogueChange(api: ApiApp): Promise<string> {
-  const id = newId('catalogueChange');
-  await api.database.transactions.run('platform', (manager) =>
-    manager.insert(CatalogueChangeEntity, {
-      id,
-      syncId: newId('catalogueSync'),
-      anomaly: 'mass_vanishing',
-      detail: 'a third of the models is gone',
-      after: { ids: [], source: 'openrouter' } as object,
-      fingerprint: id,
-      state: 'waiting',
-    }),
-  );
-  return id;
 }
 
 /** One of everything that an organization can have. */

@@ -54,8 +54,8 @@ describe('the worker', () => {
         internalToken: secrets.internalToken,
         fingerprintKey: 'fingerprint-key-of-tests',
         allowedHosts: ['127.0.0.1'],
-        // Nobody is there.
         catalogueSync: 'off',
+        // Nobody is there.
         openrouterUrl: 'http://127.0.0.1:9/api/v1',
         secretStore: { active: 'sealed', infisical: null, maxStaleMs: 1_800_000 },
         encryptionKeys: [{ kid: 'test', key: Buffer.alloc(32, 5) }],

@@ -30,6 +30,9 @@ export const limitWindows: readonly LimitWindow[] = [
   { field: 'tpd_limit', counts: 'tokens', ...day },
 ];
 
+/** What happens within one of these is in the same bucket of every window. */
+export const finestBucketMs = Math.min(...limitWindows.map(({ bucketMs }) => bucketMs));
+
 export function bucketOf(window: LimitWindow, atMs: number): number {
   return Math.floor(atMs / window.bucketMs);
 }

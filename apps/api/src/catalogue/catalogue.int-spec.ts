@@ -1,6 +1,6 @@
-import { newId } from '@signalbox/common';
-import { CatalogueChangeEntity, CatalogueSyncEntity } from '@signalbox/database';
+import { CatalogueSyncEntity } from '@signalbox/database';
 import { type ApiApp, openApiApp } from '../../../../test/support/api-app';
+import { insertHeldChange } from '../../../../test/support/held-change';
 import type { CatalogueChangeListView, CatalogueChangeView, CatalogueSyncView } from './catalogue.dto';
 
 let api: ApiApp;
@@ -14,22 +14,6 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const call = <Body>(method: string, more: string) => api.call<Body>(method, `${path}${more}`, { token });
-
-async function held(): Promise<string> {
-  const id = newId('catalogueChange');
-  await api.database.transactions.run('platform', (manager) =>
-    manager.insert(CatalogueChangeEntity, {
-      id,
-      syncId: newId('catalogueSync'),
-      anomaly: 'mass_vanishing',
-      detail: 'a third of the models is gone',
-      after: { ids: [], source: 'openrouter' } as object,
-      fingerprint: id,
-      state: 'waiting',
-    }),
-  );
-  return id;
-}
 
 it('a sync is started once, shown with its progress, and another one after it', async () => {
   const started = await call<CatalogueSyncView>('POST', '/syncs');
@@ -45,7 +29,7 @@ it('a sync is started once, shown with its progress, and another one after it', 
 });
 
 it('a held change is listed by its state, decided once, and stays decided', async () => {
-  const [first, second] = [await held(), await held()];
+  const [first, second] = [await insertHeldChange(api.database), await insertHeldChange(api.database)];
   const waiting = await call<CatalogueChangeListView>('GET', '/changes?state=waiting&limit=1');
   expect(waiting.body.data.map(({ id }) => id)).toEqual([second]);
   const next = await call<CatalogueChangeListView>(

@@ -46,6 +46,11 @@ export function answerHeaders(via: UpstreamVia, headers: IncomingHttpHeaders): O
   return passed;
 }
 
+/** Both names of the id: OpenAI's SDKs read x-request-id, Anthropic's request-id. */
+export function requestIdHeaders(requestId: string): OutgoingHttpHeaders {
+  return { 'x-request-id': requestId, 'request-id': requestId };
+}
+
 /** SDKs obey any Retry-After, so a long one would hang the caller: then they are told not to retry at all. */
 const longRetryMs = 30_000;
 const sanestRetryMs = 86_400_000;

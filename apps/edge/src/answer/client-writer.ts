@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Clock } from '@signalbox/common';
 import type { EdgeRequest } from '../request/edge-request';
+import { requestIdHeaders } from './answer-headers';
 
 /** A client that reads nothing for so long is not there any more; its answer must not hold the upstream up. */
 const stallLimitMs = 120_000;
@@ -8,8 +9,8 @@ const stallLimitMs = 120_000;
 /** A larger body is not copied. */
 const oneTextBytes = 16 * 1024;
 
-function flatHead(requestId: string, headers: readonly OutgoingHttpHeaders[], length: number): string[] {
-  const flat: string[] = ['x-request-id', requestId, 'request-id', requestId];
+function flatHead(headers: readonly OutgoingHttpHeaders[], length: number): string[] {
+  const flat: string[] = [];
   for (const some of headers) {
     for (const name in some) {
       const value = some[name];
@@ -54,7 +55,7 @@ export class ClientWriter {
       const value = headers[name];
       if (value !== undefined) response.setHeader(name, value);
     }
-    response.writeHead(status, { 'x-request-id': id, 'request-id': id });
+    response.writeHead(status, requestIdHeaders(id));
     this.firstByteAtMs = this.clock.nowMs();
   }
 
@@ -71,7 +72,7 @@ export class ClientWriter {
   ): void {
     const { id, response } = this.edgeRequest;
     this.listen(onClosed);
-    response.writeHead(status, flatHead(id, headers, bytes.length));
+    response.writeHead(status, flatHead([requestIdHeaders(id), ...headers], bytes.length));
     this.firstByteAtMs = this.clock.nowMs();
     this.bytesOut += bytes.length;
     if (bytes.length > oneTextBytes) response.end(bytes);

@@ -94,6 +94,28 @@ describe('room that is counted ahead', () => {
     expect(world.back).toEqual([{ atMs: 1_000, ...ahead }]);
   });
 
+  it('is there again for a caller whose limits were changed, and what was over goes back', () => {
+    const [key, before, after] = ['key_1', 'ws_1', 'ws_1'].map((name) => ({
+      ...unlimited,
+      key_id: name,
+      id: name,
+      rpm_limit: limit,
+    }));
+    const requestIn = (workspace: unknown): LimitedRequest => {
+      const caller = { key, workspace, organization: null } as unknown as Caller;
+      const call = { requestId: 'r', caller, service: null, estimatedTokens: 10 };
+      return { ...requestOf(), subjects: limitedSubjects(call) };
+    };
+    const world = new World(requestIn(before));
+    world.busyBefore(1_000);
+    const count = world.grant(1_000);
+    const changed = requestIn(after);
+    for (let index = 0; index < 100; index += 1) expect(world.advances.take(changed, 1_010)).toBeNull();
+    expect(world.back).toEqual([{ atMs: 1_000, count, tokens: count * 10 }]);
+    world.advances.take(changed, 1_250);
+    expect(world.advances.wanted(changed, admittedAt(1_250), 1_250)).toMatchObject({ count: 72 });
+  });
+
   it('is for callers with the same limits only', () => {
     const world = new World();
     world.busyBefore(1_000);

@@ -1,8 +1,9 @@
+import { finestBucketMs } from '@signalbox/gateway';
 import type { LimitedSubject } from './limited-subjects';
 import type { Admitted, LimitedRequest, WindowState } from './verdict';
 
-/** The finest bucket of all windows: what Redis counted in one was used in the same one, so no window is ever passed. */
-const bucketMs = 250;
+/** What Redis counted in one was used in the same one, so no window is ever passed. */
+const bucketMs = finestBucketMs;
 /** The clock of Redis is known here to a few milliseconds. */
 const endMarginMs = 25;
 /** Below it a call for each request is no burden. */
@@ -68,8 +69,8 @@ export class Advances {
   /** @returns the verdict, if there is room that was counted already */
   take({ subjects, tokens }: LimitedRequest, nowMs: number): Admitted | null {
     const account = this.note(subjects, nowMs);
-    const credit = account?.credit;
-    if (!account || !credit) return null;
+    const { credit } = account;
+    if (!credit) return null;
     if (nowMs >= credit.untilMs || credit.left < 1) {
       this.close(account);
       return null;
@@ -137,21 +138,24 @@ export class Advances {
     return account && areSame(account.subjects, subjects) ? account : null;
   }
 
-  /** Counts who comes, and makes room for a caller whose limits were changed. */
-  private note(subjects: readonly LimitedSubject[], nowMs: number): Account | null {
+  /** Counts who comes. A caller whose limits were changed begins anew. */
+  private note(subjects: readonly LimitedSubject[], nowMs: number): Account {
     const bucket = Math.floor(nowMs / bucketMs);
-    const known = this.accounts.get(subjects[0]!);
-    if (!known) {
-      const account = { subjects, bucket, arrived: 1, arrivedBefore: 0, isAsking: false, credit: null };
-      this.accounts.set(subjects[0]!, account);
-      return account;
-    }
+    const known = this.accountOf(subjects) ?? this.open(subjects, bucket);
     if (bucket !== known.bucket) {
       known.arrivedBefore = bucket === known.bucket + 1 ? known.arrived : 0;
       known.arrived = 0;
       known.bucket = bucket;
     }
     known.arrived += 1;
-    return areSame(known.subjects, subjects) ? known : null;
+    return known;
+  }
+
+  private open(subjects: readonly LimitedSubject[], bucket: number): Account {
+    const old = this.accounts.get(subjects[0]!);
+    if (old) this.close(old);
+    const account = { subjects, bucket, arrived: 0, arrivedBefore: 0, isAsking: false, credit: null };
+    this.accounts.set(subjects[0]!, account);
+    return account;
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '@signalbox/common';
+import { finestBucketMs } from '@signalbox/gateway';
 import type { Redis } from 'ioredis';
 import type { EdgeMetrics } from '../metrics/edge-metrics';
 import { Advances, type Ahead } from './advances';
@@ -13,7 +14,6 @@ import { SharedLimits, type Undecided } from './shared-limits';
 import type { Admitted, LimitedRequest, Verdict } from './verdict';
 
 const renewEveryMs = 20_000;
-const tidyEveryMs = 250;
 const pruneEveryMs = 60_000;
 
 export interface EdgeLimiterDependencies {
@@ -86,7 +86,7 @@ export class EdgeLimiter implements Limiter {
     this.timers = [
       setInterval(() => this.renew(), renewEveryMs).unref(),
       setInterval(() => this.own.prune(this.shared.nowMs()), pruneEveryMs).unref(),
-      setInterval(() => this.advances.tidy(this.shared.nowMs()), tidyEveryMs).unref(),
+      setInterval(() => this.advances.tidy(this.shared.nowMs()), finestBucketMs).unref(),
     ];
   }
 

@@ -1,3 +1,4 @@
+import { finestBucketMs } from '@signalbox/gateway';
 import type { LimitedSubject } from './limited-subjects';
 
 /** What happened at one moment, to be added to windows. */
@@ -14,8 +15,6 @@ export interface JournalPage {
   readonly running: ReadonlyMap<LimitedSubject, ReadonlySet<string>>;
 }
 
-/** The finest bucket of all windows: what is added up here stays in the same bucket of each. */
-const stepMs = 250;
 /** In an outage of Redis. Beyond it slots of ended requests run out by themselves. */
 const entriesLimit = 200_000;
 /** Corrections in one call. */
@@ -45,14 +44,14 @@ export class LimitsJournal {
   }
 
   correct(subject: LimitedSubject, atMs: number, requests: number, tokens: number): void {
-    const step = Math.floor(atMs / stepMs);
+    const step = Math.floor(atMs / finestBucketMs);
     const name = `${step}:${subject.name}`;
     const found = this.corrections.get(name);
     if (found) {
       found.requests += requests;
       found.tokens += tokens;
     } else if (this.hasRoom()) {
-      this.corrections.set(name, { subject, atMs: step * stepMs, requests, tokens });
+      this.corrections.set(name, { subject, atMs: step * finestBucketMs, requests, tokens });
     } else this.correctLast(subject, atMs, requests, tokens);
   }
 

@@ -39,8 +39,8 @@ export interface SharedLimitsDependencies {
 
 /**
  * Limits that all edges count together, in Redis. While a call is under way, what arrives in the same turn of the event loop goes
- * in one call, with everything that is to be told besides. Without an answer in time the link is down: the caller decides alone, and here Redis
- * is asked again and again, until it has taken what it missed.
+ * in one call, with everything that is to be told besides. Without an answer in time the link is down: the caller decides alone,
+ * and here Redis is asked again and again, until it has taken what it missed.
  */
 export class SharedLimits {
   private queue: Waiting[] = [];

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { type GatewayErrorCode, gatewayErrorAnswer, type GatewayErrorDetails } from '@signalbox/gateway';
+import { requestIdHeaders } from '../answer/answer-headers';
 import { discardBody } from './body-reader';
 import type { EdgeRequest } from './edge-request';
 
@@ -13,8 +14,7 @@ export function sendJson(
   if (response.headersSent || response.destroyed) return;
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body), 'utf8');
   response.writeHead(status, {
-    'x-request-id': id,
-    'request-id': id,
+    ...requestIdHeaders(id),
     'content-type': 'application/json',
     ...headers,
     'content-length': bytes.length,

@@ -39,7 +39,7 @@ export class AttemptQueue {
 
   /** The caller makes the attempt and tells the breaker of its end: a probe that nobody ends would block its breaker. */
   next(): PlannedAttempt | null | Promise<PlannedAttempt | null> {
-    const { plan, takesDetour, isLitellmDown } = this.dependencies;
+    const { plan, takesDetour } = this.dependencies;
     for (;;) {
       const ahead = this.ahead.shift();
       if (ahead && this.isLetThrough(ahead)) return ahead;
@@ -49,9 +49,8 @@ export class AttemptQueue {
       const attempt = throughLitellm(candidate);
       if (this.isLitellmOut) return this.nextAround(attempt);
       if (takesDetour()) return this.nextByDetour(attempt);
-      if (this.isLetThrough(attempt)) return attempt;
-      if (isLitellmDown()) return this.nextAround(attempt);
-      this.takeOtherCredential(attempt, false);
+      const found = this.throughBreaker(attempt);
+      if (found) return found;
     }
   }
 
@@ -62,10 +61,15 @@ export class AttemptQueue {
 
   private async nextByDetour(attempt: PlannedAttempt): Promise<PlannedAttempt | null> {
     if (await this.detour(attempt)) return this.next();
+    return this.throughBreaker(attempt) ?? this.next();
+  }
+
+  /** @returns null where its breaker is open and the plan goes on */
+  private throughBreaker(attempt: PlannedAttempt): PlannedAttempt | null | Promise<PlannedAttempt | null> {
     if (this.isLetThrough(attempt)) return attempt;
     if (this.dependencies.isLitellmDown()) return this.nextAround(attempt);
     this.takeOtherCredential(attempt, false);
-    return this.next();
+    return null;
   }
 
   /** Whether anybody could follow, as far as the plan goes. */
