@@ -12,6 +12,7 @@ import type {
   CredentialsDocument,
   WorkspaceDocument,
 } from './projection.documents';
+import type { RoutingPolicy } from './routing-policy';
 
 type Credential = CredentialsDocument['credentials'][number];
 
@@ -28,7 +29,8 @@ export interface FallbackCaller extends Pick<
   CredentialResolutionInput,
   'key' | 'organization' | 'documentOf' | 'nowMs' | 'random'
 > {
-  readonly workspace: Pick<WorkspaceDocument, 'credential_policy' | 'platform_fallback' | 'routing'>;
+  readonly workspace: Pick<WorkspaceDocument, 'credential_policy' | 'platform_fallback'>;
+  readonly routing: Pick<RoutingPolicy, 'openrouter_fallback' | 'direct_fallback'>;
   readonly catalogue: CatalogueDocument;
   /** Variables that the edge itself has; keys that are others are of no use to it. */
   readonly variables: ReadonlySet<string>;

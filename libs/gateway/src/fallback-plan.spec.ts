@@ -88,8 +88,8 @@ function inputOf(world: World): FallbackPlanInput {
     workspace: {
       credential_policy: world.policy ?? 'byok_then_platform',
       platform_fallback: world.platformFallback ?? false,
-      routing: { ...defaultRoutingPolicy, ...world.routing },
     },
+    routing: { ...defaultRoutingPolicy, ...world.routing },
     organization: { platform_credentials: world.platformCredentials ?? true },
     documentOf: documents(world.keys ?? []),
     catalogue: { v: 1, release_id: 'rel_1', release_number: 1, models: [model] },

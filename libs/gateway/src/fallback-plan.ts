@@ -139,15 +139,15 @@ function isPlatforms({ credential }: FallbackWay): boolean {
 }
 
 function openrouterWays(entry: CatalogueModel, input: FallbackPlanInput, payer: KnownCaller): RankedWay[] {
-  const allowed = input.workspace.routing.openrouter_fallback;
+  const allowed = input.routing.openrouter_fallback;
   if (allowed === 'off' || !isServedByOpenrouter(input.route)) return [];
   const ways = [...releasedOpenrouterWays(entry, input, payer), ...mappedOpenrouterWays(entry, input, payer)];
   return allowed === 'any_key' ? ways : ways.filter(({ way }) => !isPlatforms(way));
 }
 
 function directWays(entry: CatalogueModel, input: FallbackPlanInput, payer: KnownCaller): RankedWay[] {
-  const { route, workspace, model } = input;
-  if (!workspace.routing.direct_fallback) return [];
+  const { route, routing, model } = input;
+  if (!routing.direct_fallback) return [];
   return inOrder(entry.deployments, input).flatMap((deployment) => {
     const { provider_kind: kind, upstream_model: upstream, base_url: baseUrl } = deployment;
     const provider = directProvider(kind);
@@ -189,7 +189,7 @@ export function planFallback(input: FallbackPlanInput): FallbackWay[] {
 
 /** The saved keys that any plan for this caller could need, whatever the model: what to have at hand before it is needed. */
 export function fallbackCredentialsOf(caller: FallbackCaller): FallbackCredential[] {
-  const { openrouter_fallback: openrouter, direct_fallback: direct } = caller.workspace.routing;
+  const { openrouter_fallback: openrouter, direct_fallback: direct } = caller.routing;
   const payer = known(caller);
   const found = new Map<string, FallbackCredential>();
   for (const [providerId, kind] of kindsOf(payer)) {

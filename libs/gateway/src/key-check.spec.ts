@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { checkKey, type KeyCheckInput } from './key-check';
 import type { KeyDocument, OrganizationDocument, WorkspaceDocument } from './projection.documents';
 import { unlimited } from './rate-limits';
-import { defaultRoutingPolicy } from './routing-policy';
 
 const nowMs = Date.UTC(2026, 10, 21);
 
@@ -31,7 +30,7 @@ const goodWorkspace: WorkspaceDocument = {
   credential_policy: 'byok_then_platform',
   platform_fallback: false,
   ...unlimited,
-  routing: defaultRoutingPolicy,
+  routing: {},
 };
 const goodOrganization: OrganizationDocument = {
   v: 1,
@@ -40,6 +39,7 @@ const goodOrganization: OrganizationDocument = {
   deleted: false,
   platform_credentials: true,
   ...unlimited,
+  routing: {},
 };
 const good: KeyCheckInput = {
   key: goodKey,

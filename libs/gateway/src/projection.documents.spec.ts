@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { unknownFacts } from './model-facts';
 import {
   parseProjectionChange,
   parseProjectionDocument,
@@ -7,7 +8,6 @@ import {
   readProjectionDocument,
 } from './projection.documents';
 import { unlimited } from './rate-limits';
-import { defaultRoutingPolicy, routingPolicy } from './routing-policy';
 
 const limits = { ...unlimited, rpm_limit: 10, tpd_limit: 1_000_000 };
 const key = {
@@ -37,7 +37,7 @@ const documents = {
     deleted: false,
     ...policy,
     ...limits,
-    routing: routingPolicy.parse({ cascades: { smart: ['cheap'] }, offline_seconds: 60 }),
+    routing: { cascades: { smart: ['cheap'] }, offline_seconds: 60 },
   },
   service: { v: 1, id: 'svc_1', organization_id: 'org_1', name: 'helpdesk', deleted: false, ...limits },
   credentials: {
@@ -45,7 +45,17 @@ const documents = {
     owner_key: 'org_1/anna@example.com',
     credentials: [{ id: 'cred_1', provider_id: 'prov_1', state: 'exhausted', expires_at: null }],
   },
-  organization: { v: 1, id: 'org_1', blocked: false, deleted: false, platform_credentials: false, ...limits },
+  organization: {
+    v: 1,
+    id: 'org_1',
+    blocked: false,
+    deleted: false,
+    platform_credentials: false,
+    ...limits,
+    routing: { power_level: 'eco', levels: { eco: { models: ['cheap'] } } },
+  },
+  settings: { v: 3, routing: { no_training: true } },
+  facts: { v: 8, deployments: { dep_1: { ...unknownFacts, context_length: 128_000, tools: true } } },
   catalogue: {
     v: 1,
     release_id: 'rel_1',
@@ -92,13 +102,22 @@ describe('documents of the projection', () => {
       platform_fallback: false,
     });
     const { routing: _routing, ...unrouted } = documents.workspace;
-    expect(readProjectionDocument('workspace', unrouted)).toMatchObject({ routing: defaultRoutingPolicy });
-    const unreadable = { ...documents.workspace, routing: { attempt_limit: 'many' } };
-    expect(readProjectionDocument('workspace', unreadable)).toMatchObject({ routing: defaultRoutingPolicy });
+    expect(readProjectionDocument('workspace', unrouted)).toMatchObject({ routing: {} });
     const models = [{ name: 'demo', mode: 'chat', deployment_ids: ['dep_1'] }];
     expect(readProjectionDocument('catalogue', { ...documents.catalogue, models })).toMatchObject({
       models: [{ deployments: [] }],
     });
+  });
+
+  it('lose no more of the routing, and of the facts, than what cannot be read', () => {
+    const routing = { attempt_limit: 'many', power_level: 'eco', no_training: 'perhaps' };
+    for (const kind of ['workspace', 'organization', 'settings'] as const)
+      expect(readProjectionDocument(kind, { ...documents[kind], routing })?.routing).toEqual({
+        power_level: 'eco',
+        no_training: true,
+      });
+    const deployments = { ...documents.facts.deployments, dep_2: { context_length: 'long' } };
+    expect(readProjectionDocument('facts', { v: 8, deployments })).toEqual(documents.facts);
   });
 
   it('credentials in a state that this edge does not know are refused, and with them the document', () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { deploymentFacts, type DeploymentFacts } from './model-facts';
 import { limitFields } from './rate-limits';
-import { defaultRoutingPolicy, routingPolicy } from './routing-policy';
+import { readRoutingRules } from './routing-policy';
 
 /**
  * The documents that the worker and the API write to Redis and the edge reads (hash `<prefix>:projection`, fields
@@ -9,6 +10,9 @@ import { defaultRoutingPolicy, routingPolicy } from './routing-policy';
 const version = z.int().nonnegative();
 const id = z.string().min(1).max(128);
 const models = z.array(z.string().min(1).max(512)).max(10_000);
+
+/** What one level says of the routing, and nothing of the levels above it. Left out by an older writer. */
+const routing = z.unknown().default({}).transform(readRoutingRules);
 
 const keyDocument = z.object({
   v: version,
@@ -44,8 +48,7 @@ const workspaceDocument = z.object({
     .default('byok_then_platform'),
   platform_fallback: z.boolean().default(false),
   ...limitFields,
-  /** One that this version cannot read must not lock the workspace out: the defaults allow no more than usual. */
-  routing: routingPolicy.default(defaultRoutingPolicy).catch(defaultRoutingPolicy),
+  routing,
 });
 
 const organizationDocument = z.object({
@@ -57,6 +60,7 @@ const organizationDocument = z.object({
   platform_credentials: z.boolean().default(true),
   /** Its own and those of its tier. */
   ...limitFields,
+  routing,
 });
 
 /** A product or app of an organization, whose keys share limits. */
@@ -123,6 +127,25 @@ const catalogueDocument = z.object({
   ),
 });
 
+/** What holds for every organization that does not say otherwise. */
+const settingsDocument = z.object({ v: version, routing });
+
+/** One that cannot be read is left out: of that deployment nothing is known then. */
+function readFacts(written: Record<string, unknown>): Record<string, DeploymentFacts> {
+  const facts: Record<string, DeploymentFacts> = {};
+  for (const [deploymentId, value] of Object.entries(written)) {
+    const read = deploymentFacts.safeParse(value);
+    if (read.success) facts[deploymentId] = read.data;
+  }
+  return facts;
+}
+
+/** Prices, abilities and quality of what the deployments serve, by the deployment's id. */
+const factsDocument = z.object({
+  v: version,
+  deployments: z.record(id, z.unknown()).transform(readFacts),
+});
+
 export type KeyDocument = z.infer<typeof keyDocument>;
 export type WorkspaceDocument = z.infer<typeof workspaceDocument>;
 export type OrganizationDocument = z.infer<typeof organizationDocument>;
@@ -131,6 +154,13 @@ export type CredentialsDocument = z.infer<typeof credentialsDocument>;
 export type CatalogueDeployment = z.infer<typeof catalogueDeployment>;
 export type CatalogueDocument = z.infer<typeof catalogueDocument>;
 
+export type SettingsDocument = z.infer<typeof settingsDocument>;
+export type FactsDocument = z.infer<typeof factsDocument>;
+
+/** The ids of the documents of which there is one. */
+export const settingsDocumentId = 'platform';
+export const factsDocumentId = 'current';
+
 export interface ProjectionDocuments {
   key: KeyDocument;
   workspace: WorkspaceDocument;
@@ -138,6 +168,8 @@ export interface ProjectionDocuments {
   service: ServiceDocument;
   catalogue: CatalogueDocument;
   credentials: CredentialsDocument;
+  settings: SettingsDocument;
+  facts: FactsDocument;
 }
 export type ProjectionKind = keyof ProjectionDocuments;
 
@@ -148,6 +180,8 @@ const schemas: { [Kind in ProjectionKind]: z.ZodType<ProjectionDocuments[Kind]> 
   service: serviceDocument,
   catalogue: catalogueDocument,
   credentials: credentialsDocument,
+  settings: settingsDocument,
+  facts: factsDocument,
 };
 
 function isProjectionKind(text: string): text is ProjectionKind {

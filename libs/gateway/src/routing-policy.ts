@@ -115,7 +115,7 @@ export const routingRules = z.object(ruleShape).partial();
 export type RoutingRules = z.infer<typeof routingRules>;
 
 /** What is told of the data must not fall away because this version cannot read it. */
-const strictestRules: RoutingRules = { regions: [], zero_data_retention: true, no_training: true };
+export const strictestRules: RoutingRules = { regions: [], zero_data_retention: true, no_training: true };
 
 function hasOwn<Shape extends object>(shape: Shape, name: PropertyKey): name is keyof Shape {
   return Object.hasOwn(shape, name);

@@ -90,7 +90,7 @@ export class EdgeFallbackRoutes implements FallbackRoutes {
   }
 
   private callerOf(
-    { key, workspace, organization }: Caller,
+    { key, workspace, organization, routing }: Caller,
     catalogue: FallbackCaller['catalogue'],
   ): FallbackCaller | null {
     if (!workspace || !organization) return null;
@@ -99,6 +99,7 @@ export class EdgeFallbackRoutes implements FallbackRoutes {
       key,
       workspace,
       organization,
+      routing,
       catalogue,
       random,
       documentOf: (ownerKey) => store.get('credentials', ownerKey),

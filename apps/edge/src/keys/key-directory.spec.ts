@@ -1,11 +1,11 @@
 import { ManualClock } from '@signalbox/common';
 import {
-  defaultRoutingPolicy,
   type ProjectionField,
+  type RoutingRules,
   unlimited,
   type WorkspaceDocument,
 } from '@signalbox/gateway';
-import { KeyDirectory } from './key-directory';
+import { type Caller, KeyDirectory } from './key-directory';
 import { LastContact } from './last-contact';
 import type { ProjectionReader } from './projection-reader';
 import { type ProjectionEntry, ProjectionStore } from './projection-store';
@@ -41,12 +41,20 @@ const above: ProjectionEntry[] = [
       credential_policy: 'byok_then_platform',
       platform_fallback: false,
       ...unlimited,
-      routing: defaultRoutingPolicy,
+      routing: {},
     },
   },
   {
     field: { kind: 'organization', id: 'org_1' },
-    document: { v: 1, id: 'org_1', blocked: false, deleted: false, platform_credentials: true, ...unlimited },
+    document: {
+      v: 1,
+      id: 'org_1',
+      blocked: false,
+      deleted: false,
+      platform_credentials: true,
+      ...unlimited,
+      routing: {},
+    },
   },
 ];
 
@@ -157,6 +165,38 @@ describe('looking up a key', () => {
     expect(before).toMatchObject({ key: { v: 2 }, workspace: { v: 2 }, organization: { v: 2 } });
   });
 
+  it('merges what platform, organization and workspace say of the routing, and anew when one of them changes', () => {
+    const { directory, store } = setUp();
+    const [workspace, organization] = above as [ProjectionEntry, ProjectionEntry];
+    const routingOf = (): unknown => {
+      const { routing } = directory.find(hash) as Caller;
+      return [routing.power_level, routing.cross_vendor, routing.attempt_limit];
+    };
+    const put = ({ field, document }: ProjectionEntry, v: number, routing: RoutingRules): void =>
+      store.apply({ field, document: { ...document!, v, routing } as WorkspaceDocument });
+    const settings: ProjectionEntry = {
+      field: { kind: 'settings', id: 'platform' },
+      document: { v: 1, routing: {} },
+    };
+    for (const entry of [keyEntry, ...above]) store.apply(entry);
+    expect(routingOf()).toEqual(['balanced', false, 4]);
+    put(settings, 2, { power_level: 'eco', cross_vendor: true });
+    expect(routingOf()).toEqual(['eco', true, 4]);
+    put(organization, 2, { power_level: 'precision', attempt_limit: 2 });
+    expect(routingOf()).toEqual(['precision', true, 2]);
+    put(workspace, 2, { cross_vendor: false });
+    expect(routingOf()).toEqual(['precision', false, 2]);
+    put(organization, 3, {});
+    expect(routingOf()).toEqual(['eco', false, 4]);
+  });
+
+  it('holds to the strictest rules of data while nobody can read those of the platform', () => {
+    const { directory, store } = setUp();
+    for (const entry of [keyEntry, ...above]) store.apply(entry);
+    store.apply({ field: { kind: 'settings', id: 'platform' }, document: null });
+    expect(directory.find(hash)).toMatchObject({ routing: { no_training: true, regions: [] } });
+  });
+
   it('does not invent a workspace', async () => {
     const { directory, reader } = setUp();
     reader.entries = [keyEntry];
@@ -167,7 +207,7 @@ describe('looking up a key', () => {
 describe('an edge that is cut off', () => {
   const withBound = (seconds: number | null): ProjectionEntry => {
     const [{ field, document }] = above as [ProjectionEntry];
-    const routing = { ...defaultRoutingPolicy, offline_seconds: seconds };
+    const routing = { offline_seconds: seconds };
     return { field, document: { ...(document as WorkspaceDocument), routing } };
   };
 

@@ -1,13 +1,16 @@
 import type { Clock } from '@signalbox/common';
-import type {
-  KeyDocument,
-  OrganizationDocument,
-  ProjectionField,
-  WorkspaceDocument,
+import {
+  type KeyDocument,
+  type OrganizationDocument,
+  type ProjectionField,
+  type RoutingPolicy,
+  settingsDocumentId,
+  type WorkspaceDocument,
 } from '@signalbox/gateway';
 import type { LastContact } from './last-contact';
 import type { ProjectionReader } from './projection-reader';
 import type { ProjectionStore } from './projection-store';
+import { RoutingLayers } from './routing-layers';
 
 /** A key and what stands above it. */
 export interface Caller {
@@ -15,6 +18,8 @@ export interface Caller {
   key: KeyDocument;
   workspace: WorkspaceDocument | null;
   organization: OrganizationDocument | null;
+  /** What platform, organization and workspace say together. */
+  routing: RoutingPolicy;
 }
 
 /**
@@ -32,6 +37,7 @@ export class KeyDirectory {
   private readonly unknownUntilMs = new Map<string, number>();
   /** One object per key until a document changes: two look-ups per request, thousands of requests a second. */
   private readonly callers = new Map<string, Caller>();
+  private readonly layers: RoutingLayers;
   private readonly flights = new Map<string, Promise<KeyLookup>>();
 
   constructor(
@@ -41,12 +47,14 @@ export class KeyDirectory {
     private readonly contact: LastContact,
     /** How long a key may be served without Redis, unless its workspace says otherwise. */
     private readonly offlineMs: number,
-  ) {}
+  ) {
+    this.layers = new RoutingLayers(store);
+  }
 
   find(keyHash: string): KeyLookup | Promise<KeyLookup> {
     const caller = this.inMemory(keyHash);
     if (caller?.workspace && caller.organization) {
-      return this.isOutdated(caller.workspace) ? 'outdated' : caller;
+      return this.isOutdated(caller) ? 'outdated' : caller;
     }
     if (!caller && this.isKnownUnknown(keyHash)) return 'unknown';
     return this.inRedis(keyHash);
@@ -67,7 +75,7 @@ export class KeyDirectory {
     this.unknownUntilMs.delete(keyHash);
   }
 
-  private isOutdated({ routing }: WorkspaceDocument): boolean {
+  private isOutdated({ routing }: Caller): boolean {
     return this.contact.isPast(
       routing.offline_seconds === null ? this.offlineMs : routing.offline_seconds * 1_000,
     );
@@ -82,8 +90,10 @@ export class KeyDirectory {
     const workspace = this.store.get('workspace', key.workspace_id);
     const organization = this.store.get('organization', key.organization_id);
     const held = this.callers.get(keyHash);
-    if (held?.key === key && held.workspace === workspace && held.organization === organization) return held;
-    const caller = { keyHash, key, workspace, organization };
+    const routing = this.layers.of(workspace, organization);
+    const isSame = held?.key === key && held.workspace === workspace && held.organization === organization;
+    if (isSame && held.routing === routing) return held;
+    const caller = { keyHash, key, workspace, organization, routing };
     this.callers.set(keyHash, caller);
     return caller;
   }
@@ -110,6 +120,7 @@ export class KeyDirectory {
     await this.load([
       { kind: 'workspace', id: key.workspace_id },
       { kind: 'organization', id: key.organization_id },
+      { kind: 'settings', id: settingsDocumentId },
     ]);
     return this.inMemory(keyHash) ?? 'unavailable';
   }

@@ -1,5 +1,6 @@
 import type { LastContact } from './last-contact';
 import type { ProjectionStore } from './projection-store';
+import { RoutingLayers } from './routing-layers';
 
 export interface OfflineHealth {
   /** How long ago Redis confirmed what is in memory; null: just now. */
@@ -20,8 +21,8 @@ export function offlineHealth(
 }
 
 function mayServeAny(contact: LastContact, store: ProjectionStore, offlineMs: number): boolean {
-  for (const { routing } of store.all('workspace')) {
-    const boundMs = routing.offline_seconds === null ? offlineMs : routing.offline_seconds * 1_000;
+  for (const seconds of new RoutingLayers(store).offlineSeconds()) {
+    const boundMs = seconds === null ? offlineMs : seconds * 1_000;
     if (!contact.isPast(boundMs)) return true;
   }
   return false;

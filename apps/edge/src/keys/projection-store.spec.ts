@@ -3,7 +3,9 @@ import { type ProjectionEntry, ProjectionStore } from './projection-store';
 
 function entry(id: string, v: number | null): ProjectionEntry {
   const document: OrganizationDocument | null =
-    v === null ? null : { v, id, blocked: false, deleted: false, platform_credentials: true, ...unlimited };
+    v === null
+      ? null
+      : { v, id, blocked: false, deleted: false, platform_credentials: true, ...unlimited, routing: {} };
   return { field: { kind: 'organization', id }, document };
 }
 

@@ -29,6 +29,8 @@ function emptyContents(): Contents {
     service: new Map(),
     catalogue: new Map(),
     credentials: new Map(),
+    settings: new Map(),
+    facts: new Map(),
   };
   return { documents, unreadable: new Set() };
 }

@@ -57,7 +57,7 @@ export class AttemptStep {
     if (!caller.workspace) throw new Refusal('policy_unavailable');
     const queue = this.queueOf(input);
     const call = this.callOf(edgeRequest, input);
-    const run = new FailoverRun(this.dependencies, call, queue, caller.workspace.routing);
+    const run = new FailoverRun(this.dependencies, call, queue, caller.routing);
     const onClose = (): void => run.abort(new ClientGone());
     response.on('close', onClose);
     const place = this.running.add(run);
@@ -89,10 +89,9 @@ export class AttemptStep {
 
   private callOf(edgeRequest: EdgeRequest, { route, body, bytes, record }: AttemptInput): RequestCall {
     const { caller } = record;
-    const { routing } = caller.workspace!;
     const times = { startedAtMs: edgeRequest.startedAtMs, nowMs: this.dependencies.clock.nowMs() };
     const { headers } = edgeRequest.request;
-    const limits = timeLimitsOf(routing, body.isStream, headers, times);
+    const limits = timeLimitsOf(caller.routing, body.isStream, headers, times);
     return { edgeRequest, caller, route, body, bytes, times: limits };
   }
 

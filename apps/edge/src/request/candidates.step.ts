@@ -38,7 +38,7 @@ export class CandidatesStep {
   }
 
   private plan(
-    { key, workspace, organization }: Caller,
+    { key, workspace, organization, routing }: Caller,
     model: string,
     documents: PaymentDocuments | null,
   ): Candidates {
@@ -47,7 +47,7 @@ export class CandidatesStep {
     const { catalogue, documentOf } = documents;
     const plan = new AttemptPlan({
       model,
-      policy: workspace.routing,
+      policy: routing,
       lists: [key.models, workspace.models],
       catalogue,
       key,

@@ -57,7 +57,7 @@ export class ModelsStep {
       served: servedModels(this.known?.models ?? null, catalogue),
       catalogue,
       lists: [caller.key.models, caller.workspace?.models ?? ['no-default-models']],
-      aliases: caller.workspace?.routing.aliases ?? {},
+      aliases: caller.routing.aliases,
     });
     const headers = this.headers();
     if (id === null) return sendJson(edgeRequest, 200, headers, modelListBody(edgeRequest.dialect, visible));

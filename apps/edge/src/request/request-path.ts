@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Logger } from '@signalbox/common';
-import { defaultRoutingPolicy, estimateTokens, resolveAlias } from '@signalbox/gateway';
+import { estimateTokens, resolveAlias } from '@signalbox/gateway';
 import type { FallbackRoutes } from '../fallback/fallback-routes';
 import type { KeyDirectory } from '../keys/key-directory';
 import type { ProjectionStore } from '../keys/projection-store';
@@ -97,7 +97,7 @@ export class RequestPath {
     facts.stream = record.isStream = body.isStream;
     checkBody(body);
     const caller = (record.caller = await findCaller(known.keyHash, directory));
-    const model = resolveAlias(caller.workspace?.routing ?? defaultRoutingPolicy, body.model);
+    const model = resolveAlias(caller.routing, body.model);
     checkCaller(caller, model, clock.nowMs());
 
     // 4. Limits: reserved before the attempts, settled after them.

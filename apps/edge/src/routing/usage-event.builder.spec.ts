@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { failureReasons, parseUsageEvent, unlimited } from '@signalbox/gateway';
+import { defaultRoutingPolicy, failureReasons, parseUsageEvent, unlimited } from '@signalbox/gateway';
 import type { AnswerEnd } from '../answer/answer-end';
 import type { Caller } from '../keys/key-directory';
 import type { EdgeRequest } from '../request/edge-request';
@@ -26,6 +26,7 @@ const caller: Caller = {
   },
   workspace: null,
   organization: null,
+  routing: defaultRoutingPolicy,
 };
 
 const tokens = fc.nat(1_000_000);

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { parseProjectionField, readProjectionDocument } from '@signalbox/gateway';
 import { z } from 'zod';
 import type { ProjectionEntry, ProjectionStore } from '../keys/projection-store';
+import { RoutingLayers } from '../keys/routing-layers';
 
 /** The event loop is not held up for longer by one piece of work. */
 const sliceMs = 4;
@@ -26,9 +27,8 @@ export type ProjectionFacts = Omit<ProjectionHeader, 'kind' | 'v' | 'longest_off
 
 function longestOfflineSeconds(store: ProjectionStore): number | null {
   let longest: number | null = null;
-  for (const { routing } of store.all('workspace')) {
-    if (routing.offline_seconds !== null) longest = Math.max(longest ?? 0, routing.offline_seconds);
-  }
+  for (const seconds of new RoutingLayers(store).offlineSeconds())
+    if (seconds !== null) longest = Math.max(longest ?? 0, seconds);
   return longest;
 }
 

@@ -9,6 +9,8 @@ export const outboxTopics = [
   'project.catalogue',
   /** The subject is an owner key; see CredentialEntity. */
   'project.credentials',
+  'project.settings',
+  'project.facts',
   'mirror.virtual_key',
   'mirror.workspace',
 ] as const;

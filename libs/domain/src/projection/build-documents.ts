@@ -1,18 +1,21 @@
 import { limitsOf } from '@signalbox/domain/limits';
 import {
   type CatalogueDocument,
-  defaultRoutingPolicy,
+  effectiveRouting,
+  factsDocumentId,
   limitsUnderTier,
   projectionField,
   type ProjectionDocuments,
   type ProjectionKind,
-  routingPolicy,
+  readRoutingRules,
   type RoutingPolicy,
+  settingsDocumentId,
 } from '@signalbox/gateway';
 import type {
   CredentialEntity,
   ConfigReleaseEntity,
   OrganizationEntity,
+  PlatformSettingsEntity,
   ServiceEntity,
   VirtualKeyEntity,
   VirtualKeySecretEntity,
@@ -69,10 +72,9 @@ export function plainDecimal(amount: string | null): string | null {
   return amount.replace(/\.?0+$/, '');
 }
 
-/** One that an older version wrote and this one cannot read counts as not set. */
+/** Field by field: one that another version wrote and this one cannot read counts as not set. */
 export function routingOf({ routing }: Pick<WorkspaceEntity, 'routing'>): RoutingPolicy {
-  const read = routingPolicy.safeParse(routing);
-  return read.success ? read.data : defaultRoutingPolicy;
+  return effectiveRouting(readRoutingRules(routing));
 }
 
 /**
@@ -108,7 +110,7 @@ export function buildWorkspaceDocument(workspace: WorkspaceEntity): BuiltDocumen
     credential_policy: workspace.credentialPolicy,
     platform_fallback: workspace.platformFallback,
     ...limitsOf(workspace),
-    routing: routingOf(workspace),
+    routing: readRoutingRules(workspace.routing),
   });
 }
 
@@ -120,7 +122,22 @@ export function buildOrganizationDocument(organization: OrganizationEntity): Bui
     deleted: organization.deletedAt !== null,
     platform_credentials: organization.platformCredentials,
     ...limitsUnderTier(limitsOf(organization), organization.rateLimitTier),
+    routing: readRoutingRules(organization.routing),
   });
+}
+
+export function buildSettingsDocument(settings: PlatformSettingsEntity | null): BuiltDocument {
+  return built('settings', settingsDocumentId, {
+    v: settings?.version ?? 0,
+    routing: readRoutingRules(settings?.routing ?? {}),
+  });
+}
+
+export function buildFactsDocument(
+  v: number,
+  deployments: ProjectionDocuments['facts']['deployments'],
+): BuiltDocument {
+  return built('facts', factsDocumentId, { v, deployments });
 }
 
 export function buildServiceDocument(service: ServiceEntity): BuiltDocument {

@@ -6,13 +6,15 @@ import type { ProjectionKind } from '@signalbox/gateway';
 import { ProjectionRepository } from './projection.repository';
 import { type ProjectionMeta, ProjectionStore } from './projection-store';
 
-/** Organizations and workspaces first: a key without them is denied. */
+/** What is above a key comes before it: a key without its workspace is denied, and one without the platform's rules goes astray. */
 export const projectionKinds: readonly ProjectionKind[] = [
+  'settings',
   'organization',
   'service',
   'workspace',
   'credentials',
   'catalogue',
+  'facts',
   'key',
 ];
 const pageSize = 500;

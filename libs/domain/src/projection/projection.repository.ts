@@ -3,6 +3,8 @@ import {
   ConfigReleaseEntity,
   CredentialEntity,
   OrganizationEntity,
+  PlatformSettingsEntity,
+  platformSettingsId,
   ServiceEntity,
   VirtualKeySecretEntity,
   WorkspaceEntity,
@@ -13,9 +15,11 @@ import {
   type BuiltDocument,
   buildCatalogueDocument,
   buildCredentialsDocument,
+  buildFactsDocument,
   buildKeyDocument,
   buildOrganizationDocument,
   buildServiceDocument,
+  buildSettingsDocument,
   buildWorkspaceDocument,
   type SecretWithKey,
 } from './build-documents';
@@ -56,6 +60,16 @@ export class ProjectionRepository {
     return [buildCatalogueDocument(await manager.findOneBy(ConfigReleaseEntity, { status: 'active' }))];
   }
 
+  async ofSettings(manager: EntityManager): Promise<BuiltDocument[]> {
+    return [
+      buildSettingsDocument(await manager.findOneBy(PlatformSettingsEntity, { id: platformSettingsId })),
+    ];
+  }
+
+  async ofFacts(_manager: EntityManager): Promise<BuiltDocument[]> {
+    return [buildFactsDocument(0, {})];
+  }
+
   async ofCredentialOwner(manager: EntityManager, ownerKey: string): Promise<BuiltDocument[]> {
     const rows = await manager.find(CredentialEntity, {
       where: { ownerKey },
@@ -75,6 +89,10 @@ export class ProjectionRepository {
     switch (kind) {
       case 'catalogue':
         return { documents: await this.ofCatalogue(manager), nextAfter: null };
+      case 'settings':
+        return { documents: await this.ofSettings(manager), nextAfter: null };
+      case 'facts':
+        return { documents: await this.ofFacts(manager), nextAfter: null };
       case 'organization':
         return this.rowPage(manager, OrganizationEntity, buildOrganizationDocument, after, limit);
       case 'service':
@@ -92,7 +110,11 @@ export class ProjectionRepository {
   async existing(manager: EntityManager, kind: ProjectionKind, ids: string[]): Promise<Set<string>> {
     switch (kind) {
       case 'catalogue':
-        return new Set((await this.ofCatalogue(manager)).map(({ id }) => id));
+        return idsOf(await this.ofCatalogue(manager));
+      case 'settings':
+        return idsOf(await this.ofSettings(manager));
+      case 'facts':
+        return idsOf(await this.ofFacts(manager));
       case 'organization':
         return idsOf(
           await manager.find(OrganizationEntity, { select: { id: true }, where: { id: In(ids) } }),

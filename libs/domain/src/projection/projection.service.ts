@@ -17,6 +17,8 @@ const projectionTopics = [
   'project.service',
   'project.catalogue',
   'project.credentials',
+  'project.settings',
+  'project.facts',
 ] as const satisfies readonly OutboxTopic[];
 export type ProjectionTopic = (typeof projectionTopics)[number];
 
@@ -148,6 +150,10 @@ export class ProjectionService {
         return this.repository.ofCatalogue(manager);
       case 'project.credentials':
         return this.repository.ofCredentialOwner(manager, subjectId);
+      case 'project.settings':
+        return this.repository.ofSettings(manager);
+      case 'project.facts':
+        return this.repository.ofFacts(manager);
     }
   }
 }
