@@ -25,6 +25,7 @@ const idPrefixes = {
   cataloguePrice: 'price',
   qualityScore: 'qual',
   benchmarkRun: 'bench',
+  benchmarkSchedule: 'bsch',
   request: 'req',
   outbox: 'out',
 } as const;

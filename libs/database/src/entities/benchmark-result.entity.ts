@@ -1,9 +1,11 @@
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 import { BenchmarkRunEntity } from './benchmark-run.entity';
 
-export type BenchmarkResultState = 'waiting' | 'done' | 'failed' | 'skipped';
+/** calling: its worst case is reserved. failed: there was no answer to judge. skipped: it was not asked. */
+export const benchmarkResultStates = ['waiting', 'calling', 'done', 'failed', 'skipped'] as const;
+export type BenchmarkResultState = (typeof benchmarkResultStates)[number];
 
-/** One task on one model. */
+/** One task on one model, asked once. */
 @Entity('benchmark_results')
 export class BenchmarkResultEntity {
   @PrimaryColumn({ type: 'text', name: 'run_id' })
@@ -18,6 +20,19 @@ export class BenchmarkResultEntity {
 
   @PrimaryColumn({ type: 'text' })
   task!: string;
+
+  @PrimaryColumn({ type: 'int', default: 1 })
+  sample!: number;
+
+  /** Of the task in its suite: all models get as far, wherever the cap ends the run. */
+  @Column({ type: 'int', default: 0 })
+  position!: number;
+
+  @Column({ type: 'int', default: 0 })
+  attempts!: number;
+
+  @Column({ type: 'bigint', name: 'reserved_nano_usd', default: 0 })
+  reservedNanoUsd!: string;
 
   @Column({ type: 'text' })
   state!: BenchmarkResultState;
@@ -44,6 +59,10 @@ export class BenchmarkResultEntity {
   /** By which its usage event is found. */
   @Column({ type: 'text', name: 'request_id', nullable: true })
   requestId!: string | null;
+
+  /** Of a failed one: http_500, timeout, cut ... */
+  @Column({ type: 'text', nullable: true })
+  failure!: string | null;
 
   @Column({ type: 'text', nullable: true })
   detail!: string | null;

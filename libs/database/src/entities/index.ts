@@ -3,6 +3,7 @@ export * from './audit-chain.entity';
 export * from './audit-event.entity';
 export * from './benchmark-result.entity';
 export * from './benchmark-run.entity';
+export * from './benchmark-schedule.entity';
 export * from './catalogue-change.entity';
 export * from './catalogue-entry.entity';
 export * from './catalogue-price.entity';

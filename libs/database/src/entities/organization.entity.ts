@@ -1,7 +1,11 @@
-import { Column, Entity } from 'typeorm';
+import { Column, Entity, Index } from 'typeorm';
 import { JsonObject, LimitedRow, Timestamp } from './columns';
 
 @Entity('organizations')
+@Index('organizations_purpose_key', ['purpose'], {
+  unique: true,
+  where: '"purpose" IS NOT NULL AND "deleted_at" IS NULL',
+})
 export class OrganizationEntity extends LimitedRow {
   @Column({ type: 'text' })
   name!: string;
@@ -23,6 +27,10 @@ export class OrganizationEntity extends LimitedRow {
 
   @JsonObject()
   metadata!: Record<string, unknown>;
+
+  /** Of the platform's own, such as benchmarks: no customer, and in no figures of customers. null: everybody else. */
+  @Column({ type: 'text', nullable: true })
+  purpose!: string | null;
 
   @Timestamp({ name: 'deleted_at', nullable: true })
   deletedAt!: Date | null;
