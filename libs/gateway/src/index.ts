@@ -25,6 +25,13 @@ export * from './model-allowlist';
 export * from './model-facts';
 export * from './model-list';
 export * from './projection.documents';
+export type {
+  ProviderDataPolicy,
+  ProviderDialect,
+  ProviderEntry,
+  ProviderErrorReading,
+} from './providers/provider-entry';
+export * from './providers/provider-matrix';
 export * from './rate-limits';
 export * from './routing-policy';
 export * from './scoring/decision-record';

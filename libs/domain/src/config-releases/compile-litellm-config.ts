@@ -123,6 +123,11 @@ export function baseUrlOf({ baseUrl, provider }: SnapshotDeployment): string | n
   return baseUrl ?? provider.baseUrl ?? providerKind(provider.kind)?.defaultBaseUrl ?? null;
 }
 
+/** LiteLLM has its own idea, for some providers, of where an address ends. The edge, which calls them direct, does not share it. */
+function apiBaseOf(kind: string, baseUrl: string, mode: ModelMode): string {
+  return providerKind(kind)?.litellmBaseUrl(baseUrl, mode) ?? baseUrl;
+}
+
 /**
  * The target is not theirs to set, whatever an old row says. And `order` is the edge's: where deployments of a model differ in it, LiteLLM
  * tries the next order itself after any failure (router.py, order-based fallbacks), which the pinned deployment turns into a 429
@@ -140,7 +145,7 @@ function entryOf(model: SnapshotModel, deployment: SnapshotDeployment): LitellmM
   const target = {
     model: litellmModelOf(model.mode, deployment),
     api_key: needsKey(deployment) ? missingCredentialKey : noKeyNeeded,
-    ...(baseUrl === null ? {} : { api_base: baseUrl }),
+    ...(baseUrl === null ? {} : { api_base: apiBaseOf(provider.kind, baseUrl, model.mode) }),
   };
   return {
     model_name: model.name,

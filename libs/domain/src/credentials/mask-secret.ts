@@ -1,17 +1,7 @@
-/** Prefixes that say whose key it is and nothing of the key; the longer ones first. */
-const knownPrefixes = [
-  'sk-ant-',
-  'sk-proj-',
-  'sk-or-',
-  'sk-',
-  'pplx-',
-  'gsk_',
-  'hf_',
-  'fw_',
-  'AIza',
-  'xai-',
-  'r8_',
-] as const;
+import { keyPrefixes } from '@signalbox/gateway';
+
+/** r8_ is Replicate's, which has no kind of its own. */
+const knownPrefixes = [...keyPrefixes, 'r8_'];
 
 /** What follows the prefix is shown not at all when it is shorter: four characters of it are too much. */
 const shownFromLength = 12;

@@ -32,7 +32,6 @@ function asks(path: string): ProbeSpec {
 
 export const anthropicDriver = httpDriver({
   kind: 'anthropic',
-  defaultBaseUrl: 'https://api.anthropic.com',
   inference: asks('models'),
   admin: asks('organizations/api_keys'),
   keys: anthropicKeys,

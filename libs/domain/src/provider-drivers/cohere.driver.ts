@@ -4,7 +4,6 @@ import { httpDriver } from './http.driver';
 
 export const cohereDriver = httpDriver({
   kind: 'cohere',
-  defaultBaseUrl: 'https://api.cohere.com',
   inference: {
     request: (baseUrl) => ({
       method: 'POST',

@@ -4,7 +4,6 @@ import { listOfModels } from './openai-dialect';
 
 export const fireworksDriver = httpDriver({
   kind: 'fireworks',
-  defaultBaseUrl: 'https://api.fireworks.ai/inference/v1',
   inference: listOfModels({
     rules: [{ statuses: [412], outcome: 'out_of_credit', detail: 'Fireworks has suspended the account.' }],
   }),

@@ -5,7 +5,6 @@ import { httpDriver } from './http.driver';
 /** The Gemini API answers 400, not 401, to a key that it does not know. */
 export const googleDriver = httpDriver({
   kind: 'google',
-  defaultBaseUrl: 'https://generativelanguage.googleapis.com/v1beta',
   inference: {
     request: (baseUrl) => ({
       method: 'GET',

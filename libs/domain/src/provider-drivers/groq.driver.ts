@@ -3,7 +3,6 @@ import { listOfModels } from './openai-dialect';
 
 export const groqDriver = httpDriver({
   kind: 'groq',
-  defaultBaseUrl: 'https://api.groq.com/openai/v1',
   inference: listOfModels({
     rules: [
       {

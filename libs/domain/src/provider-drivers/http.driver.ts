@@ -1,3 +1,4 @@
+import { providerKind } from '@signalbox/gateway';
 import { httpProbe } from './http-probe';
 import type { ProbeSpec } from './probe-spec';
 import type { KeyManagement, ProbeResult, ProbeTarget, ProviderDriver } from './provider-driver';
@@ -5,8 +6,6 @@ import { cannotBeChecked } from './unchecked.driver';
 
 export interface HttpDriverOptions {
   readonly kind: string;
-  /** The vendor's own; null: there is none, so the credential or the provider names it. */
-  readonly defaultBaseUrl: string | null;
   readonly inference: ProbeSpec;
   /** Where admin keys are another sort of key; left out: they cannot be checked. */
   readonly admin?: ProbeSpec;
@@ -16,8 +15,10 @@ export interface HttpDriverOptions {
 /** A driver made of its table. */
 export function httpDriver(options: HttpDriverOptions): ProviderDriver {
   const { kind, inference, admin } = options;
+  /** null: there is none, so the credential or the provider names it. */
+  const vendorBaseUrl = providerKind(kind)?.vendorBaseUrl ?? null;
   const baseUrlOf = (given: string | null): string | null =>
-    (given ?? options.defaultBaseUrl)?.replace(/\/+$/, '') ?? null;
+    (given ?? vendorBaseUrl)?.replace(/\/+$/, '') ?? null;
   return {
     kind,
     hostOf: (given) => hostOf(inference, baseUrlOf(given)),

@@ -17,7 +17,6 @@ function factsOf(body: unknown): KeyFacts {
 
 export const huggingfaceDriver = httpDriver({
   kind: 'huggingface',
-  defaultBaseUrl: 'https://huggingface.co',
   inference: {
     request: (baseUrl) => ({
       method: 'GET',

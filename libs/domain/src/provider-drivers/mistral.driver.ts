@@ -3,6 +3,5 @@ import { listOfModels } from './openai-dialect';
 
 export const mistralDriver = httpDriver({
   kind: 'mistral',
-  defaultBaseUrl: 'https://api.mistral.ai/v1',
   inference: listOfModels(),
 });

@@ -10,7 +10,6 @@ function routeOf(baseUrl: string): string {
 
 export const ollamaDriver = httpDriver({
   kind: 'ollama',
-  defaultBaseUrl: 'http://127.0.0.1:11434',
   inference: {
     request: (baseUrl) => ({ method: 'GET', url: routeOf(baseUrl), keyHeader: 'bearer' }),
     isGood: (body) => hasList(body, 'models') || hasList(body, 'data'),

@@ -4,7 +4,6 @@ import { listOfModels } from './openai-dialect';
 /** Any server in OpenAI's dialect, of vendors too: xAI answers 400 to a bad key, some answer 403. */
 export const openaiCompatibleDriver = httpDriver({
   kind: 'openai_compatible',
-  defaultBaseUrl: null,
   inference: listOfModels({
     mayBeOpen: true,
     isGood: (body) => Array.isArray(body) || Array.isArray((body as { data?: unknown } | null)?.data),

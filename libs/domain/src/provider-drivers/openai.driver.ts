@@ -23,7 +23,6 @@ const rules: readonly AnswerRule[] = [
 
 export const openaiDriver = httpDriver({
   kind: 'openai',
-  defaultBaseUrl: 'https://api.openai.com/v1',
   inference: listOfModels({ rules }),
   admin: {
     request: (baseUrl) => ({

@@ -40,7 +40,6 @@ function adminFacts(body: unknown): KeyFacts {
 
 export const openrouterDriver = httpDriver({
   kind: 'openrouter',
-  defaultBaseUrl: 'https://openrouter.ai/api/v1',
   inference: asksForKey(inferenceFacts),
   admin: asksForKey(adminFacts),
   keys: openrouterKeys,

@@ -8,7 +8,6 @@ import { perplexityKeys } from './perplexity.keys';
  */
 export const perplexityDriver = httpDriver({
   kind: 'perplexity',
-  defaultBaseUrl: 'https://api.perplexity.ai',
   inference: {
     request: (baseUrl) => ({
       method: 'GET',

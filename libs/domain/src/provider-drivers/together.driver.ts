@@ -3,7 +3,6 @@ import { listOfModels } from './openai-dialect';
 
 export const togetherDriver = httpDriver({
   kind: 'together',
-  defaultBaseUrl: 'https://api.together.xyz/v1',
   inference: listOfModels({
     // A bare array, unlike everybody else's.
     isGood: (body) => Array.isArray(body),

@@ -5,7 +5,6 @@ import { httpDriver } from './http.driver';
 /** Checks a key only if it was started with one (--api-key). */
 export const vllmDriver = httpDriver({
   kind: 'vllm',
-  defaultBaseUrl: null,
   inference: {
     request: (baseUrl) => ({
       method: 'GET',
