@@ -1,0 +1,12 @@
+export type { Difference } from './replay-policies';
+export type { ReplayFigures } from './replay-report';
+export type { ReplayRange } from './replay.repository';
+export {
+  type Replay,
+  type ReplayBounds,
+  type ReplayOptions,
+  type ReplayRequest,
+  ReplayService,
+  unbounded,
+} from './replay.service';
+export { ReplayModule } from './replay.module';
