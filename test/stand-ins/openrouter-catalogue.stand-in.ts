@@ -49,9 +49,9 @@ export class OpenrouterCatalogueStandIn {
     server.on('request', (request, response) => void this.#serve(request.url ?? '/', response));
   }
 
-  static async start(models = generateCatalogue()): Promise<OpenrouterCatalogueStandIn> {
+  static async start(models = generateCatalogue(), port = 0): Promise<OpenrouterCatalogueStandIn> {
     const server = createServer({ keepAliveTimeout: 60_000 });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     return new OpenrouterCatalogueStandIn(server, models);
   }
 
