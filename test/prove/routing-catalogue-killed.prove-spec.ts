@@ -97,11 +97,7 @@ describe('a sync of the catalogue whose worker is killed', () => {
     ['before the price map', `NEW.step = 'fetch_litellm_prices'`],
     ['before merging', `NEW.step = 'merge'`],
     ['before judging', `NEW.step = 'judge'`],
-    [
-      'in the middle of writing',
-      'catalogue_syncs',
-      `NEW.step = 'write' AND (NEW.progress->>'done')::int >= 600`,
-    ],
+    ['in the middle of writing', `NEW.step = 'write' AND (NEW.progress->>'done')::int >= 600`],
     ['before those that are gone', `NEW.step = 'vanish'`],
     ['before its end', `NEW.state = 'completed'`],
   ])('comes to the same catalogue: %s', async (place, when) => {
