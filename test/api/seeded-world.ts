@@ -34,6 +34,7 @@ export type ResourceName =
   | 'maintenance_run'
   | 'catalogue_change'
   | 'service'
+  | 'routing_version'
   | 'usage_event'
   | 'audit_event';
 
@@ -59,6 +60,7 @@ const resourceOfSegment: Record<string, ResourceName> = {
   events: 'usage_event',
   runs: 'maintenance_run',
   changes: 'catalogue_change',
+  versions: 'routing_version',
   'audit-events': 'audit_event',
 };
 
@@ -155,6 +157,7 @@ export async function seedWorld(
     organization_id: organization,
     name: `service ${canary}`,
   });
+  const routingVersion = await seedRoutingVersion(api, token, workspace, canary);
   const usageEvent = await seedUsageEvent(api, canary, { organization, workspace, key });
   const events = await api.call<{ data: { id: string }[] }>('GET', '/api/v1/audit-events', { token });
   return {
@@ -171,10 +174,28 @@ export async function seedWorld(
       service_token: serviceToken,
       webhook,
       service,
+      routing_version: routingVersion,
       usage_event: usageEvent,
       audit_event: events.body.data[0]?.id ?? '',
     },
   };
+}
+
+async function seedRoutingVersion(
+  api: ApiApp,
+  token: string,
+  workspaceId: string,
+  canary: Canary,
+): Promise<string> {
+  const query = `workspace_id=${workspaceId}`;
+  const body = { rules: { aliases: { [`alias ${canary}`]: 'demo-model' } } };
+  await api.call('PUT', `/api/v1/llm/routing/rules?${query}`, { token, body });
+  const versions = await api.call<{ data: { id: string }[] }>(
+    'GET',
+    `/api/v1/llm/routing/versions?${query}`,
+    { token },
+  );
+  return versions.body.data[0]?.id ?? '';
 }
 
 /** Events come from the edges, by way of the worker: no route makes one. */

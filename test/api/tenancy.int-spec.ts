@@ -49,6 +49,8 @@ async function stateOfTheirs(): Promise<string> {
     `/api/v1/credentials?organization_id=${organization}`,
     `/api/v1/llm/users/${user}/byok?organization_id=${organization}`,
     `/api/v1/workspaces/${workspace}/routing`,
+    `/api/v1/llm/routing/versions?workspace_id=${workspace}`,
+    `/api/v1/llm/routing/versions?organization_id=${organization}`,
     `/api/v1/services/${service}`,
     `/api/v1/services?organization_id=${organization}`,
     `/api/v1/usage/events/${usage_event}`,
@@ -149,7 +151,7 @@ function isOfThePlatform({ path }: ApiRoute): boolean {
 
 /** Among the platform's paths, those that are for everybody. */
 function isForOrganizations({ path }: ApiRoute): boolean {
-  return path.startsWith('/api/v1/llm/users/') || path === '/api/v1/llm/test';
+  return /^\/api\/v1\/llm\/(users|routing\/versions)\//.test(path) || path === '/api/v1/llm/test';
 }
 
 function isHidden({ method, path }: ApiRoute): boolean {

@@ -18,6 +18,7 @@ import { ModelApiModule } from './models/model.module';
 import { ProviderApiModule } from './providers/provider.module';
 import { OrganizationsApiModule } from './organizations/organizations-api.module';
 import { RotationApiModule } from './rotations/rotation.module';
+import { RoutingApiModule } from './routing/routing-api.module';
 import { ServiceTokensApiModule } from './service-tokens/service-tokens-api.module';
 import { ServicesApiModule } from './services/services-api.module';
 import { StatusApiModule } from './status/status-api.module';
@@ -41,6 +42,7 @@ const featureModules = [
   RotationApiModule,
   ModelApiModule,
   CatalogueApiModule,
+  RoutingApiModule,
   ConfigReleaseApiModule,
   ServiceTokensApiModule,
   WebhooksApiModule,

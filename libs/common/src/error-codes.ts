@@ -73,6 +73,7 @@ export const errorCodes = {
   config_release_not_restorable: { status: 409, title: 'This config release cannot be rolled back to' },
   config_unchanged: { status: 409, title: 'The configuration is the one that runs' },
   audit_event_not_found: { status: 404, title: 'No such audit event' },
+  routing_version_not_found: { status: 404, title: 'No such version of routing rules' },
   version_conflict: { status: 409, title: 'Somebody else changed it meanwhile' },
 
   // Us

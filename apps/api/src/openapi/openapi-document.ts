@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { routingSchemas } from '../routing/routing.schema';
 import { addErrorResponses } from './error-responses';
 import { addIdempotencyHeader } from './idempotency-header';
 import { ProblemView } from './problem.schema';
@@ -25,6 +26,8 @@ export function createOpenApiDocument(app: INestApplication, serverUrl: string):
     )
     .build();
   const document = SwaggerModule.createDocument(app, settings, { extraModels: [ProblemView] });
+  document.components = { ...document.components };
+  document.components.schemas = { ...document.components.schemas, ...routingSchemas };
   secureByDefault(document);
   addIdempotencyHeader(document);
   addErrorResponses(document);

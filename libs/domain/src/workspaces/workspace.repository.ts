@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import {
-  ConfigReleaseEntity,
   containsPattern,
   type MirrorState,
   OrganizationEntity,
@@ -61,13 +60,6 @@ export class WorkspaceRepository {
   async save(manager: EntityManager, workspace: WorkspaceEntity): Promise<void> {
     const { id, createdAt: _createdAt, organization: _organization, ...columns } = workspace;
     await manager.update(WorkspaceEntity, { id }, columns as object);
-  }
-
-  async activeRelease(manager: EntityManager): Promise<ConfigReleaseEntity | null> {
-    return manager.findOne(ConfigReleaseEntity, {
-      select: { id: true, number: true, models: true },
-      where: { status: 'active' },
-    });
   }
 
   async countVirtualKeys(manager: EntityManager, workspaceId: string): Promise<number> {

@@ -4,12 +4,11 @@ import { CredentialsModule } from '@signalbox/domain/credentials';
 import { OutboxModule } from '@signalbox/domain/outbox';
 import { ProjectionModule } from '@signalbox/domain/projection';
 import { WorkspaceRepository } from './workspace.repository';
-import { WorkspaceRoutingService } from './workspace-routing.service';
 import { WorkspaceService } from './workspace.service';
 
 @Module({
   imports: [AuditModule, CredentialsModule, OutboxModule, ProjectionModule],
-  providers: [WorkspaceRepository, WorkspaceService, WorkspaceRoutingService],
-  exports: [WorkspaceService, WorkspaceRoutingService],
+  providers: [WorkspaceRepository, WorkspaceService],
+  exports: [WorkspaceService],
 })
 export class WorkspacesModule {}

@@ -149,13 +149,14 @@ const version = z
   .optional()
   .meta({
     description:
-      'The version of the workspace that you read. If it is another one by now, nothing changes (version_conflict).',
+      'The version that you read, of the workspace, the organization or the platform. If it is another one by now, nothing changes (version_conflict).',
     examples: [1],
   });
 
 /** The gateway drops what it does not know; a person who misspells `cascade` must hear of it. */
 export const routingDocument = z.strictObject(fields);
 export const routingBody = z.strictObject({ ...fields, version });
+export const rulesBody = z.strictObject({ rules: routingDocument, version });
 
 export interface RoutingInput {
   /** As it was written, so that a default which is not set follows a later version. */
@@ -176,7 +177,7 @@ function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
     return issue.keys.map((key) => errorAt([...at, key], 'is not a field of this request'));
   }
   if (issue.code === 'invalid_key') {
-    const isLevel = at[0] === 'levels';
+    const isLevel = at.at(-2) === 'levels';
     return [
       errorAt(at, isLevel ? `must be one of ${powerLevels.join(', ')}` : 'must have 1 to 256 characters'),
     ];
@@ -184,13 +185,29 @@ function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   return [errorAt(at, `is not valid: ${issue.message}`)];
 }
 
+function parsedBy<Value>(schema: z.ZodType<Value>, body: unknown): Value {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.flatMap(toFieldErrors).slice(0, maxShownErrors);
+  const detail = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
+  throw new AppError('validation_failed', `${detail}.`, { fields: errors });
+}
+
+/** The policy of a workspace, its fields at the top of the body. */
 export function readRoutingInput(body: unknown): RoutingInput {
-  const parsed = routingBody.safeParse(body);
-  if (!parsed.success) {
-    const errors = parsed.error.issues.flatMap(toFieldErrors).slice(0, maxShownErrors);
-    const detail = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
-    throw new AppError('validation_failed', `${detail}.`, { fields: errors });
-  }
+  const parsed = parsedBy(routingBody, body);
   const { version: _version, ...routing } = body as Record<string, unknown>;
-  return { routing, version: parsed.data.version };
+  return { routing, version: parsed.version };
+}
+
+/** The rules of any level, apart from their version: what was shown as `rules` can be sent back as it is. */
+export function readRulesInput(body: unknown): RoutingInput {
+  const parsed = parsedBy(rulesBody, body);
+  return { routing: (body as { rules: Record<string, unknown> }).rules, version: parsed.version };
+}
+
+/** Rules as they were kept, perhaps by another version of Signalbox. */
+export function readRulesDocument(document: Record<string, unknown>): Record<string, unknown> {
+  parsedBy(routingDocument, document);
+  return document;
 }

@@ -13,6 +13,8 @@ export const routingWarningCodes = [
   'model_forbidden',
   'cross_vendor_skipped',
   'not_in_force',
+  'weights_missing',
+  'name_taken',
 ] as const;
 
 /** Kept and shown, but the edge does not choose by them yet: a rule about data above all must not be taken for one that holds. */
@@ -76,6 +78,22 @@ function stepsOf({ cascades, aliases, levels, groups }: RoutingPolicy): Step[] {
   return [...ofCascades, ...ofAliases, ...stepsOfPools('levels', levels), ...stepsOfPools('groups', groups)];
 }
 
+function withoutWeights({ strategy, weights }: RoutingPolicy): RoutingWarning[] {
+  if (strategy !== 'custom' || weights !== null) return [];
+  const message = 'strategy is custom and weights are not set: the weights of the power level count.';
+  return [{ field: 'weights', code: 'weights_missing', message }];
+}
+
+/** Whatever is asked for by name is an alias first, then a model, and only then a group. */
+function hiddenGroups({ groups, aliases }: RoutingPolicy, catalogue: CatalogueDocument): RoutingWarning[] {
+  return Object.keys(groups).flatMap((name): RoutingWarning[] => {
+    const isAlias = Object.hasOwn(aliases, name);
+    if (!isAlias && !catalogue.models.some((model) => model.name === name)) return [];
+    const message = `${isAlias ? 'An alias' : 'A model'} has the name ${name}: nobody reaches the group by it.`;
+    return [{ field: `groups.${name}`, code: 'name_taken', message }];
+  });
+}
+
 /** @param allowed the workspace's own list; a key's may be narrower still */
 export function routingWarnings(
   policy: RoutingPolicy,
@@ -107,5 +125,5 @@ export function routingWarnings(
     const message = `${model} is of ${stepVendor ?? 'an unknown vendor'} and ${asked} of ${askedVendor ?? 'an unknown one'}: the step is skipped unless cross_vendor is true.`;
     return [{ field, code: 'cross_vendor_skipped', message }];
   });
-  return [...idle, ...skipped];
+  return [...idle, ...skipped, ...withoutWeights(policy), ...hiddenGroups(policy, catalogue)];
 }

@@ -1,25 +1,32 @@
 import { Body, Controller, Get, Param, Put } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Caller } from '@signalbox/domain/access';
-import { type WorkspaceRouting, WorkspaceRoutingService } from '@signalbox/domain/workspaces';
+import {
+  readRoutingInput,
+  type RoutingRules,
+  RoutingRulesService,
+  workspaceSubject,
+} from '@signalbox/domain/routing';
 import { CurrentCaller } from '../http/access.decorators';
 import { ApiErrors } from '../http/api-errors.decorator';
 import { IdParam } from '../http/id-param.pipe';
-import { routingBodySchema, routingViewSchema } from './routing.schema';
+import { routingBodySchema, routingViewSchema, schemaOfSchemas } from './routing.schema';
 
-function toView({ workspace, policy, warnings }: WorkspaceRouting): object {
-  return { workspace_id: workspace.id, ...policy, version: workspace.version, warnings };
+function toView({ row, effective, warnings }: RoutingRules): object {
+  return { workspace_id: row.subject.id, ...effective.policy, version: row.version, warnings };
 }
 
+/** A workspace's policy as one flat document. The rules of all levels, dry runs and versions: RoutingRulesController. */
 @ApiTags('Workspaces')
 @Controller('api/v1')
 export class WorkspaceRoutingController {
-  constructor(private readonly routing: WorkspaceRoutingService) {}
+  constructor(private readonly rules: RoutingRulesService) {}
 
   @Get('workspaces/:id/routing')
   @ApiOperation({
     summary: 'Show the routing policy of a workspace',
-    description: 'With all defaults, and warnings. Scope workspaces:read.',
+    description:
+      'With what the organization and the platform say where the workspace says nothing, all defaults, and warnings. Scope workspaces:read.',
   })
   @ApiOkResponse({ schema: routingViewSchema })
   @ApiErrors('workspace_not_found')
@@ -27,14 +34,14 @@ export class WorkspaceRoutingController {
     @CurrentCaller() caller: Caller,
     @Param('id', new IdParam('workspace')) id: string,
   ): Promise<object> {
-    return toView(await this.routing.get(caller, id));
+    return toView(await this.rules.get(caller, workspaceSubject(id)));
   }
 
   @Put('workspaces/:id/routing')
   @ApiOperation({
     summary: 'Replace the routing policy of a workspace',
     description:
-      'The whole policy: what is left out takes its default. It is live at every edge at once. Scope workspaces:write.',
+      'The whole policy: what is left out is as the organization or the platform says, or takes its default. It is live at every edge at once. Scope workspaces:write.',
   })
   @ApiBody({ schema: routingBodySchema })
   @ApiOkResponse({ schema: routingViewSchema })
@@ -44,7 +51,8 @@ export class WorkspaceRoutingController {
     @Param('id', new IdParam('workspace')) id: string,
     @Body() body: unknown,
   ): Promise<object> {
-    return toView(await this.routing.replace(caller, id, body));
+    const write = { ...readRoutingInput(body), isDryRun: false };
+    return toView(await this.rules.replace(caller, workspaceSubject(id), write));
   }
 
   @Get('routing/schema')
@@ -52,8 +60,8 @@ export class WorkspaceRoutingController {
     summary: 'Show the JSON Schema of routing policies',
     description: 'Draft 2020-12, with descriptions, bounds and defaults. Scope workspaces:read.',
   })
-  @ApiOkResponse({ schema: { type: 'object', additionalProperties: true, example: { type: 'object' } } })
+  @ApiOkResponse({ schema: schemaOfSchemas })
   schema(@CurrentCaller() caller: Caller): Record<string, unknown> {
-    return this.routing.schema(caller);
+    return this.rules.schema(caller);
   }
 }

@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+import { RoutingModule } from '@signalbox/domain/routing';
+import { RoutingRulesController } from './routing-rules.controller';
+import { RoutingVersionController } from './routing-version.controller';
+import { WorkspaceRoutingController } from './workspace-routing.controller';
+
+@Module({
+  imports: [RoutingModule],
+  controllers: [RoutingRulesController, RoutingVersionController, WorkspaceRoutingController],
+})
+export class RoutingApiModule {}
