@@ -1,10 +1,12 @@
 import { type CatalogueModel, findCatalogueModel, namesDeployments, vendorOf } from './catalogue-model';
 import {
+  type Candidate,
   type CredentialRefusal,
   type CredentialResolutionInput,
   type PayingCredential,
   resolveCredentials,
 } from './credential-resolution';
+import type { GatewayErrorCode } from './gateway-error-codes';
 import { listsAllow, type ModelList } from './model-allowlist';
 import type { CatalogueDeployment, CatalogueDocument, CredentialsDocument } from './projection.documents';
 import { cascadeOf, resolveAlias, type RoutingPolicy } from './routing-policy';
@@ -21,6 +23,21 @@ export interface AttemptCandidate {
   readonly isCrossVendor: boolean;
 }
 
+/** One that may be called, before it is known what comes before it. */
+export interface PlannedCandidate {
+  readonly model: string;
+  readonly deployment: CatalogueDeployment | null;
+  readonly credential: PayingCredential | null;
+}
+
+/** What a level or a group has chosen. */
+export interface OwnCandidates {
+  /** In order. They may be of several vendors. */
+  readonly candidates: readonly PlannedCandidate[];
+  /** Why there is none; null: there is one. */
+  readonly refusal: PlanRefusal | null;
+}
+
 export interface AttemptPlanInput extends Omit<CredentialResolutionInput, 'deployments'> {
   /** What the client asked for, aliases resolved. */
   readonly model: string;
@@ -28,10 +45,33 @@ export interface AttemptPlanInput extends Omit<CredentialResolutionInput, 'deplo
   /** Of the key and of its workspace. */
   readonly lists: readonly ModelList[];
   readonly catalogue: CatalogueDocument | null;
+  /** In place of the deployments of `model`. null: it is a model's name. */
+  readonly own?: OwnCandidates | null;
+  /** Puts the candidates of one model into another order, and leaves out who must not be called. */
+  readonly select?: (model: CandidatesOfModel) => readonly PlannedCandidate[];
 }
 
-/** Why the model that was asked for has no candidate. */
-export type PlanRefusal = CredentialRefusal | 'model_not_found';
+export interface CandidatesOfModel {
+  readonly name: string;
+  readonly entry: CatalogueModel;
+  /** By the operator's order and shares. */
+  readonly candidates: readonly Candidate[];
+}
+
+/** Why what was asked for has no candidate. */
+export type PlanRefusal =
+  | CredentialRefusal
+  | Extract<
+      GatewayErrorCode,
+      'model_not_found' | 'model_not_allowed' | 'power_level_not_served' | 'no_candidate_left'
+    >;
+
+/** Mistakes of the client, which no other model should hide. */
+const finalRefusals: ReadonlySet<PlanRefusal> = new Set([
+  'model_not_found',
+  'model_not_allowed',
+  'power_level_not_served',
+]);
 
 interface PlannedModel {
   readonly model: string;
@@ -57,23 +97,24 @@ function areOfOneMode(left: CatalogueModel | null, right: CatalogueModel | null)
 
 /**
  * The models of the cascade that may be tried, in their order. A cascade never widens what the key may use, and leads to another
- * vendor's models only where the policy says so; a model of unknown vendor counts as another's.
+ * vendor's models only where the policy says so, or where no vendor was asked for; a model of unknown vendor counts as another's.
  */
 function cascadeModels(input: AttemptPlanInput): PlannedModel[] {
-  const { model: asked, policy, lists, catalogue } = input;
+  const { model: asked, policy, lists, catalogue, own } = input;
   const cascade = cascadeOf(policy, asked);
   if (cascade.length === 0) return [];
-  const askedEntry = entryOf(catalogue, asked);
+  const askedEntry = entryOf(catalogue, own?.candidates[0]?.model ?? asked);
   const askedVendor = vendorOfEntry(askedEntry);
   if (askedEntry?.mode === incomparableMode && !Object.hasOwn(policy.cascades, asked)) return [];
   const names = new Set(cascade.map((name) => resolveAlias(policy, name)));
   names.delete(asked);
+  for (const { model } of own?.candidates ?? []) names.delete(model);
   const planned: PlannedModel[] = [];
   for (const model of names) {
     const entry = entryOf(catalogue, model);
     if (!listsAllow(lists, model) || !areOfOneMode(askedEntry, entry)) continue;
     const isCrossVendor = askedVendor === null || vendorOfEntry(entry) !== askedVendor;
-    if (isCrossVendor && !policy.cross_vendor) continue;
+    if (isCrossVendor && !policy.cross_vendor && !own) continue;
     planned.push({ model, isCrossVendor });
   }
   return planned;
@@ -92,21 +133,25 @@ function withoutTried(
 
 /** The candidates of one request, in the order in which to try them. Those of the cascade are worked out when it comes to them. */
 export class AttemptPlan {
-  /** Why the model that was asked for gives no candidate; null: it gives some. */
+  /** Why what was asked for gives no candidate; null: it gives some. */
   readonly refusal: PlanRefusal | null;
-  private ready: readonly AttemptCandidate[];
+  private ready: readonly PlannedCandidate[];
+  /** null: by the vendor of each. */
+  private isReadyCrossVendor: boolean | null;
   private place = 0;
   private models: PlannedModel[] | null = null;
 
   constructor(private readonly input: AttemptPlanInput) {
-    const asked = this.candidatesOf({ model: input.model, isCrossVendor: false });
+    const { own, model } = input;
+    const asked = own ? (own.refusal ?? own.candidates) : this.candidatesOf(model);
     this.refusal = typeof asked === 'string' ? asked : null;
     this.ready = typeof asked === 'string' ? [] : asked;
+    this.isReadyCrossVendor = own ? null : false;
   }
 
-  /** What was asked for, aliases resolved. */
+  /** What was asked for, aliases resolved; of a level or a group what it has chosen. */
   get model(): string {
-    return this.input.model;
+    return this.input.own?.candidates[0]?.model ?? this.input.model;
   }
 
   /** Takes none of them. */
@@ -117,7 +162,11 @@ export class AttemptPlan {
 
   next(): AttemptCandidate | null {
     this.fill();
-    return this.ready[this.place++] ?? null;
+    const candidate = this.ready[this.place++];
+    if (!candidate) return null;
+    const { model, deployment, credential } = candidate;
+    const isCrossVendor = this.isReadyCrossVendor ?? this.isOfOtherVendor(model);
+    return { model, isCrossVendor, deployment, credential };
   }
 
   /**
@@ -141,18 +190,26 @@ export class AttemptPlan {
   /** Goes on to the next model of the cascade that has candidates. */
   private fill(): void {
     while (this.place >= this.ready.length) {
-      // A name that no model has is a mistake of the client, which no other model should hide.
-      if (this.refusal === 'model_not_found') return;
+      if (this.refusal !== null && finalRefusals.has(this.refusal)) return;
       this.models ??= cascadeModels(this.input);
-      const model = this.models.shift();
-      if (!model) return;
-      const candidates = this.candidatesOf(model);
+      const planned = this.models.shift();
+      if (!planned) return;
+      const candidates = this.candidatesOf(planned.model);
       this.ready = typeof candidates === 'string' ? [] : candidates;
+      this.isReadyCrossVendor = planned.isCrossVendor;
       this.place = 0;
     }
   }
 
-  private candidatesOf({ model, isCrossVendor }: PlannedModel): readonly AttemptCandidate[] | PlanRefusal {
+  /** Whoever asks for a level names no vendor: the first choice's is the one that was asked for. */
+  private isOfOtherVendor(model: string): boolean {
+    const { catalogue } = this.input;
+    if (model === this.model) return false;
+    const first = vendorOfEntry(entryOf(catalogue, this.model));
+    return first === null || vendorOfEntry(entryOf(catalogue, model)) !== first;
+  }
+
+  private candidatesOf(model: string): readonly PlannedCandidate[] | PlanRefusal {
     const { input } = this;
     const found = input.catalogue && findCatalogueModel(input.catalogue, model);
     if (!found && namesDeployments(input.catalogue)) return 'model_not_found';
@@ -161,15 +218,14 @@ export class AttemptPlan {
       // Its file pays with the platform's keys.
       const mayPlatformPay = organization.platform_credentials && workspace.credential_policy !== 'byok_only';
       if (!mayPlatformPay) return 'credential_missing';
-      return [{ model, isCrossVendor, deployment: null, credential: null }];
+      return [{ model, deployment: null, credential: null }];
     }
     const resolution = resolveCredentials({ ...input, deployments: found.deployments });
     if (!resolution.ok) return resolution.code;
-    return resolution.candidates.map(({ deployment, credential }) => ({
-      model,
-      isCrossVendor,
-      deployment,
-      credential,
-    }));
+    const { candidates } = resolution;
+    if (!input.select)
+      return candidates.map(({ deployment, credential }) => ({ model, deployment, credential }));
+    const selected = input.select({ name: model, entry: found, candidates });
+    return selected.length === 0 ? 'no_candidate_left' : selected;
   }
 }

@@ -34,6 +34,8 @@ export interface PayingCredential {
 export interface Candidate {
   readonly deployment: CatalogueDeployment;
   readonly credential: PayingCredential | null;
+  /** What pays is out of credit: perhaps it has some again, so it is tried when nothing else is left. */
+  readonly isLastResort?: true;
 }
 
 export type CredentialRefusal = Extract<
@@ -197,7 +199,13 @@ export function resolveCredentials(input: CredentialResolutionInput): Credential
     }
     const { taken } = choice;
     const credential = taken && { id: taken.id, owner: taken.owner };
-    candidates.push({ candidate: { deployment, credential }, grade: taken?.grade ?? usable });
+    const grade = taken?.grade ?? usable;
+    const candidate = {
+      deployment,
+      credential,
+      ...(grade === lastResort && { isLastResort: true as const }),
+    };
+    candidates.push({ candidate, grade });
   }
   if (candidates.length > 0) return { ok: true, candidates: inOrder(candidates, input.random) };
   const code = refusalsByWeight.find((one) => refusals.has(one));

@@ -49,6 +49,14 @@ const codes = {
     'The model is not on the list of this virtual key or its workspace. GET /v1/models shows the list.',
   ),
   model_not_found: final(404, 'There is no such model for this virtual key. GET /v1/models shows the list.'),
+  no_candidate_left: final(
+    403,
+    'The routing policy leaves nobody who may take this request. See docs/routing.md, "Who is not chosen".',
+  ),
+  power_level_not_served: final(
+    400,
+    'Power levels do not serve this route: vectors of different models cannot be compared. Name a model, or a group of the policy.',
+  ),
   field_forbidden: final(400, 'The body has a field that clients must not set.'),
 
   // Provider keys

@@ -19,7 +19,7 @@ function clampedPermille(share: number): number {
 
 /** Measured, and as far as little was measured, what is expected. */
 export function firstByteMsOf({ performance, facts }: ScoringCandidate): number {
-  const { firstByteMs, weight } = performance;
+  const { firstByteMs, weight: calls, firstByteWeight: weight = calls } = performance;
   const expectedMs = facts.prior_first_byte_ms ?? usualFirstByteMs;
   const blendedMs =
     firstByteMs === null

@@ -10,7 +10,7 @@ const servingModes: Readonly<Record<string, readonly string[]>> = {
   completion: ['completion', 'chat', 'responses'],
 };
 
-function servesMode(needed: string | null, mode: string | null): boolean {
+export function servesMode(needed: string | null, mode: string | null): boolean {
   if (needed === null || mode === null || needed === mode) return true;
   return Object.hasOwn(servingModes, needed) && servingModes[needed]!.includes(mode);
 }
@@ -39,14 +39,17 @@ function lacking(candidate: ScoringCandidate, needs: RequestNeeds): DropReason |
   return null;
 }
 
-function isInRegion(regions: readonly string[] | null, { facts }: ScoringCandidate): boolean {
+function isInRegion(regions: readonly string[] | null, { facts }: Pick<ScoringCandidate, 'facts'>): boolean {
   if (regions === null) return true;
   if (facts.local && regions.includes(localRegion)) return true;
   return facts.region !== null && regions.includes(facts.region);
 }
 
 /** Who must not be sent the data. What nobody knows counts against them; one's own server is no stranger. */
-function forbidden(candidate: ScoringCandidate, rules: ScoringRules): DropReason | null {
+export function forbidden(
+  candidate: Pick<ScoringCandidate, 'facts'>,
+  rules: ScoringRules,
+): DropReason | null {
   const { facts } = candidate;
   if (!isInRegion(rules.regions, candidate)) return 'region';
   const retainsNothing = facts.zero_data_retention ?? facts.local;
@@ -73,12 +76,16 @@ export function dropReasonOf(
   needs: RequestNeeds,
   rules: ScoringRules,
 ): DropReason | null {
-  return (
-    unavailable(candidate) ??
-    lacking(candidate, needs) ??
-    forbidden(candidate, rules) ??
-    tooDear(candidate, needs, rules)
-  );
+  return unavailable(candidate) ?? lacking(candidate, needs) ?? dropReasonByRules(candidate, needs, rules);
+}
+
+/** What the policy says of it, whatever state it is in and whatever it can do. */
+export function dropReasonByRules(
+  candidate: ScoringCandidate,
+  needs: RequestNeeds,
+  rules: ScoringRules,
+): DropReason | null {
+  return forbidden(candidate, rules) ?? tooDear(candidate, needs, rules);
 }
 
 /** The same, with what the model lacks forgiven. */
@@ -87,5 +94,5 @@ export function dropReasonDespiteLacks(
   needs: RequestNeeds,
   rules: ScoringRules,
 ): DropReason | null {
-  return unavailable(candidate) ?? forbidden(candidate, rules) ?? tooDear(candidate, needs, rules);
+  return unavailable(candidate) ?? dropReasonByRules(candidate, needs, rules);
 }

@@ -3,6 +3,7 @@ import {
   type CallSums,
   mergePerformance,
   noCalls,
+  performanceFrom,
   performanceOf,
   readPerformance,
   withCall,
@@ -27,6 +28,7 @@ describe('the figures of a deployment', () => {
     // (100 + 300) / 2 = 200; 2 failures / (4 calls + 2 that are assumed to have gone well) = 1/3.
     expect(performanceOf([afterCalls([100, null, 300, null])], startMs)).toEqual({
       firstByteMs: 200,
+      firstByteWeight: 2,
       errorRate: 2 / 6,
       weight: 4,
     });
@@ -35,6 +37,7 @@ describe('the figures of a deployment', () => {
   it('say nothing of the time where every call failed', () => {
     expect(performanceOf([afterCalls([null, null])], startMs)).toEqual({
       firstByteMs: null,
+      firstByteWeight: 0,
       errorRate: 0.5,
       weight: 2,
     });
@@ -45,6 +48,7 @@ describe('the figures of a deployment', () => {
     // (100 x 0.5 + 400) / (0.5 + 1) = 300.
     expect(performanceOf([sums], startMs + 5 * minuteMs)).toEqual({
       firstByteMs: 300,
+      firstByteWeight: 1.5,
       errorRate: 0,
       weight: 1.5,
     });
@@ -98,8 +102,8 @@ describe('what edges tell each other', () => {
     const read = [one, other].map((edge) => readPerformance(writePerformance(edge, startMs), startMs));
     expect(mergePerformance(read, startMs)).toEqual(
       new Map([
-        ['dep_1', { firstByteMs: 200, errorRate: 1 / 5, weight: 3 }],
-        ['dep_2', { firstByteMs: 50, errorRate: 0, weight: 1 }],
+        ['dep_1', { firstByteMs: 200, firstByteWeight: 2, errorRate: 1 / 5, weight: 3 }],
+        ['dep_2', { firstByteMs: 50, firstByteWeight: 1, errorRate: 0, weight: 1 }],
       ]),
     );
   });
@@ -113,6 +117,21 @@ describe('what edges tell each other', () => {
       v: 1,
       at_ms: startMs,
       deployments: { dep_1: [2, 100, 1] },
+    });
+  });
+
+  it('tells apart calls of which the time to the first token is not known', () => {
+    const sums = [100, null, 300].reduce<CallSums>(
+      (known, firstByteMs) => withCall(known, { firstByteMs, hasFailed: false }, startMs),
+      noCalls,
+    );
+    const text = writePerformance(new Map([['dep_1', sums]]), startMs);
+    expect(JSON.parse(text)).toMatchObject({ deployments: { dep_1: [3, 200, 0, 2] } });
+    expect(performanceFrom([text], startMs).get('dep_1')).toEqual({
+      firstByteMs: 200,
+      firstByteWeight: 2,
+      errorRate: 0,
+      weight: 3,
     });
   });
 

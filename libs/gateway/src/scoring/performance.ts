@@ -15,63 +15,79 @@ const deploymentsLimit = 10_000;
 export interface CallSums {
   readonly atMs: number;
   readonly calls: number;
-  /** Of the calls that did not fail. */
+  /** Calls of which the time to the first token is known, and the sum of these times. */
+  readonly measured: number;
   readonly firstByteSumMs: number;
   readonly failures: number;
 }
 
 /** A call that ended. Only failures that are the provider's own belong here. */
 export interface CallOutcome {
-  /** null: it failed. */
+  /** null: it failed, or nobody can say: an answer in one piece comes with its last token. */
   readonly firstByteMs: number | null;
+  readonly hasFailed?: boolean;
 }
 
-export const noCalls: CallSums = { atMs: 0, calls: 0, firstByteSumMs: 0, failures: 0 };
+export const noCalls: CallSums = { atMs: 0, calls: 0, measured: 0, firstByteSumMs: 0, failures: 0 };
 
 /** A clock that was set back, or another machine's, makes nothing count more than once. */
 function remainderAfter(elapsedMs: number): number {
   return elapsedMs <= 0 ? 1 : 0.5 ** (elapsedMs / halfLifeMs);
 }
 
-export function withCall(sums: CallSums, { firstByteMs }: CallOutcome, nowMs: number): CallSums {
+export function withCall(
+  sums: CallSums,
+  { firstByteMs, hasFailed = firstByteMs === null }: CallOutcome,
+  nowMs: number,
+): CallSums {
   const rest = remainderAfter(nowMs - sums.atMs);
   return {
     atMs: Math.max(nowMs, sums.atMs),
     calls: sums.calls * rest + 1,
+    measured: sums.measured * rest + (firstByteMs === null ? 0 : 1),
     firstByteSumMs: sums.firstByteSumMs * rest + (firstByteMs ?? 0),
-    failures: sums.failures * rest + (firstByteMs === null ? 1 : 0),
+    failures: sums.failures * rest + (hasFailed ? 1 : 0),
   };
 }
 
 function addUp(all: readonly CallSums[], nowMs: number): CallSums {
-  let [calls, firstByteSumMs, failures] = [0, 0, 0];
+  let [calls, measured, firstByteSumMs, failures] = [0, 0, 0, 0];
   for (const sums of all) {
     const rest = remainderAfter(nowMs - sums.atMs);
     calls += sums.calls * rest;
+    measured += sums.measured * rest;
     firstByteSumMs += sums.firstByteSumMs * rest;
     failures += sums.failures * rest;
   }
-  return { atMs: nowMs, calls, firstByteSumMs, failures };
+  return { atMs: nowMs, calls, measured, firstByteSumMs, failures };
 }
 
 /** How a deployment has been, by what all edges saw of it. */
 export function performanceOf(all: readonly CallSums[], nowMs: number): DeploymentPerformance {
-  const { calls, firstByteSumMs, failures } = addUp(all, nowMs);
+  const { calls, measured, firstByteSumMs, failures } = addUp(all, nowMs);
   if (calls < leastWeight) return unknownPerformance;
-  const answered = calls - failures;
   return {
-    firstByteMs: answered < leastWeight ? null : firstByteSumMs / answered,
+    firstByteMs: measured < leastWeight ? null : firstByteSumMs / measured,
+    firstByteWeight: measured,
     errorRate: Math.min(1, failures / (calls + assumedGoodCalls)),
     weight: calls,
   };
 }
 
+/** The Redis hash of what the edges measure: a field for each edge. */
+export function performanceKey(redisPrefix: string): string {
+  return `${redisPrefix}:performance`;
+}
+
 const amount = z.number().nonnegative();
-/** What one edge tells the others. For each deployment: calls, mean time to the first byte of those that did not fail, failures. */
+/**
+ * What one edge tells the others. For each deployment: calls, mean time to the first token, failures, and of how many calls that
+ * time is known; where this is left out, of all that did not fail.
+ */
 const performanceDocument = z.object({
   v: z.literal(1),
   at_ms: z.number(),
-  deployments: z.record(z.string().max(128), z.tuple([amount, amount, amount])),
+  deployments: z.record(z.string().max(128), z.tuple([amount, amount, amount], amount)),
 });
 
 function rounded(value: number): number {
@@ -80,13 +96,14 @@ function rounded(value: number): number {
 
 /** The document of one edge. Deployments that nobody called for long are left out. */
 export function writePerformance(byDeployment: ReadonlyMap<string, CallSums>, nowMs: number): string {
-  const deployments: Record<string, [number, number, number]> = {};
+  const deployments: Record<string, number[]> = {};
   for (const [id, sums] of byDeployment) {
-    const { calls, firstByteSumMs, failures } = addUp([sums], nowMs);
+    const { calls, measured, firstByteSumMs, failures } = addUp([sums], nowMs);
     if (calls < leastWeight) continue;
-    const answered = calls - failures;
-    const meanMs = answered < leastWeight ? 0 : firstByteSumMs / answered;
-    deployments[id] = [rounded(calls), rounded(meanMs), rounded(Math.min(failures, calls))];
+    const meanMs = measured < leastWeight ? 0 : firstByteSumMs / measured;
+    const [failed, answered] = [Math.min(failures, calls), Math.max(calls - failures, 0)];
+    const areAllMeasured = Math.abs(answered - measured) < leastWeight / 10;
+    deployments[id] = [calls, meanMs, failed, ...(areAllMeasured ? [] : [measured])].map(rounded);
   }
   return JSON.stringify({ v: 1, at_ms: nowMs, deployments });
 }
@@ -96,14 +113,12 @@ export function readPerformance(text: string, nowMs: number): ReadonlyMap<string
   const read = parseDocument(text);
   const byDeployment = new Map<string, CallSums>();
   if (!read || Math.abs(nowMs - read.at_ms) > documentLifeMs) return byDeployment;
-  for (const [id, [calls, meanMs, failed]] of Object.entries(read.deployments).slice(0, deploymentsLimit)) {
+  for (const [id, figures] of Object.entries(read.deployments).slice(0, deploymentsLimit)) {
+    const [calls, meanMs, failed, told] = figures;
     const failures = Math.min(failed, calls);
-    byDeployment.set(id, {
-      atMs: read.at_ms,
-      calls,
-      firstByteSumMs: meanMs * (calls - failures),
-      failures,
-    });
+    const measured = Math.min(told ?? calls - failures, calls);
+    const firstByteSumMs = meanMs * measured;
+    byDeployment.set(id, { atMs: read.at_ms, calls, measured, firstByteSumMs, failures });
   }
   return byDeployment;
 }
@@ -114,6 +129,17 @@ function parseDocument(text: string): z.infer<typeof performanceDocument> | null
   } catch {
     return null;
   }
+}
+
+/** How the deployments are, by the values of the hash of `performanceKey`. */
+export function performanceFrom(
+  documents: Iterable<string>,
+  nowMs: number,
+): ReadonlyMap<string, DeploymentPerformance> {
+  return mergePerformance(
+    Array.from(documents, (text) => readPerformance(text, nowMs)),
+    nowMs,
+  );
 }
 
 /** All edges together. */

@@ -1,6 +1,7 @@
 import type { PayingCredential } from '../credential-resolution';
 import type { DeploymentFacts } from '../model-facts';
 import type { CatalogueDeployment } from '../projection.documents';
+import type { PowerLevel } from '../routing-policy';
 
 /** What a request asks of a model. */
 export interface RequestNeeds {
@@ -23,6 +24,8 @@ export interface RequestNeeds {
 export interface DeploymentPerformance {
   /** Time to the first token, decayed mean. null: nobody called lately. */
   readonly firstByteMs: number | null;
+  /** Of how many calls that is known, where not of all of `weight`. */
+  readonly firstByteWeight?: number;
   /** From 0 to 1: the provider's own failures, never those of one customer's key. */
   readonly errorRate: number;
   /** How much is known: the decayed number of calls. */
@@ -51,7 +54,7 @@ export interface ScoreWeights {
 /** A routing policy, as it holds for one request. */
 export interface ScoringRules {
   /** eco, balanced, precision; null: a model was asked for by its name. */
-  readonly powerLevel: string | null;
+  readonly powerLevel: PowerLevel | null;
   readonly weights: ScoreWeights;
   /** Nobody dearer is chosen. null: no ceiling. In pico-dollars for 1,000 tokens. */
   readonly maxCostPer1kPicoUsd: number | null;

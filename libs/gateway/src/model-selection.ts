@@ -1,0 +1,92 @@
+import type { CandidatesOfModel, PlannedCandidate } from './attempt-plan';
+import { breakerName } from './breaker-names';
+import { type Ranked, rankInOrder } from './candidate-order';
+import type { CatalogueModel } from './catalogue-model';
+import type { Candidate } from './credential-resolution';
+import { unknownFacts } from './model-facts';
+import type { CatalogueDeployment } from './projection.documents';
+import type { RouteChoiceInput } from './route-choice.types';
+import type { RoutingPolicy } from './routing-policy';
+import { forbidden } from './scoring/drop-reason';
+import { scoringRulesOf } from './scoring/scoring-rules';
+import {
+  type DroppedCandidate,
+  type ScoringCandidate,
+  type ScoringRules,
+  unknownPerformance,
+} from './scoring/scoring.types';
+
+export function protectsData({
+  regions,
+  zero_data_retention: zdr,
+  no_training: noTraining,
+}: RoutingPolicy): boolean {
+  return regions !== null || zdr || noTraining;
+}
+
+/** The operator has said how the deployments share the calls. */
+function hasShares(deployments: readonly CatalogueDeployment[]): boolean {
+  return deployments.some(({ weight, order }) => weight !== 1 || order !== 0);
+}
+
+/** The deployments of one model: by score, unless the operator has said how they share the calls, or there is but one. */
+export class ModelSelection {
+  /** Of the model that was asked for. */
+  ranked: Ranked | null = null;
+  dropped: readonly DroppedCandidate[] = [];
+  private readonly rules: ScoringRules;
+  private readonly isProtecting: boolean;
+
+  constructor(
+    private readonly input: RouteChoiceInput,
+    private readonly asked: string,
+  ) {
+    this.rules = scoringRulesOf(input.policy, { kind: 'model' });
+    this.isProtecting = protectsData(input.policy);
+  }
+
+  readonly select = ({ name, entry, candidates }: CandidatesOfModel): readonly PlannedCandidate[] => {
+    const isShared = entry.deployments.length === 1 || hasShares(entry.deployments);
+    if (isShared && !this.isProtecting)
+      return candidates.map(({ deployment, credential }) => ({ model: name, deployment, credential }));
+    const scoring = candidates.map((one) => this.scoringCandidate(name, entry, one));
+    if (isShared) return this.allowed(name, scoring);
+    const late = new Set(scoring.filter((_, index) => candidates[index]?.isLastResort));
+    const ranked = rankInOrder(
+      this.input,
+      this.rules,
+      scoring,
+      late.size > 0 ? (one) => late.has(one) : null,
+    );
+    if (name === this.asked) [this.ranked, this.dropped] = [ranked, ranked.ranking.dropped];
+    return ranked.order;
+  };
+
+  /** What protects data holds for shares too. */
+  private allowed(name: string, scoring: readonly ScoringCandidate[]): readonly ScoringCandidate[] {
+    const dropped = scoring.flatMap((candidate) => {
+      const reason = forbidden(candidate, this.rules);
+      return reason === null ? [] : [{ candidate, reason }];
+    });
+    if (name === this.asked) this.dropped = dropped;
+    const left = new Set(dropped.map(({ candidate }) => candidate));
+    return scoring.filter((one) => !left.has(one));
+  }
+
+  private scoringCandidate(
+    model: string,
+    { mode }: CatalogueModel,
+    { deployment, credential }: Candidate,
+  ): ScoringCandidate {
+    const { facts, performance, isBreakerOpen } = this.input;
+    return {
+      model,
+      mode,
+      deployment,
+      credential,
+      facts: facts?.deployments[deployment.id] ?? unknownFacts,
+      performance: performance.get(deployment.id) ?? unknownPerformance,
+      isBreakerOpen: isBreakerOpen?.(breakerName('litellm', deployment.id, credential?.id ?? null)) ?? false,
+    };
+  }
+}
