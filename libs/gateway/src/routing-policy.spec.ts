@@ -56,6 +56,45 @@ describe('rules that somebody else wrote', () => {
     });
   });
 
+  it('lose one group, alias, cascade or level at a time', () => {
+    const written = {
+      groups: { smart: { models: ['a'] }, newer: { strategy: 'weather' } },
+      aliases: { a: 'b', c: 7 },
+      cascades: { '*': ['a'], b: 'a' },
+      levels: { eco: { models: ['a'] }, precision: { models: 'all' }, newest: {} },
+    };
+    expect(readRoutingRules(written)).toEqual({
+      groups: { smart: { models: ['a'] } },
+      aliases: { a: 'b' },
+      cascades: { '*': ['a'] },
+      levels: { eco: { models: ['a'] } },
+    });
+    expect(readRoutingRules({ groups: { newer: 1 }, aliases: 7 })).toEqual({});
+  });
+
+  it('never lose a field because of another one', () => {
+    const right: Record<string, unknown> = {
+      cascades: { a: ['b'] },
+      aliases: { a: 'b' },
+      attempt_limit: 2,
+      power_level: 'eco',
+      weights: { cost: 1, latency: 0, quality: 0 },
+      regions: ['eu'],
+      no_training: true,
+      exploration: 0.1,
+    };
+    const names = Object.keys(right);
+    fc.assert(
+      fc.property(fc.subarray(names), fc.jsonValue({ maxDepth: 2 }), (damaged, anything) => {
+        const written = { ...right, ...Object.fromEntries(damaged.map((name) => [name, anything])) };
+        const read: Record<string, unknown> = readRoutingRules(written);
+        for (const name of names)
+          if (!damaged.includes(name)) expect([name, read[name]]).toEqual([name, right[name]]);
+        expect(routingRules.safeParse(read).success).toBe(true);
+      }),
+    );
+  });
+
   it('are the same as those that are checked, where they are right', () => {
     const right = { attempt_limit: 3, regions: ['eu'], no_training: false, hedge_after_ms: null };
     expect(readRoutingRules(right)).toEqual(routingRules.parse(right));

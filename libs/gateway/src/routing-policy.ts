@@ -121,18 +121,41 @@ function hasOwn<Shape extends object>(shape: Shape, name: PropertyKey): name is 
   return Object.hasOwn(shape, name);
 }
 
+/** Names with something behind each of them: one that cannot be read is no reason to lose the others. */
+const namedEntries: ReadonlySet<string> = new Set<keyof RoutingRules>([
+  'cascades',
+  'aliases',
+  'levels',
+  'groups',
+]);
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @returns undefined: nothing of it can be read */
+function readField(name: keyof RoutingRules, written: unknown): unknown {
+  const read = ruleShape[name].safeParse(written);
+  if (read.success) return read.data;
+  if (Object.hasOwn(strictestRules, name)) return strictestRules[name];
+  if (!namedEntries.has(name) || !isObject(written)) return undefined;
+  const entries = Object.entries(written).filter(
+    ([key, value]) => ruleShape[name].safeParse({ [key]: value }).success,
+  );
+  return entries.length === 0 ? undefined : ruleShape[name].parse(Object.fromEntries(entries));
+}
+
 /**
  * The rules as somebody else wrote them, perhaps a newer version. A field that cannot be read is left to the level above, and the
  * others hold; one that protects data holds as strictly as it can.
  */
 export function readRoutingRules(value: unknown): RoutingRules {
   const rules: RoutingRules = {};
-  if (typeof value !== 'object' || value === null) return rules;
+  if (!isObject(value)) return rules;
   for (const [name, written] of Object.entries(value)) {
     if (!hasOwn(ruleShape, name)) continue;
-    const read = ruleShape[name].safeParse(written);
-    if (read.success) Object.assign(rules, { [name]: read.data });
-    else if (hasOwn(strictestRules, name)) Object.assign(rules, { [name]: strictestRules[name] });
+    const read = readField(name, written);
+    if (read !== undefined) Object.assign(rules, { [name]: read });
   }
   return rules;
 }

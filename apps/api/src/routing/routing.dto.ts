@@ -98,6 +98,6 @@ export class RoutingVersionDetailView extends RoutingVersionView {
   })
   rules!: Record<string, unknown>;
 
-  @ApiProperty(changesSchema as object)
+  @ApiProperty(changesSchema)
   changes!: object[];
 }

@@ -32,8 +32,8 @@ export function layeredRouting(
   fromFarToNear: readonly { readonly layer: RoutingLayerName; readonly rules: RoutingRules }[],
 ): EffectiveRouting {
   const layers = Object.fromEntries(
-    Object.keys(defaultRoutingPolicy).map((field) => [field, 'default' as RoutingLayerName]),
-  ) as { [Field in keyof RoutingPolicy]: RoutingLayerName };
+    Object.keys(defaultRoutingPolicy).map((field) => [field, 'default']),
+  ) as unknown as { [Field in keyof RoutingPolicy]: RoutingLayerName };
   for (const { layer, rules } of fromFarToNear)
     for (const [field, value] of Object.entries(rules))
       if (value !== undefined) layers[field as keyof RoutingPolicy] = layer;
