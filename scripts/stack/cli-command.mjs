@@ -8,7 +8,7 @@ import { storeUrls } from './stores.mjs';
 import { messageFor, UserError } from './user-error.mjs';
 
 /** The ones that read nothing but the database and the secret stores. The others belong to the start. */
-const commands = ['reencrypt-secrets', 'move-secrets', 'import-fernet', 'verify-audit'];
+const commands = ['reencrypt-secrets', 'move-secrets', 'import-fernet', 'verify-audit', 'replay'];
 
 /** `npm run cli -- COMMAND ...`: the API's one-off commands, with the settings and secrets of what `npm start` runs. */
 export async function main(args) {

@@ -151,7 +151,10 @@ function isOfThePlatform({ path }: ApiRoute): boolean {
 
 /** Among the platform's paths, those that are for everybody. */
 function isForOrganizations({ path }: ApiRoute): boolean {
-  return /^\/api\/v1\/llm\/(users|routing\/versions)\//.test(path) || path === '/api/v1/llm/test';
+  return (
+    /^\/api\/v1\/llm\/(users|routing\/versions)\//.test(path) ||
+    /^\/api\/v1\/llm\/(test|routing\/replay)$/.test(path)
+  );
 }
 
 function isHidden({ method, path }: ApiRoute): boolean {

@@ -18,6 +18,7 @@ import { ModelApiModule } from './models/model.module';
 import { ProviderApiModule } from './providers/provider.module';
 import { OrganizationsApiModule } from './organizations/organizations-api.module';
 import { RotationApiModule } from './rotations/rotation.module';
+import { ReplayApiModule } from './replay/replay-api.module';
 import { RoutingApiModule } from './routing/routing-api.module';
 import { ServiceTokensApiModule } from './service-tokens/service-tokens-api.module';
 import { ServicesApiModule } from './services/services-api.module';
@@ -43,6 +44,7 @@ const featureModules = [
   ModelApiModule,
   CatalogueApiModule,
   RoutingApiModule,
+  ReplayApiModule,
   ConfigReleaseApiModule,
   ServiceTokensApiModule,
   WebhooksApiModule,

@@ -7,6 +7,7 @@ import { runMigrate } from './commands/migrate.command';
 import { moveSecretsUsage, runMoveSecrets } from './commands/move-secrets.command';
 import { runOpenApi } from './commands/openapi.command';
 import { reencryptSecretsUsage, runReencryptSecrets } from './commands/reencrypt-secrets.command';
+import { replayUsage, runReplay } from './commands/replay.command';
 import { UsageError } from './commands/usage-error';
 import { runVerifyAudit } from './commands/verify-audit.command';
 
@@ -19,6 +20,7 @@ const commands: Readonly<Record<string, { run: Command; usage?: string }>> = {
   openapi: { run: runOpenApi },
   'reencrypt-secrets': { run: runReencryptSecrets, usage: reencryptSecretsUsage },
   'move-secrets': { run: runMoveSecrets, usage: moveSecretsUsage },
+  replay: { run: runReplay, usage: replayUsage },
   'import-fernet': { run: runImportFernet, usage: importFernetUsage },
 };
 

@@ -5,6 +5,7 @@ import { AuditModule } from '@signalbox/domain/audit';
 import { BootstrapModule } from '@signalbox/domain/bootstrap';
 import { CoreModule } from '@signalbox/domain/core';
 import { MaintenanceModule } from '@signalbox/domain/maintenance';
+import { ReplayModule } from '@signalbox/domain/replay';
 import { SecretsModule } from '@signalbox/domain/secrets';
 
 type JobConfig = VerifyAuditConfig &
@@ -34,6 +35,10 @@ export class JobModule {
 
   static verifyAudit(config: VerifyAuditConfig): DynamicModule {
     return { module: JobModule, imports: [coreOf('verify-audit', config), AuditModule] };
+  }
+
+  static replay(config: VerifyAuditConfig): DynamicModule {
+    return { module: JobModule, imports: [coreOf('replay', config), ReplayModule] };
   }
 
   static maintenance(name: string, config: MaintenanceConfig): DynamicModule {

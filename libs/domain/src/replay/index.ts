@@ -1,3 +1,5 @@
+export { replayAnswer } from './replay-answer';
+export { yesterdayOf } from './replay-day';
 export type { Difference } from './replay-policies';
 export type { ReplayFigures } from './replay-report';
 export type { ReplayRange } from './replay.repository';
@@ -5,6 +7,7 @@ export {
   type Replay,
   type ReplayBounds,
   type ReplayOptions,
+  type ReplayProgress,
   type ReplayRequest,
   ReplayService,
   unbounded,

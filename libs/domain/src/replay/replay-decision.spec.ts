@@ -59,7 +59,7 @@ function decided(
   const subject: DecisionSubject = {
     asked,
     kind,
-    powerLevel: kind === 'model' ? null : (rules.powerLevel as DecisionSubject['powerLevel']),
+    powerLevel: kind === 'model' ? null : rules.powerLevel,
     strategy: policy.strategy,
     policy: policyHashOf(policy),
     ...(classification && { classification }),
