@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Clock, Logger } from '@signalbox/common';
 import type { WorkerConfig } from '@signalbox/config';
-import { CatalogueSyncModule } from '@signalbox/domain/catalogue';
+import { CatalogueSyncModule, FactsModule } from '@signalbox/domain/catalogue';
 import { ConfigReleasesModule } from '@signalbox/domain/config-releases';
 import { CoreModule } from '@signalbox/domain/core';
 import { CredentialChecksModule } from '@signalbox/domain/credential-checks';
@@ -69,6 +69,7 @@ export class WorkerModule {
         core,
         LitellmModule.forRoot(config),
         ProjectionModule,
+        FactsModule,
         AttemptModule,
         UsageIntakeModule,
         HousekeepingModule,

@@ -73,6 +73,8 @@ export const statedFacts = z
     tools: yesOrNo,
     json_mode: yesOrNo,
     json_schema: yesOrNo,
+    /** Of a model of one's own, or a copy that was made smaller; docs/quality.md has the usual way. */
+    quality: z.number().min(0).max(1).nullable(),
     local: z.boolean(),
     free: z.boolean(),
     region: z.string().min(1).max(32).nullable(),

@@ -13,6 +13,7 @@ export * from './config-release.entity';
 export * from './credential-version.entity';
 export * from './credential.entity';
 export * from './deployment.entity';
+export * from './facts-document.entity';
 export * from './idempotency-record.entity';
 export * from './maintenance-run.entity';
 export * from './model.entity';

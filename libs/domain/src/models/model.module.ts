@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '@signalbox/domain/audit';
+import { OutboxModule } from '@signalbox/domain/outbox';
 import { DeploymentWriter } from './deployment-writer';
 import { ModelRepository } from './model.repository';
 import { ModelService } from './model.service';
 
 @Module({
-  imports: [AuditModule],
+  imports: [AuditModule, OutboxModule],
   providers: [ModelService, DeploymentWriter, ModelRepository],
   exports: [ModelService],
 })

@@ -10,6 +10,7 @@ import {
 import { type Caller, requirePlatform, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
+import { OutboxRepository } from '@signalbox/domain/outbox';
 import type { EntityManager } from 'typeorm';
 import type { DeploymentInput } from './deployment-builder';
 import { DeploymentWriter } from './deployment-writer';
@@ -43,6 +44,7 @@ export class ModelService {
     private readonly transactions: TenantTransactions,
     private readonly models: ModelRepository,
     private readonly deployments: DeploymentWriter,
+    private readonly outbox: OutboxRepository,
     private readonly audit: AuditTrail,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -238,6 +240,7 @@ export class ModelService {
     id: string,
     changes: Record<string, unknown>,
   ): Promise<void> {
+    await this.outbox.add(manager, ['project.facts'], 'current', null);
     await this.audit.record(manager, caller, {
       action,
       targetType: 'model',

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import {
   ConfigReleaseEntity,
   CredentialEntity,
+  FactsDocumentEntity,
+  factsDocumentRowId,
   OrganizationEntity,
   PlatformSettingsEntity,
   platformSettingsId,
@@ -9,7 +11,7 @@ import {
   VirtualKeySecretEntity,
   WorkspaceEntity,
 } from '@signalbox/database';
-import type { ProjectionKind } from '@signalbox/gateway';
+import type { ProjectionDocuments, ProjectionKind } from '@signalbox/gateway';
 import { type EntityManager, In, MoreThan, type SelectQueryBuilder } from 'typeorm';
 import {
   type BuiltDocument,
@@ -66,8 +68,11 @@ export class ProjectionRepository {
     ];
   }
 
-  async ofFacts(_manager: EntityManager): Promise<BuiltDocument[]> {
-    return [buildFactsDocument(0, {})];
+  /** As libs/domain catalogue wrote it: to build it takes the whole catalogue. */
+  async ofFacts(manager: EntityManager): Promise<BuiltDocument[]> {
+    const row = await manager.findOneBy(FactsDocumentEntity, { id: factsDocumentRowId });
+    const deployments = (row?.deployments ?? {}) as ProjectionDocuments['facts']['deployments'];
+    return [buildFactsDocument(row?.version ?? 0, deployments)];
   }
 
   async ofCredentialOwner(manager: EntityManager, ownerKey: string): Promise<BuiltDocument[]> {

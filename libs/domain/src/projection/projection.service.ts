@@ -18,7 +18,6 @@ const projectionTopics = [
   'project.catalogue',
   'project.credentials',
   'project.settings',
-  'project.facts',
 ] as const satisfies readonly OutboxTopic[];
 export type ProjectionTopic = (typeof projectionTopics)[number];
 
@@ -64,6 +63,12 @@ export class ProjectionService {
     await this.transactions.run('platform', async (manager) => {
       for (const item of items) await this.outbox.complete(manager, item);
     });
+  }
+
+  /** Tells the edges what is known of the deployments, as it was written last: libs/domain catalogue writes it. */
+  async projectFacts(): Promise<void> {
+    const documents = await this.transactions.run('platform', (manager) => this.repository.ofFacts(manager));
+    await this.store.advance(documents);
   }
 
   /** Projects all that is due. Does nothing while Redis is away: nothing is lost, and no attempt is wasted. */
@@ -152,8 +157,6 @@ export class ProjectionService {
         return this.repository.ofCredentialOwner(manager, subjectId);
       case 'project.settings':
         return this.repository.ofSettings(manager);
-      case 'project.facts':
-        return this.repository.ofFacts(manager);
     }
   }
 }

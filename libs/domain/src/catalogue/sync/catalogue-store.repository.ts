@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '@signalbox/common';
+import { OutboxRepository } from '@signalbox/domain/outbox';
 import type { EntityManager } from 'typeorm';
 import type { EntryPlan, KnownEntry, PriceInForce } from '../anomalies/judge-drafts';
 import type { CatalogueSource, PriceTexts } from '../merge/catalogue.types';
@@ -14,6 +15,8 @@ export interface UsedModel {
 /** Entries and prices as they are in force, read and written as a whole. */
 @Injectable()
 export class CatalogueStoreRepository {
+  private readonly outbox = new OutboxRepository();
+
   async entries(manager: EntityManager): Promise<Map<string, KnownEntry>> {
     const rows = await manager.query<(KnownEntry & { id: string })[]>(
       `SELECT id, name, vendor, mode, status, fields, provenance, fingerprint, expires_on::text AS "expiresOn"
@@ -54,6 +57,7 @@ export class CatalogueStoreRepository {
     { syncId, at }: { syncId: string; at: Date },
   ): Promise<void> {
     await this.upsert(manager, plans, at);
+    if (plans.length > 0) await this.changed(manager);
     const opened = plans.flatMap(({ id, opens }) => opens.map((price) => ({ entryId: id, ...price })));
     const ended = plans.flatMap(({ id, closes }) => closes.map((provider) => ({ entryId: id, provider })));
     // Somebody may have put a price into force since it was judged that there is none.
@@ -73,6 +77,7 @@ export class CatalogueStoreRepository {
        WHERE entry_id = row."entryId" AND catalogue_prices.provider = row.provider AND effective_to IS NULL`,
       [JSON.stringify(prices), at],
     );
+    await this.changed(manager);
   }
 
   async openPrices(
@@ -89,6 +94,7 @@ export class CatalogueStoreRepository {
          AS row (id text, "entryId" text, provider text, texts jsonb, source text)`,
       [JSON.stringify(rows), at, syncId],
     );
+    await this.changed(manager);
   }
 
   /** Without a fingerprint, so that one that comes back is written anew. @returns how many */
@@ -105,6 +111,11 @@ export class CatalogueStoreRepository {
       [ids, at, ofSource],
     );
     return count;
+  }
+
+  /** What is known of our deployments may be another thing now. */
+  private async changed(manager: EntityManager): Promise<void> {
+    await this.outbox.add(manager, ['project.facts'], 'current', null);
   }
 
   private async upsert(manager: EntityManager, plans: readonly EntryPlan[], at: Date): Promise<void> {

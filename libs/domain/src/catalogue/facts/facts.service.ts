@@ -1,0 +1,74 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Clock } from '@signalbox/common';
+import { TenantTransactions } from '@signalbox/database';
+import { CLOCK } from '@signalbox/domain/core';
+import { OutboxDrainer } from '@signalbox/domain/outbox';
+import { ProjectionService } from '@signalbox/domain/projection';
+import { QualityLookup } from '@signalbox/domain/quality';
+import { type DeploymentFacts, unknownFacts } from '@signalbox/gateway';
+import type { EntityManager } from 'typeorm';
+import { CatalogueLookup } from './catalogue-lookup';
+import { FactsRepository } from './facts.repository';
+import type { MergedFacts } from './facts.types';
+import { mergeFacts } from './merge-facts';
+
+/** What is known of the deployments: merged when asked for, and kept current for the edges. */
+@Injectable()
+export class FactsService {
+  constructor(
+    private readonly transactions: TenantTransactions,
+    private readonly repository: FactsRepository,
+    private readonly quality: QualityLookup,
+    private readonly projection: ProjectionService,
+    private readonly drainer: OutboxDrainer,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** By deployment. @param modelIds null: of all models */
+  async merged(
+    manager: EntityManager,
+    modelIds: readonly string[] | null,
+  ): Promise<Map<string, MergedFacts>> {
+    const subjects = await this.repository.subjects(manager, modelIds);
+    const entries = await this.repository.entriesOf(manager, subjects, this.clock.now());
+    const lookup = new CatalogueLookup(entries);
+    const qualityOf = await this.quality.load(manager);
+    return new Map(subjects.map((subject) => [subject.id, mergeFacts(subject, lookup, qualityOf)]));
+  }
+
+  /**
+   * Writes the document anew if anything in it changed, and tells the edges.
+   * @returns when a price that is written down already comes into force
+   */
+  async refresh(): Promise<Date | null> {
+    const nextAt = await this.transactions.run('platform', async (manager) => {
+      const known = await this.repository.lockDocument(manager);
+      const merged = await this.merged(manager, null);
+      const deployments: Record<string, Partial<DeploymentFacts>> = {};
+      for (const [id, { facts }] of merged) deployments[id] = withoutUnknown(facts);
+      await this.repository.writeDocument(manager, known, deployments, this.clock.now());
+      return this.repository.nextPriceChange(manager, this.clock.now());
+    });
+    await this.projection.projectFacts();
+    return nextAt;
+  }
+
+  /** After changes of the catalogue, of prices, models, deployments, providers and quality, which all name this topic. */
+  async drainDue(signal: AbortSignal): Promise<number> {
+    return this.drainer.drain({
+      topics: ['project.facts'],
+      concurrency: 1,
+      leaseSeconds: 30,
+      maxDelayMs: 5_000,
+      signal,
+      handle: () => this.refresh(),
+    });
+  }
+}
+
+/** Whoever reads the document knows what it means that a fact is left out; of most deployments little is known. */
+function withoutUnknown(facts: DeploymentFacts): Partial<DeploymentFacts> {
+  return Object.fromEntries(
+    Object.entries(facts).filter(([name, value]) => value !== unknownFacts[name as keyof DeploymentFacts]),
+  );
+}
