@@ -87,6 +87,7 @@ describe('the whole configuration', () => {
         turn_off_message_logging: true,
         json_logs: true,
         use_chat_completions_url_for_anthropic_messages: true,
+        disable_hf_tokenizer_download: true,
       },
       router_settings: { routing_strategy: 'simple-shuffle', num_retries: 0, disable_cooldowns: true },
       general_settings: {

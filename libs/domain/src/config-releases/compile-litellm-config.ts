@@ -66,6 +66,8 @@ const litellmSettings = {
   json_logs: true,
   // Else /v1/messages on an openai/ deployment goes to /responses, which many compatible servers lack.
   use_chat_completions_url_for_anthropic_messages: true,
+  // Else LiteLLM fetches tokenizers of some models from huggingface.co in the midst of a call, and answers nobody until it has them.
+  disable_hf_tokenizer_download: true,
 };
 
 const routerSettings = {
