@@ -12,9 +12,22 @@ function usage(prompt: string, reply: string): object {
   return { billed_units: units, tokens: units };
 }
 
-/** https://docs.cohere.com/v2/docs/streaming: `event:` says the type once more. */
-function named(type: string, more: object): string {
-  return `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`;
+interface StreamEvent {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * "Pass text/event-stream to receive the streamed response as server-sent events. The default is \n delimited events" (the header
+ * Accepts of https://docs.cohere.com/v1/reference/chat). LiteLLM 1.103.1 asks for application/json, and can read nothing but the lines.
+ */
+function stream(accept: string, events: readonly StreamEvent[]): VendorReply {
+  if (accept.includes('application/json')) {
+    const lines = events.map((event) => `${JSON.stringify(event)}\n`);
+    return { status: 200, events: lines, contentType: 'application/stream+json' };
+  }
+  const named = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+  return eventStream([...named, 'data: [DONE]\n\n']);
 }
 
 /** API v2. */
@@ -35,7 +48,7 @@ export const cohere: Vendor = {
     ),
     overloaded: cohereError(503, 'service unavailable'),
   },
-  answer({ path, body, prompt }) {
+  answer({ path, body, prompt, accept }) {
     if (path !== '/v2/chat') return null;
     const reply = replyTo(prompt);
     const id = randomUUID();
@@ -47,18 +60,20 @@ export const cohere: Vendor = {
         usage: usage(prompt, reply),
       });
     }
-    return eventStream([
-      named('message-start', {
+    return stream(accept, [
+      {
+        type: 'message-start',
         id,
         delta: { message: { role: 'assistant', content: [], tool_plan: '', tool_calls: [], citations: [] } },
-      }),
-      named('content-start', { index: 0, delta: { message: { content: { type: 'text', text: '' } } } }),
-      ...wordsOf(reply).map((text) =>
-        named('content-delta', { index: 0, delta: { message: { content: { text } } } }),
-      ),
-      named('content-end', { index: 0 }),
-      named('message-end', { delta: { finish_reason: 'COMPLETE', usage: usage(prompt, reply) } }),
-      'data: [DONE]\n\n',
+      },
+      { type: 'content-start', index: 0, delta: { message: { content: { type: 'text', text: '' } } } },
+      ...wordsOf(reply).map((text) => ({
+        type: 'content-delta',
+        index: 0,
+        delta: { message: { content: { text } } },
+      })),
+      { type: 'content-end', index: 0 },
+      { type: 'message-end', delta: { finish_reason: 'COMPLETE', usage: usage(prompt, reply) } },
     ]);
   },
 };

@@ -69,7 +69,8 @@ export const groq = openaiLike({
   docs: 'https://console.groq.com/docs/errors',
   basePath: '/openai/v1',
   sendsUsage: true,
-  extra: { x_groq: { id: 'req_1' }, system_fingerprint: 'fp_1' },
+  // Without service_tier LiteLLM's own code for Groq breaks.
+  extra: { x_groq: { id: 'req_1' }, system_fingerprint: 'fp_1', service_tier: 'on_demand' },
   faults: {
     refused: jsonReply(401, {
       error: { message: 'Invalid API Key', type: 'invalid_request_error', code: 'invalid_api_key' },

@@ -14,8 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => standIn.close());
 
-const ownDialect: readonly VendorName[] = ['anthropic', 'google', 'cohere', 'ollama'];
-const likeOpenai = vendorNames.filter((name) => !ownDialect.includes(name));
+const ownDialect: ReadonlySet<VendorName> = new Set(['anthropic', 'google', 'cohere', 'ollama']);
+const likeOpenai = vendorNames.filter((name) => !ownDialect.has(name));
 
 describe.each(likeOpenai)("%s, to OpenAI's own SDK", (name) => {
   const client = (apiKey = key): OpenAI =>

@@ -81,7 +81,7 @@ export class VendorStandIn {
     if (!isVendor(name)) return send(response, notFound);
     const body = await readBody(request);
     const key = keyOf(request, vendors[name]);
-    const reply = this.#replyOf(name, request.method ?? 'GET', url, key, body);
+    const reply = this.#replyOf(name, request, key, body);
     this.requests.push({
       vendor: name,
       method: request.method ?? '',
@@ -92,7 +92,9 @@ export class VendorStandIn {
     send(response, reply);
   }
 
-  #replyOf(name: VendorName, method: string, url: URL, key: string | null, body: JsonRecord): VendorReply {
+  #replyOf(name: VendorName, request: IncomingMessage, key: string | null, body: JsonRecord): VendorReply {
+    const { method = 'GET', headers } = request;
+    const url = new URL(request.url ?? '/', 'http://stand-in');
     const vendor: Vendor = vendors[name];
     const dialect: Dialect = dialects[name];
     const below = url.pathname.slice(name.length + 1);
@@ -106,7 +108,10 @@ export class VendorStandIn {
       VendorFault | undefined;
     const fault = marked ?? (state === 'good' ? null : state);
     const path = below.slice(vendor.basePath.length);
-    const answer = method === 'POST' ? vendor.answer({ path, query: url.searchParams, body, prompt }) : null;
+    const answer =
+      method === 'POST'
+        ? vendor.answer({ path, query: url.searchParams, body, prompt, accept: headers.accept ?? '' })
+        : null;
     if (answer === null) return notFound;
     return fault === null ? answer : vendor.faults[fault];
   }
@@ -136,7 +141,7 @@ function promptOf(body: JsonRecord): string {
   const last = list?.at(-1);
   const parts = last?.['content'] ?? last?.['parts'];
   if (typeof parts === 'string') return parts;
-  return Array.isArray(parts) ? parts.map((part: JsonRecord) => part['text'] ?? '').join('') : '';
+  return Array.isArray(parts) ? parts.map(({ text }: { text?: string }) => text ?? '').join('') : '';
 }
 
 async function readBody(request: IncomingMessage): Promise<JsonRecord> {

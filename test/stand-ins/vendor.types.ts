@@ -24,6 +24,8 @@ export interface VendorCall {
   readonly query: URLSearchParams;
   readonly body: JsonRecord;
   readonly prompt: string;
+  /** The header of that name. */
+  readonly accept: string;
 }
 
 /** A vendor's chat route on the wire. `docs` is the page that it was written from. */
