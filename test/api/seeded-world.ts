@@ -2,6 +2,7 @@ import { newId } from '@signalbox/common';
 import { UsageEventEntity } from '@signalbox/database';
 import { OrganizationService } from '@signalbox/domain/organizations';
 import { EnvironmentCredentialService } from '@signalbox/domain/credentials';
+import { QualityService } from '@signalbox/domain/quality';
 import { systemCaller } from '@signalbox/domain/access';
 import { JobProducer } from '@signalbox/jobs';
 import { type ApiApp, type ApiAppOptions, openApiApp } from '../support/api-app';
@@ -33,13 +34,22 @@ export type ResourceName =
   | 'webhook'
   | 'maintenance_run'
   | 'catalogue_change'
+  | 'quality_subject'
+  | 'quality_proposal'
   | 'service'
   | 'routing_version'
   | 'usage_event'
   | 'audit_event';
 
 type PlatformResource =
-  'provider' | 'model' | 'deployment' | 'release' | 'maintenance_run' | 'catalogue_change';
+  | 'provider'
+  | 'model'
+  | 'deployment'
+  | 'release'
+  | 'maintenance_run'
+  | 'catalogue_change'
+  | 'quality_subject'
+  | 'quality_proposal';
 
 /** The path before an id says what the id is of. */
 const resourceOfSegment: Record<string, ResourceName> = {
@@ -60,6 +70,8 @@ const resourceOfSegment: Record<string, ResourceName> = {
   events: 'usage_event',
   runs: 'maintenance_run',
   changes: 'catalogue_change',
+  quality: 'quality_subject',
+  proposals: 'quality_proposal',
   versions: 'routing_version',
   'audit-events': 'audit_event',
 };
@@ -112,9 +124,16 @@ export async function seedPlatform(api: ApiApp): Promise<Pick<World['ids'], Plat
     maintenance_run: run,
     catalogue_change: await insertHeldChange(api.database),
   };
+    quality_subject: 'demo-model',
+    quality_proposal: await seedQualityProposal(api),
 }
 
 /** One of everything that an organization can have. */
+async function seedQualityProposal(api: ApiApp): Promise<string> {
+  const proposal = { model: 'demo-model', score: 0.5, arithmetic: '20 of 40 tasks', runId: 'run_of_a_test' };
+  return (await api.get(QualityService).propose(systemCaller('test'), proposal)).id;
+}
+
 export async function seedWorld(
   api: ApiApp,
   canary: Canary,

@@ -17,6 +17,7 @@ import { MaintenanceApiModule } from './maintenance/maintenance-api.module';
 import { ModelApiModule } from './models/model.module';
 import { ProviderApiModule } from './providers/provider.module';
 import { OrganizationsApiModule } from './organizations/organizations-api.module';
+import { QualityApiModule } from './quality/quality-api.module';
 import { RotationApiModule } from './rotations/rotation.module';
 import { ReplayApiModule } from './replay/replay-api.module';
 import { RoutingApiModule } from './routing/routing-api.module';
@@ -44,6 +45,7 @@ const featureModules = [
   ModelApiModule,
   CatalogueApiModule,
   RoutingApiModule,
+  QualityApiModule,
   ReplayApiModule,
   ConfigReleaseApiModule,
   ServiceTokensApiModule,

@@ -8,6 +8,11 @@ export class QualityRepository {
     return manager.find(QualityScoreEntity, { where: { state: 'in_force' }, order: { subject: 'ASC' } });
   }
 
+  /** Until the transaction ends: of two who put a figure into force, the second one replaces the first one's. */
+  async lockSubject(manager: EntityManager, subject: string): Promise<void> {
+    await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('quality ' || $1, 0))`, [subject]);
+  }
+
   async findInForce(manager: EntityManager, subject: string): Promise<QualityScoreEntity | null> {
     return manager.findOne(QualityScoreEntity, {
       where: { subject, state: 'in_force' },
@@ -41,6 +46,14 @@ export class QualityRepository {
       ...(before !== null && { id: LessThan(before) }),
     };
     return manager.find(QualityScoreEntity, { where, order: { id: 'DESC' }, take: limit });
+  }
+
+  async isSubject(manager: EntityManager, subject: string): Promise<boolean> {
+    const rows = await manager.query<unknown[]>(
+      'SELECT FROM models WHERE name = $1 UNION ALL SELECT FROM catalogue_entries WHERE id = $1 LIMIT 1',
+      [subject],
+    );
+    return rows.length > 0;
   }
 
   async insert(manager: EntityManager, row: QualityScoreEntity): Promise<void> {
