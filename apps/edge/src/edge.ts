@@ -24,9 +24,11 @@ import { OpenAnswers } from './metrics/open-answers';
 import { PrometheusMetrics } from './metrics/prometheus-metrics';
 import { AttemptStep } from './request/attempt.step';
 import { CandidatesStep } from './request/candidates.step';
+import { PerformanceExchange } from './performance/performance-exchange';
 import { ModelsStep } from './request/models.step';
 import { RequestPath } from './request/request-path';
 import { AttemptSender } from './routing/attempt-sender';
+import { Classifier } from './routing/classifier';
 import { ClientAddresses } from './server/client-address';
 import { ConnectionLimits } from './server/connection-limits';
 import { Cors } from './server/cors';
@@ -105,6 +107,7 @@ export class Edge {
   private readonly watcher: RunnerWatcher;
   private readonly litellmHealth: LitellmHealth;
   private readonly breakers: SharedBreakers;
+  private readonly performance: PerformanceExchange;
   private readonly lease: StateLease | null;
   private readonly spool: UsageSpool;
   /** null: without a directory and keys for it nothing is kept. */
@@ -175,9 +178,14 @@ export class Edge {
     const models = new ModelsStep({ litellm, store: this.store, signingKeys, clock });
     const credentials = new CredentialDirectory(this.store, reader, () => this.feed.health().isLoaded);
     const random = options.random ?? Math.random;
-    const candidates = new CandidatesStep({ credentials, clock, random });
     this.breakers = this.createBreakers(random);
     const breakers: Breakers = options.breakers ?? this.breakers;
+    const { redisPrefix: prefix } = config;
+    const performance = new PerformanceExchange({ redis, prefix, edgeId: this.id, clock, logger });
+    this.performance = performance;
+    const classifier = new Classifier({ litellm, signingKeys, clock });
+    const choosing = { credentials, breakers, performance, classifier, clock, random };
+    const candidates = new CandidatesStep(choosing);
     this.limits = new EdgeLimiter({
       redis,
       prefix: config.redisPrefix,
@@ -208,7 +216,7 @@ export class Edge {
     const usage: UsageRecorder = options.usage ?? this.spool;
     this.snapshot = this.openSnapshot();
     const sender = new AttemptSender({ litellm, signingKeys, clock });
-    this.attempt = new AttemptStep({ litellm, sender, breakers, fallback, clock, logger });
+    this.attempt = new AttemptStep({ litellm, sender, breakers, fallback, performance, clock, logger });
     const around = { metrics, limiter, guard, fallback, usage, store: this.store, edgeId: this.id };
     const steps = { directory, models, candidates, attempt: this.attempt };
     this.path = new RequestPath({ ...steps, ...around, clock, newRequestId, logger });
@@ -235,6 +243,7 @@ export class Edge {
     this.watcher.start();
     this.litellmHealth.start();
     this.breakers.start();
+    this.performance.start();
     this.feed.start();
     this.spool.start();
     this.limits.start();
@@ -270,6 +279,7 @@ export class Edge {
     await this.limits.close();
     this.litellmHealth.close();
     this.breakers.close();
+    this.performance.close();
     await this.fallback.close();
     await Promise.all([this.watcher.close(), this.pools.destroy(), this.relay.close()]);
     await this.lease?.stop();

@@ -37,6 +37,22 @@ export function isClientError({
   return reason === 'client_error' && isAskedModel;
 }
 
+/** What makes a provider worse than others. What a key, a request or a catalogue has wrong says nothing about it. */
+const faults: ReadonlySet<FailureReason> = new Set([
+  'connect_error',
+  'no_answer',
+  'first_byte_timeout',
+  'timeout',
+  'conflict',
+  'provider_error',
+  'invalid_answer',
+  'error_event',
+]);
+
+export function isFaultOfProvider(failed: Pick<FailedAttempt, 'route' | 'reason'>): boolean {
+  return faults.has(failed.reason) && !isLitellmTrouble(failed);
+}
+
 /** Another key may be better off. */
 export function isOfCredential(reason: FailureReason): boolean {
   return reason === 'credential_refused' || reason === 'payment_required' || reason === 'rate_limited';

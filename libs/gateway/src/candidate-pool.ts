@@ -18,9 +18,9 @@ import type {
   WorkspaceDocument,
 } from './projection.documents';
 import { type PowerLevel, resolveAlias, type RoutingPolicy } from './routing-policy';
-import { listNamesOf, type RouteTarget } from './route-target';
+import { listNamesOf, type PoolTarget, type RouteTarget } from './route-target';
 import { servesMode } from './scoring/drop-reason';
-import { poolOf, type RoutingTarget } from './scoring/scoring-rules';
+import { poolOf } from './scoring/scoring-rules';
 import type { DeploymentPerformance, ScoringCandidate } from './scoring/scoring.types';
 import { unknownPerformance } from './scoring/scoring.types';
 
@@ -123,14 +123,16 @@ function nextExpiry(wallets: readonly (CredentialsDocument | null)[], nowMs: num
   return nextMs;
 }
 
-/** Of a wildcard there is no name to call. */
+/** Of a wildcard there is no name to call; of a model of unknown mode nobody can say that it serves this route. */
 function namesFrom(
   catalogue: CatalogueDocument,
   listed: readonly string[] | null,
   mode: string | null,
 ): string[] {
   if (listed) return [...listed];
-  const able = catalogue.models.filter(({ name, mode: own }) => !name.includes('*') && servesMode(mode, own));
+  const able = catalogue.models.filter(
+    ({ name, mode: own }) => !name.includes('*') && own !== null && servesMode(mode, own),
+  );
   return able.map(({ name }) => name);
 }
 
@@ -163,26 +165,50 @@ function allowedBy(lists: readonly ModelList[], listNames: readonly string[]): (
   return (model) => narrowing.every((list) => listAllows(list, model));
 }
 
-export type PoolTarget = Exclude<RoutingTarget, { kind: 'model' }>;
+const levelOf = (target: PoolTarget): PowerLevel | null => (target.kind === 'level' ? target.level : null);
+
+interface PoolQuestion {
+  readonly policy: RoutingPolicy;
+  readonly catalogue: CatalogueDocument;
+  readonly lists: readonly ModelList[];
+}
+
+/** The models of the pool that there are, each with whether the lists allow it. */
+function* poolModels(
+  { policy, catalogue, lists }: PoolQuestion,
+  asked: RouteTarget,
+  target: PoolTarget,
+  mode: string | null,
+): Generator<{ name: string; entry: CatalogueModel; isAllowed: boolean }> {
+  const names = namesFrom(catalogue, poolOf(policy, target), mode).map((name) => resolveAlias(policy, name));
+  const isAllowed = allowedBy(lists, listNamesOf(asked, levelOf(target), policy));
+  for (const name of new Set(names)) {
+    const entry = findCatalogueModel(catalogue, name);
+    if (entry && entry.deployments.length > 0) yield { name, entry, isAllowed: isAllowed(name) };
+  }
+}
+
+/** Whether there is any model behind a name that the lists allow; whether it may be called for a request is another question. */
+export function hasUsableModel(question: PoolQuestion, asked: RouteTarget, target: PoolTarget): boolean {
+  for (const { isAllowed } of poolModels(question, asked, target, 'chat')) if (isAllowed) return true;
+  return false;
+}
 
 function build(
   input: PoolInput,
   catalogue: CatalogueDocument,
+  asked: RouteTarget,
   target: PoolTarget,
-  listNames: readonly string[],
   mode: string | null,
 ): CandidatePool {
   const { policy, key, workspace } = input;
-  const names = namesFrom(catalogue, poolOf(policy, target), mode).map((name) => resolveAlias(policy, name));
-  const isAllowed = allowedBy([key.models, workspace.models], listNames);
+  const lists = [key.models, workspace.models];
   const candidates: PooledCandidate[] = [];
   const refusals = new Set<CredentialRefusal>();
   let [models, allowedModels] = [0, 0];
-  for (const name of new Set(names)) {
-    const entry = findCatalogueModel(catalogue, name);
-    if (!entry || entry.deployments.length === 0) continue;
+  for (const { name, entry, isAllowed } of poolModels({ policy, catalogue, lists }, asked, target, mode)) {
     models += 1;
-    if (!isAllowed(name)) continue;
+    if (!isAllowed) continue;
     allowedModels += 1;
     candidates.push(...pooled(name, entry, input, refusals));
   }
@@ -218,14 +244,13 @@ export function candidatePoolOf(
   if (!catalogue) return { candidates: [], models: 0, allowedModels: 0, refusals: new Set() };
   const wallets = walletsOf(input);
   const [ofMember] = wallets;
-  const level: PowerLevel | null = target.kind === 'level' ? target.level : null;
   const place = target.kind === 'level' ? target.level : target.group;
   // Members share a pool unless they have keys of their own.
   const user = ofMember ? key.user_id : '';
   const name = [key.workspace_id, user, asked.kind, asked.name, place, mode, textOf(key.models)].join('|');
   const known = held.get(name);
   if (known && isSame(known.origin, input, wallets)) return known.pool;
-  const pool = build(input, catalogue, target, listNamesOf(asked, level, policy), mode);
+  const pool = build(input, catalogue, asked, target, mode);
   const origin: Origin = {
     policy,
     catalogue,

@@ -26,7 +26,7 @@ describe('the list of models', () => {
   );
 
   const view = (lists: string[][], aliases: Record<string, string> = {}): string[] =>
-    visibleModels({ served: models, catalogue: null, lists, aliases }).map(({ id }) => id);
+    visibleModels({ served: models, catalogue: null, lists, aliases, routingNames: [] }).map(({ id }) => id);
 
   it('shows only what every level allows', () => {
     expect(view([[], []])).toHaveLength(3);
@@ -49,6 +49,7 @@ describe('the list of models', () => {
       catalogue: null,
       lists: [['claude']],
       aliases: { smart: 'claude' },
+      routingNames: [],
     }).slice(-1);
     expect(smart).toMatchObject({ id: 'smart', object: 'model' });
   });

@@ -1,8 +1,12 @@
 import { z } from 'zod';
+import { hasUsableModel } from './candidate-pool';
 import { findCatalogueModel, namesDeployments } from './catalogue-model';
 import type { Dialect } from './llm-routes';
 import { listsAllow, type ModelList } from './model-allowlist';
 import type { CatalogueDocument } from './projection.documents';
+import { autoName, poolTargetOf, routeTargetOf } from './route-target';
+import { powerLevels, type RoutingPolicy } from './routing-policy';
+import { builtInGroups } from './scoring/scoring-rules';
 
 /** One entry of GET /v1/models; fields that LiteLLM adds are passed on. */
 const listedModel = z.looseObject({
@@ -44,6 +48,21 @@ export function servedModels(
   return [...told, ...further.map(({ name }) => catalogueEntry(name))];
 }
 
+/** Levels, groups and `auto`, as far as there is a model behind them that the lists allow. A model of the same name hides one. */
+export function routingNames(
+  policy: RoutingPolicy,
+  catalogue: CatalogueDocument | null,
+  lists: readonly ModelList[],
+): string[] {
+  if (!catalogue || !namesDeployments(catalogue)) return [];
+  const names = [...powerLevels, ...Object.keys(builtInGroups), ...Object.keys(policy.groups), autoName];
+  return [...new Set(names)].filter((name) => {
+    const asked = routeTargetOf(name, { ...policy, aliases: {} }, catalogue);
+    const target = poolTargetOf(asked, policy);
+    return target !== null && hasUsableModel({ policy, catalogue, lists }, asked, target);
+  });
+}
+
 export interface ModelView {
   readonly served: readonly ListedModel[];
   readonly catalogue: CatalogueDocument | null;
@@ -51,18 +70,28 @@ export interface ModelView {
   readonly lists: readonly ModelList[];
   /** The workspace's further names, each with its model. */
   readonly aliases: Readonly<Record<string, string>>;
+  /** Names that stand for the best of several models. */
+  readonly routingNames: readonly string[];
 }
 
 /** What a key may use, and the names that its workspace gave to it. An alias hides a model of its own name, as in calls. */
-export function visibleModels({ served, catalogue, lists, aliases }: ModelView): ListedModel[] {
+export function visibleModels({
+  served,
+  catalogue,
+  lists,
+  aliases,
+  routingNames: routed,
+}: ModelView): ListedModel[] {
   const own = served.filter(({ id }) => !Object.hasOwn(aliases, id) && listsAllow(lists, id));
   const byId = new Map(served.map((model) => [model.id, model]));
   const named = Object.entries(aliases).flatMap(([alias, target]) => {
+    if (routed.includes(target)) return [catalogueEntry(alias)];
     if (!listsAllow(lists, target)) return [];
     const isServed = byId.has(target) || (catalogue && findCatalogueModel(catalogue, target));
     return isServed ? [{ ...(byId.get(target) ?? catalogueEntry(target)), id: alias }] : [];
   });
-  return [...own, ...named];
+  const further = routed.filter((name) => !Object.hasOwn(aliases, name)).map(catalogueEntry);
+  return [...own, ...named, ...further];
 }
 
 function anthropicModel({ id, created }: ListedModel): object {

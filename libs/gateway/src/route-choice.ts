@@ -1,19 +1,13 @@
 import { AttemptPlan, type AttemptPlanInput } from './attempt-plan';
 import { breakerName } from './breaker-names';
 import { type IsLate, type Ranked, rankInOrder } from './candidate-order';
-import {
-  type CandidatePool,
-  candidatePoolOf,
-  type PoolInput,
-  type PoolTarget,
-  scoringCandidatesOf,
-} from './candidate-pool';
+import { type CandidatePool, candidatePoolOf, type PoolInput, scoringCandidatesOf } from './candidate-pool';
 import { listsAllow, type ModelList } from './model-allowlist';
 import { ModelSelection, protectsData } from './model-selection';
 import { randomFrom } from './random-from';
 import type { RouteChoice, RouteChoiceInput, RouteRefusal } from './route-choice.types';
 import { nobodyLeftMessage, notAllowedMessage } from './route-refusal';
-import { type RouteTarget, routeTargetOf } from './route-target';
+import { type PoolTarget, poolTargetOf, type RouteTarget, routeTargetOf } from './route-target';
 import { type DecisionRecord, encodeDecision } from './scoring/decision-record';
 import { dropReasonByRules, forbidden } from './scoring/drop-reason';
 import { policyHashOf } from './scoring/policy-hash';
@@ -83,19 +77,6 @@ function refusalOf(target: RouteTarget, pool: CandidatePool, found: Ranked): Rou
   return { code: 'no_candidate_left', message: nobodyLeftMessage(target, dropped) };
 }
 
-function scoringTargetOf(target: RouteTarget, { policy, auto }: RouteChoiceInput): PoolTarget | null {
-  switch (target.kind) {
-    case 'model':
-      return null;
-    case 'level':
-      return { kind: 'level', level: target.level };
-    case 'group':
-      return { kind: 'group', group: target.name };
-    case 'auto':
-      return { kind: 'level', level: auto?.level ?? policy.power_level };
-  }
-}
-
 /** A group of the policy names its models; all others stand for whoever is there. */
 function namesNoModels(target: RouteTarget, { policy }: RouteChoiceInput): boolean {
   return target.kind !== 'group' || !Object.hasOwn(policy.groups, target.name);
@@ -144,7 +125,7 @@ function chooseFromPool(
  */
 export function chooseRoute(input: RouteChoiceInput): RouteChoice {
   const target = routeTargetOf(input.asked, input.policy, input.catalogue);
-  const scoringTarget = scoringTargetOf(target, input);
+  const scoringTarget = poolTargetOf(target, input.policy, input.auto?.level);
   return scoringTarget ? chooseFromPool(input, target, scoringTarget) : chooseModel(input, target);
 }
 

@@ -1,7 +1,7 @@
 import { findCatalogueModel, namesDeployments } from './catalogue-model';
 import type { CatalogueDocument } from './projection.documents';
 import { type PowerLevel, powerLevels, resolveAlias, type RoutingPolicy } from './routing-policy';
-import { builtInGroups, isGroup } from './scoring/scoring-rules';
+import { builtInGroups, isGroup, type RoutingTarget } from './scoring/scoring-rules';
 
 /** A request for it gets the level of its workspace, or the one that its difficulty calls for. */
 export const autoName = 'auto';
@@ -52,4 +52,24 @@ export function listNamesOf(target: RouteTarget, level: PowerLevel | null, polic
   if (kind === 'auto' && level !== null) return [name, level];
   const isBuiltIn = kind === 'group' && !Object.hasOwn(policy.groups, name);
   return isBuiltIn ? [name, builtInGroups[name]!] : [name];
+}
+
+export type PoolTarget = Exclude<RoutingTarget, { kind: 'model' }>;
+
+/** Whose models are chosen from, by whose rules. @param auto the level of `auto`, where the request itself says one */
+export function poolTargetOf(
+  target: RouteTarget,
+  policy: RoutingPolicy,
+  auto: PowerLevel | null = null,
+): PoolTarget | null {
+  switch (target.kind) {
+    case 'model':
+      return null;
+    case 'level':
+      return { kind: 'level', level: target.level };
+    case 'group':
+      return { kind: 'group', group: target.name };
+    case 'auto':
+      return { kind: 'level', level: auto ?? policy.power_level };
+  }
 }

@@ -15,6 +15,10 @@ const usageAttempt = z.object({
   credential_id: maybeText(128),
   status: z.int().nullable(),
   failure: maybeText(64),
+  /** What it was for, where it was not to answer the client. */
+  purpose: z.enum(['classification']).optional(),
+  /** Of such a call: it is no part of the request's own cost. */
+  cost_nano_usd: z.int().nullish(),
   started_at_ms: time,
   duration_ms: count,
 });
@@ -59,6 +63,12 @@ export const usageEvent = z.object({
   reasoning_tokens: count,
   usage_source: z.enum(['provider', 'none']),
   provider_cost_nano_usd: z.int().nullable(),
+  /** By the prices that were in force. null: no price or no usage is known. These three are left out by an older edge. */
+  cost_nano_usd: z.int().nullable().default(null),
+  /** Those prices: tokenPrices of the deployment that answered. */
+  prices: z.record(z.string(), z.int().nullable()).nullable().default(null),
+  /** By which the deployment was chosen. */
+  power_level: maybeText(64).default(null),
   bytes_in: count,
   bytes_out: count,
   /** The inputs of the routing decision, compact. */

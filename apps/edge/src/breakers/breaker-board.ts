@@ -1,7 +1,12 @@
 import type { Clock, Logger } from '@signalbox/common';
-import { type BreakerHint, breakerRules, failureReasons } from '@signalbox/gateway';
+import {
+  type BreakerNews,
+  breakerRules,
+  breakersKey,
+  readBreakerNews,
+  writeBreakerNews,
+} from '@signalbox/gateway';
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
 
 /** A call waits for nobody: when Redis takes longer, each edge decides for itself. */
 const leaseAnswerLimitMs = 50;
@@ -16,22 +21,6 @@ const releaseScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redi
 const sweepScript = `for i = 1, #ARGV, 2 do
   if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('HDEL', KEYS[1], ARGV[i]) end
 end`;
-
-const shared = z.object({
-  name: z.string().min(1).max(512),
-  edge: z.string(),
-  at_ms: z.number(),
-  state: z.enum(['open', 'closed']),
-  cause: z.enum(failureReasons).default('provider_error'),
-  until_ms: z.number().default(0),
-  opens: z.number().int().min(1).default(1),
-});
-
-export interface BreakerNews {
-  readonly name: string;
-  readonly atMs: number;
-  readonly hint: BreakerHint;
-}
 
 export interface BreakerBoardOptions {
   commands: Redis;
@@ -52,8 +41,8 @@ export class BreakerBoard {
   private isClosed = false;
 
   constructor(private readonly options: BreakerBoardOptions) {
-    this.hash = `${options.prefix}:breakers`;
-    this.channel = `${options.prefix}:breakers:changes`;
+    this.hash = breakersKey(options.prefix);
+    this.channel = `${this.hash}:changes`;
   }
 
   /** `onConnected`: after each connection, once all that is open has been told: now others may be told in turn. */
@@ -74,14 +63,13 @@ export class BreakerBoard {
     this.isClosed = true;
   }
 
-  tell({ name, atMs, hint }: BreakerNews): void {
-    const { commands, edgeId: edge } = this.options;
+  tell(news: BreakerNews): void {
+    const { commands, edgeId } = this.options;
     if (this.isClosed) return;
-    const isOpen = hint.state === 'open';
-    const details = isOpen ? { cause: hint.cause, until_ms: hint.untilMs, opens: hint.opens } : {};
-    const text = JSON.stringify({ name, edge, at_ms: atMs, state: hint.state, ...details });
+    const { name, hint } = news;
+    const text = writeBreakerNews(news, edgeId);
     const pipeline = commands.pipeline();
-    if (isOpen) pipeline.hset(this.hash, name, text).pexpire(this.hash, keptForMs);
+    if (hint.state === 'open') pipeline.hset(this.hash, name, text).pexpire(this.hash, keptForMs);
     else pipeline.hdel(this.hash, name);
     this.ignoreFailure(pipeline.publish(this.channel, text).exec(), 'telling a breaker');
   }
@@ -142,11 +130,8 @@ export class BreakerBoard {
 
   /** @returns null for what nobody can read */
   private parse(text: string): { isOwn: boolean; news: BreakerNews } | null {
-    const parsed = shared.safeParse(parseJson(text));
-    if (!parsed.success) return null;
-    const { name, edge, at_ms: atMs, state, cause, until_ms: untilMs, opens } = parsed.data;
-    const hint: BreakerHint = state === 'open' ? { state, cause, untilMs, opens } : { state };
-    return { isOwn: edge === this.options.edgeId, news: { name, atMs, hint } };
+    const read = readBreakerNews(text);
+    return read && { isOwn: read.edgeId === this.options.edgeId, news: read.news };
   }
 
   private leaseKey(name: string): string {
@@ -155,13 +140,5 @@ export class BreakerBoard {
 
   private ignoreFailure(work: Promise<unknown>, what: string): void {
     work.catch((error: unknown) => this.options.logger.debug(`${what} failed`, { error }));
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

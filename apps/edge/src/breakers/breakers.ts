@@ -14,11 +14,8 @@ export interface Breakers {
   verdict(name: string): BreakerVerdict;
   /** After each call that `verdict` let through, a probe above all. `abandoned`: it says nothing (the client left). */
   note(name: string, result: AttemptResult | 'abandoned'): void;
+  /** Which let nobody through just now, by their names; null: none is open. A look, which never makes a call the probe. */
+  openOnes(): ((name: string) => boolean) | null;
   /** How long until it may be tried again, for Retry-After; null: nothing is in the way. */
   retryAfterMs(name: string): number | null;
-}
-
-/** Whose trouble it is: a tenant's key is its own credential, so its breaker is its own too. */
-export function breakerName(route: string, deploymentId: string, credentialId: string | null): string {
-  return `${route}/${deploymentId}/${credentialId ?? '-'}`;
 }

@@ -3,6 +3,7 @@ import {
   afterResult,
   beginProbe,
   type Breaker,
+  type BreakerNews,
   type BreakerResult,
   breakerVerdict,
   closedBreaker,
@@ -10,7 +11,7 @@ import {
   takeHint,
 } from '@signalbox/gateway';
 import type { EdgeMetrics } from '../metrics/edge-metrics';
-import { type BreakerBoard, type BreakerNews, unusedLeaseMs } from './breaker-board';
+import { type BreakerBoard, unusedLeaseMs } from './breaker-board';
 import type { AttemptResult, Breakers, BreakerVerdict } from './breakers';
 
 /** Bounded, for names are made of what tenants create. */
@@ -97,6 +98,15 @@ export class SharedBreakers implements Breakers {
     if (isProbeLost) return this.grant(entry);
     this.changed(name, entry, before);
     this.tell(name, entry);
+  }
+
+  openOnes(): ((name: string) => boolean) | null {
+    if (this.troubled.size === 0) return null;
+    const nowMs = this.dependencies.clock.nowMs();
+    return (name) => {
+      const entry = this.troubled.get(name);
+      return entry !== undefined && breakerVerdict(entry.breaker, nowMs) === 'open';
+    };
   }
 
   retryAfterMs(name: string): number | null {

@@ -52,7 +52,7 @@ describe('the provider keys of a call', () => {
     const { asked, directory } = open(false, () => Promise.resolve({ isComplete: true, entries }));
     const find = await directory.find(key);
     expect(find?.documentOf('org_1/anna')).toEqual(documentOf('org_1/anna'));
-    expect(asked).toEqual([['current', 'org_1/anna', 'ws_1', 'org_1', 'platform']]);
+    expect(asked).toEqual([['current', 'current', 'org_1/anna', 'ws_1', 'org_1', 'platform']]);
   });
 
   it('are unknown while the projection is not complete, or Redis does not answer', async () => {

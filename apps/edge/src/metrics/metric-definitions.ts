@@ -38,7 +38,7 @@ export function defineMetrics(registry: Registry) {
       firstByteBuckets,
     ),
     tokens: counter('llm_tokens_total', 'Tokens, as providers count them', ['provider', 'model', 'type']),
-    cost: counter('llm_cost_total', 'Cost in USD, where the provider says it', [
+    cost: counter('llm_cost_total', 'Cost in USD: what the provider says, else by its prices', [
       'provider',
       'model',
       'power_level',

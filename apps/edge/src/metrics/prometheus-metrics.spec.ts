@@ -107,10 +107,10 @@ async function linesOf(name: string): Promise<string[]> {
 describe('a request', () => {
   it('counts with its provider, model, tokens, cost and times', async () => {
     metrics.requestEnded(eventOf());
-    metrics.requestEnded(eventOf({ decision: { power_level: 'high' } }));
+    metrics.requestEnded(eventOf({ power_level: 'eco' }));
     expect(await linesOf('llm_requests_total')).toEqual([
       'llm_requests_total{provider="openai",model="demo",power_level="none",status="200"} 1',
-      'llm_requests_total{provider="openai",model="demo",power_level="high",status="200"} 1',
+      'llm_requests_total{provider="openai",model="demo",power_level="eco",status="200"} 1',
     ]);
     expect(await linesOf('llm_tokens_total')).toEqual([
       'llm_tokens_total{provider="openai",model="demo",type="prompt"} 20',

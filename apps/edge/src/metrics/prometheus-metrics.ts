@@ -24,10 +24,9 @@ function statusOf(event: UsageEvent): string {
   return event.client_gone ? 'client_gone' : 'cut';
 }
 
-function powerLevelOf({ decision }: UsageEvent): string {
-  const level = decision?.['power_level'];
-  return typeof level === 'string' ? shortLabel(level) : 'none';
-}
+/** In place of a power level, for what was spent to find one. */
+const classification = 'classification';
+const nanoUsdPerUsd = 1e9;
 
 /** The metrics of one process. Each note costs a look into a map and an addition. */
 export class PrometheusMetrics implements EdgeMetrics {
@@ -73,7 +72,7 @@ export class PrometheusMetrics implements EdgeMetrics {
   requestEnded(event: UsageEvent): void {
     const provider = shortLabel(event.provider);
     const model = this.models.of(event.model_used ?? event.model_requested);
-    const powerLevel = powerLevelOf(event);
+    const powerLevel = shortLabel(event.power_level);
     this.requests.of(provider, model, powerLevel, statusOf(event)).inc();
     for (const attempt of event.attempts) this.attemptEnded(attempt);
     if (event.route === null) return this.requestRefused(event.error_code ?? 'none');
@@ -81,8 +80,9 @@ export class PrometheusMetrics implements EdgeMetrics {
     if (event.first_byte_at_ms !== null)
       this.firstBytes.of(provider, model).observe((event.first_byte_at_ms - event.started_at_ms) / 1_000);
     this.countTokens(event, provider, model);
-    if (event.provider_cost_nano_usd)
-      this.costs.of(provider, model, powerLevel).inc(event.provider_cost_nano_usd / 1e9);
+    // What the provider itself says that it charges goes before what its prices give.
+    const cost = event.provider_cost_nano_usd ?? event.cost_nano_usd;
+    if (cost) this.costs.of(provider, model, powerLevel).inc(cost / nanoUsdPerUsd);
     if (event.fallback_reason !== null) this.countFallback(event, provider);
   }
 
@@ -128,8 +128,9 @@ export class PrometheusMetrics implements EdgeMetrics {
     return this.registry.getMetricsAsJSON();
   }
 
-  private attemptEnded({ provider, route, failure }: UsageAttempt): void {
+  private attemptEnded({ provider, route, failure, model, cost_nano_usd: cost }: UsageAttempt): void {
     const label = shortLabel(provider);
+    if (cost) this.costs.of(label, this.models.of(model), classification).inc(cost / nanoUsdPerUsd);
     this.attempts.of(label, route, failure === null ? 'ok' : shortLabel(failure)).inc();
     if (failure === null) this.health.succeeded(label);
   }

@@ -4,6 +4,7 @@ import type { AnswerEnd } from '../answer/answer-end';
 import type { Breakers } from '../breakers/breakers';
 import type { FallbackRoutes, FallbackTarget } from '../fallback/fallback-routes';
 import { OpenThings } from '../open-things';
+import type { PerformanceNotes } from '../performance/performance-exchange';
 import { answerTags } from '../routing/answer-tags';
 import { AttemptQueue } from '../routing/attempt-queue';
 import type { AttemptSender, RequestCall } from '../routing/attempt-sender';
@@ -25,6 +26,7 @@ export interface AttemptDependencies {
   sender: AttemptSender;
   breakers: Breakers;
   fallback: FallbackRoutes;
+  performance: PerformanceNotes;
   clock: Clock;
   logger: Logger;
 }
@@ -79,11 +81,16 @@ export class AttemptStep {
     this.running.forEach((run) => run.abort(new Refusal('shutting_down')));
   }
 
-  private queueOf({ route, candidates: { plan, catalogue }, record }: AttemptInput): AttemptQueue {
+  private queueOf({ route, candidates, record: { caller } }: AttemptInput): AttemptQueue {
+    const { plan, catalogue, allowsAround } = candidates;
     const { breakers, fallback } = this.dependencies;
     const { isLitellmDown, takesDetour } = this;
-    const targetsOf = async (model: string): Promise<readonly FallbackTarget[]> =>
-      catalogue === null ? [] : fallback.targets({ caller: record.caller, route, model, catalogue });
+    const targetsOf = async (model: string): Promise<readonly FallbackTarget[]> => {
+      if (catalogue === null) return [];
+      const targets = await fallback.targets({ caller, route, model, catalogue });
+      // Whom the policy forbids is forbidden on every way.
+      return targets.filter(({ deploymentId }) => allowsAround(model, deploymentId));
+    };
     return new AttemptQueue({ plan, breakers, targetsOf, isLitellmDown, takesDetour });
   }
 
@@ -104,7 +111,8 @@ export class AttemptStep {
     const { planned, because } = running.begun;
     record.answeredBy = planned;
     record.fallbackReason = because;
-    const facts = { attempt: planned, attempts: run.attempts, fallbackReason: because };
+    const { powerLevel } = record;
+    const facts = { attempt: planned, attempts: run.attempts, fallbackReason: because, powerLevel };
     const end = await answer.relayTo(edgeRequest, answerTags(facts), record.admission?.headers);
     record.end = end;
     line.duration_ms = Math.max(this.dependencies.clock.nowMs() - running.startedAtMs, 0);
@@ -125,10 +133,14 @@ export class AttemptStep {
   }
 
   /** Its beginning was good, which the breaker was told; so is this. But a LiteLLM that dies cuts the answers of all providers. */
-  private async tellBreakerOfCut({ breaker, route }: PlannedAttempt, beganAtMs: number): Promise<void> {
-    const { breakers, litellm } = this.dependencies;
+  private async tellBreakerOfCut(
+    { breaker, route, deploymentId }: PlannedAttempt,
+    beganAtMs: number,
+  ): Promise<void> {
+    const { breakers, litellm, performance } = this.dependencies;
     if (breaker === null) return;
     if (route === 'litellm' && !(await litellm.mayBlameProvider(beganAtMs))) return;
+    if (deploymentId !== null) performance.note(deploymentId, { firstByteMs: null, hasFailed: true });
     breakers.note(breaker, { failure: 'provider_error', retryAfterMs: null });
   }
 
@@ -145,7 +157,7 @@ export class AttemptStep {
     const attempt = of?.planned ?? run.failures.at(-1)?.planned ?? null;
     const isFirst = attempt === null || attempt === run.failures[0]?.planned;
     const fallbackReason = isFirst ? null : queue.leftBecause;
-    const facts = { attempt, attempts: run.attempts, fallbackReason };
+    const facts = { attempt, attempts: run.attempts, fallbackReason, powerLevel: record.powerLevel };
     const tags = { ...record.admission?.headers, ...answerTags(facts) };
     sendJson(edgeRequest, status, { ...tags, ...headers }, body);
   }

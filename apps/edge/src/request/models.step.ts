@@ -4,6 +4,7 @@ import {
   modelBody,
   modelListBody,
   parseModelList,
+  routingNames,
   servedModels,
   visibleModels,
 } from '@signalbox/gateway';
@@ -53,11 +54,14 @@ export class ModelsStep {
   async run(edgeRequest: EdgeRequest, caller: Caller, id: string | null): Promise<void> {
     await this.refresh(caller, edgeRequest.id);
     const catalogue = this.dependencies.store.get('catalogue', 'current');
+    const { routing } = caller;
+    const lists = [caller.key.models, caller.workspace?.models ?? ['no-default-models']];
     const visible = visibleModels({
       served: servedModels(this.known?.models ?? null, catalogue),
       catalogue,
-      lists: [caller.key.models, caller.workspace?.models ?? ['no-default-models']],
-      aliases: caller.routing.aliases,
+      lists,
+      aliases: routing.aliases,
+      routingNames: routingNames(routing, catalogue, lists),
     });
     const headers = this.headers();
     if (id === null) return sendJson(edgeRequest, 200, headers, modelListBody(edgeRequest.dialect, visible));

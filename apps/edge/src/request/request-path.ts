@@ -1,6 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Logger } from '@signalbox/common';
-import { estimateTokens, resolveAlias } from '@signalbox/gateway';
+import {
+  type DeploymentFacts,
+  estimateTokens,
+  factsDocumentId,
+  isRoutingName,
+  resolveAlias,
+} from '@signalbox/gateway';
 import type { FallbackRoutes } from '../fallback/fallback-routes';
 import type { KeyDirectory } from '../keys/key-directory';
 import type { ProjectionStore } from '../keys/projection-store';
@@ -98,7 +104,8 @@ export class RequestPath {
     checkBody(body);
     const caller = (record.caller = await findCaller(known.keyHash, directory));
     const model = resolveAlias(caller.routing, body.model);
-    checkCaller(caller, model, clock.nowMs());
+    // What is behind a level's name is known with its candidates.
+    checkCaller(caller, isRoutingName(caller.routing, model) ? null : model, clock.nowMs());
 
     // 4. Limits: reserved before the attempts, settled after them.
     const { service_id: serviceId } = caller.key;
@@ -106,8 +113,10 @@ export class RequestPath {
     const estimatedTokens = estimateTokens(body, bytes.length, route.name);
     record.admission = await limiter.admit({ requestId, caller, service, estimatedTokens, dialect });
 
-    // 5. Candidates: models on deployments, and whose provider keys pay, in order.
-    const chosen = await candidates.choose(caller, model);
+    // 5. Candidates: what the name stands for, on which deployments, and whose provider keys pay, in order.
+    const { headers } = request;
+    const question = { requestId, caller, route, body, byteLength: bytes.length, headers, record };
+    const chosen = await candidates.choose(question);
 
     // 6. Attempts: through LiteLLM, and around it while it is down.
     await attempt.run(edgeRequest, { route, body, bytes, candidates: chosen, record });
@@ -119,11 +128,17 @@ export class RequestPath {
     const { record, facts } = edgeRequest;
     const endedAtMs = clock.nowMs();
     if (record) {
-      const event = buildUsageEvent(edgeRequest, record, edgeId, endedAtMs);
+      const event = buildUsageEvent(edgeRequest, record, edgeId, endedAtMs, this.factsOf(record));
       usage.record(event);
       metrics.requestEnded(event);
     } else if (facts.code !== undefined) metrics.requestRefused(facts.code);
     logAccess(logger, edgeRequest, endedAtMs);
+  }
+
+  private factsOf({ answeredBy }: RequestRecord): DeploymentFacts | null {
+    if (!answeredBy?.deploymentId) return null;
+    const facts = this.dependencies.store.get('facts', factsDocumentId);
+    return facts?.deployments[answeredBy.deploymentId] ?? null;
   }
 
   private answerError(edgeRequest: EdgeRequest, error: unknown): void {

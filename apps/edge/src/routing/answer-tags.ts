@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import type { PowerLevel } from '@signalbox/gateway';
 import type { FallbackReason, PlannedAttempt } from './planned-attempt';
 
 export interface AnswerFacts {
@@ -6,6 +7,8 @@ export interface AnswerFacts {
   readonly attempt: PlannedAttempt | null;
   readonly attempts: number;
   readonly fallbackReason: FallbackReason | null;
+  /** By which the candidates were chosen; null: a model was asked for by its name. */
+  readonly powerLevel: PowerLevel | null;
 }
 
 const plainText = /^[\x20-\x7e]*$/;
@@ -16,9 +19,15 @@ function headerText(text: string): string {
 }
 
 /** Every answer says how it came about. */
-export function answerTags({ attempt, attempts, fallbackReason }: AnswerFacts): OutgoingHttpHeaders {
+export function answerTags({
+  attempt,
+  attempts,
+  fallbackReason,
+  powerLevel,
+}: AnswerFacts): OutgoingHttpHeaders {
   const tags: OutgoingHttpHeaders = { 'x-signalbox-attempts': attempts };
   if (fallbackReason !== null) tags['x-signalbox-fallback'] = fallbackReason;
+  if (powerLevel !== null) tags['x-signalbox-power-level'] = powerLevel;
   if (!attempt) return tags;
   tags['x-signalbox-route'] = attempt.route;
   tags['x-signalbox-model'] = headerText(attempt.model);

@@ -15,6 +15,11 @@ export interface AttemptQueueDependencies {
   readonly takesDetour: () => boolean;
 }
 
+function reasonOf(refusal: AttemptPlan['refusal']): FallbackReason | null {
+  if (refusal === null) return null;
+  return refusal === 'no_candidate_left' ? 'no_candidate' : 'credential_refused';
+}
+
 /** With this mark LiteLLM refuses what we have signed: it would refuse every further call of ours too. */
 const contextMark = 'signalbox_context_error';
 
@@ -33,8 +38,8 @@ export class AttemptQueue {
   private triedCredentials: Set<string> | null = null;
 
   constructor(private readonly dependencies: AttemptQueueDependencies) {
-    // The model that was asked for has no usable key, and the cascade is tried instead.
-    this.leftBecause = dependencies.plan.refusal === null ? null : 'credential_refused';
+    // What was asked for has no candidate, and the cascade is tried instead.
+    this.leftBecause = reasonOf(dependencies.plan.refusal);
   }
 
   /** The caller makes the attempt and tells the breaker of its end: a probe that nobody ends would block its breaker. */

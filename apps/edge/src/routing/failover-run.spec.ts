@@ -119,10 +119,17 @@ class Stage {
     const call = { times: { deadlineMs: totalMs } } as unknown as RequestCall;
     const sender = { begin: (_call: RequestCall, begun: BegunAttempt) => this.begin(begun) };
     const { breakers, clock } = this;
-    return new FailoverRun({ sender: sender as AttemptSender, breakers, clock }, call, queue, policy);
+    const parts = {
+      sender: sender as AttemptSender,
+      breakers,
+      performance: { note: () => undefined },
+      clock,
+    };
+    return new FailoverRun(parts, call, queue, policy);
   }
 
   private readonly breakers: Breakers = {
+    openOnes: () => null,
     verdict: (name) => {
       const verdict = this.scene.verdicts[this.verdictsAsked++ % this.scene.verdicts.length]!;
       if (verdict !== 'open') this.owed.set(name, (this.owed.get(name) ?? 0) + 1);

@@ -1,8 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '@signalbox/common';
-import { isClientError, isLitellmTrouble, type RoutingPolicy, type UsageAttempt } from '@signalbox/gateway';
+import {
+  isClientError,
+  isFaultOfProvider,
+  isLitellmTrouble,
+  type RoutingPolicy,
+  type UsageAttempt,
+} from '@signalbox/gateway';
 import type { AttemptFailure, ReadyAnswer } from '../answer/answer-start';
 import type { AttemptResult, Breakers } from '../breakers/breakers';
+import type { PerformanceNotes } from '../performance/performance-exchange';
 import type { AttemptQueue } from './attempt-queue';
 import type { AttemptSender, RequestCall, RunningAttempt } from './attempt-sender';
 import type { FallbackReason, PlannedAttempt } from './planned-attempt';
@@ -11,6 +18,7 @@ import { leastAttemptMs } from './time-limits';
 export interface FailoverDependencies {
   sender: AttemptSender;
   breakers: Breakers;
+  performance: PerformanceNotes;
   clock: Clock;
 }
 
@@ -118,6 +126,7 @@ export class FailoverRun {
       const start = await running.start;
       if (start?.kind === 'good') {
         this.tellBreaker(planned, { failure: null, retryAfterMs: null });
+        this.notePerformance(running, false);
         const { answer } = start;
         return { kind: 'good', running, answer, line: this.addLine(running, answer.status, null) };
       }
@@ -140,6 +149,7 @@ export class FailoverRun {
     const { reason, phase, status, retryAfterMs } = failure;
     const isOfLitellm = isLitellmTrouble({ route: planned.route, reason });
     this.tellBreaker(planned, isOfLitellm ? abandoned : { failure: reason, retryAfterMs });
+    if (isFaultOfProvider({ route: planned.route, reason })) this.notePerformance(running, true);
     // LiteLLM was not there, so no provider has seen the call.
     if (isOfLitellm && phase === 'not_sent') this.begun -= 1;
     else this.addLine(running, status, reason);
@@ -188,6 +198,15 @@ export class FailoverRun {
 
   private tellBreaker({ breaker }: PlannedAttempt, result: AttemptResult | typeof abandoned): void {
     if (breaker !== null) this.dependencies.breakers.note(breaker, result);
+  }
+
+  private notePerformance({ begun: { planned }, startedAtMs }: RunningAttempt, hasFailed: boolean): void {
+    const { performance, clock } = this.dependencies;
+    if (planned.deploymentId === null) return;
+    // The first byte of an answer in one piece comes with its last token.
+    const isFirstTokenKnown = !hasFailed && this.call.times.isStream;
+    const firstByteMs = isFirstTokenKnown ? Math.max(clock.nowMs() - startedAtMs, 0) : null;
+    performance.note(planned.deploymentId, { firstByteMs, hasFailed });
   }
 
   private addLine(

@@ -1,9 +1,14 @@
-import type { AnswerRoute, AttemptCandidate, FailureReason, PayingCredential } from '@signalbox/gateway';
-import { breakerName } from '../breakers/breakers';
+import {
+  type AnswerRoute,
+  type AttemptCandidate,
+  breakerName,
+  type FailureReason,
+  type PayingCredential,
+} from '@signalbox/gateway';
 import type { FallbackTarget } from '../fallback/fallback-routes';
 
 /** Why something else than the first choice answered. */
-export type FallbackReason = FailureReason | 'hedged';
+export type FallbackReason = FailureReason | 'hedged' | 'no_candidate';
 
 /** One call that may be made: of which model, on which way, with whose key. */
 export interface PlannedAttempt {

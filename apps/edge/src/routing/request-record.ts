@@ -1,7 +1,8 @@
 import type { AnswerEnd } from '../answer/answer-end';
-import type { UsageAttempt } from '@signalbox/gateway';
+import type { PowerLevel, UsageAttempt } from '@signalbox/gateway';
 import type { Caller } from '../keys/key-directory';
 import type { Admission } from '../limits/limiter';
+import type { PendingDecision } from './pending-decision';
 import type { FallbackReason, PlannedAttempt } from './planned-attempt';
 
 /** What a request of a known key has come to so far; its usage event is made of it. Each step adds what it knows. */
@@ -13,7 +14,13 @@ export interface RequestRecord {
   bytesIn: number;
   /** null: not admitted, or not yet. */
   admission: Admission | null;
+  /** By which the candidates were chosen. */
+  powerLevel: PowerLevel | null;
+  /** null: there was nothing to choose from. */
+  decision: PendingDecision | null;
   attempts: readonly UsageAttempt[];
+  /** Calls of our own for this request, before it was answered. */
+  readonly furtherAttempts: UsageAttempt[];
   /** The one that answered. */
   answeredBy: PlannedAttempt | null;
   fallbackReason: FallbackReason | null;
@@ -32,7 +39,10 @@ export function newRequestRecord(caller: Caller, callType: string): RequestRecor
     isStream: false,
     bytesIn: 0,
     admission: null,
+    powerLevel: null,
+    decision: null,
     attempts: [],
+    furtherAttempts: [],
     answeredBy: null,
     fallbackReason: null,
     skipped: 0,

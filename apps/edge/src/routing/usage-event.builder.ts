@@ -1,5 +1,6 @@
-import type { UsageEvent } from '@signalbox/gateway';
+import type { DeploymentFacts, UsageEvent } from '@signalbox/gateway';
 import type { EdgeRequest } from '../request/edge-request';
+import { callCostNanoUsd } from './call-cost';
 import type { RequestRecord } from './request-record';
 
 /** As nginx writes it: the client closed the connection before there was an answer. */
@@ -7,10 +8,16 @@ const clientClosedStatus = 499;
 /** An upstream may write anything there, and an event with a longer name would be refused by the worker. */
 const longestName = 512;
 
-function decisionOf({ skipped, answeredBy, modelRequested }: RequestRecord): UsageEvent['decision'] {
+function decisionOf({
+  decision,
+  skipped,
+  answeredBy,
+  modelRequested,
+}: RequestRecord): UsageEvent['decision'] {
+  const made = decision?.take() ?? null;
   const isOtherModel = answeredBy !== null && answeredBy.model !== modelRequested;
-  if (skipped === 0 && !isOtherModel) return null;
-  return { skipped_open: skipped, model: answeredBy?.model ?? null };
+  if (made === null && skipped === 0 && !isOtherModel) return null;
+  return { ...made, skipped_open: skipped, model: answeredBy?.model ?? null };
 }
 
 /** The one place where usage events come from. The client's connection is done with the request. */
@@ -19,6 +26,8 @@ export function buildUsageEvent(
   record: RequestRecord,
   edgeId: string,
   endedAtMs: number,
+  /** What is known of the deployment that answered. */
+  known: DeploymentFacts | null = null,
 ): UsageEvent {
   const { caller, answeredBy, end } = record;
   const { key } = caller;
@@ -43,7 +52,7 @@ export function buildUsageEvent(
     route: answeredBy?.route ?? null,
     fallback_reason: record.fallbackReason,
     cross_vendor: answeredBy?.isCrossVendor ?? false,
-    attempts: [...record.attempts],
+    attempts: [...record.attempts, ...record.furtherAttempts],
     status_code: response.headersSent ? response.statusCode : clientClosedStatus,
     error_code: facts.code ?? record.errorCode,
     complete: end?.complete ?? false,
@@ -56,6 +65,9 @@ export function buildUsageEvent(
     reasoning_tokens: usage?.reasoning_tokens ?? 0,
     usage_source: usage ? 'provider' : 'none',
     provider_cost_nano_usd: usage?.provider_cost_nano_usd ?? null,
+    cost_nano_usd: callCostNanoUsd(usage, known),
+    prices: known?.prices ?? null,
+    power_level: record.powerLevel,
     bytes_in: record.bytesIn,
     bytes_out: end?.bytesOut ?? 0,
     decision: decisionOf(record),

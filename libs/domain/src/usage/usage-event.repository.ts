@@ -29,7 +29,8 @@ const recordColumns = `request_id text, organization_id text, workspace_id text,
   deployment_id text, credential_id text, credential_owner text, route text, fallback_reason text, cross_vendor boolean,
   attempts jsonb, status_code int, error_code text, complete boolean, client_gone boolean, stream boolean,
   prompt_tokens bigint, completion_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint,
-  reasoning_tokens bigint, usage_source text, provider_cost_nano_usd bigint, bytes_in bigint, bytes_out bigint,
+  reasoning_tokens bigint, usage_source text, provider_cost_nano_usd bigint, cost_nano_usd bigint, prices jsonb,
+  power_level text, bytes_in bigint, bytes_out bigint,
   decision jsonb, edge_id text`;
 const sameColumns = recordColumns.replace(/(\w+) \w+(?=,|$)/g, '$1');
 

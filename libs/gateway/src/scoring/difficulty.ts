@@ -98,7 +98,7 @@ function lastOfUser(items: readonly unknown[]): unknown {
 }
 
 /** What the user said last: what the system prompt says is the same for easy and for hard requests. */
-function taskOf({ messages, input, prompt }: Fields): string {
+export function taskOf({ messages, input, prompt }: Fields): string {
   const items: unknown = messages ?? input;
   const last = Array.isArray(items) ? lastOfUser(items) : undefined;
   const text = isRecord(last) ? textOf(last['content']) : textOf(items ?? prompt);

@@ -99,6 +99,11 @@ function expectedAnswerTokens(allowed: number, answers: number): number {
   return each * answers;
 }
 
+/** What LiteLLM calls the models that serve this route; null: any may. */
+export function modeOfRoute(routeName: string): string | null {
+  return Object.hasOwn(modeByRoute, routeName) ? modeByRoute[routeName]! : null;
+}
+
 /** What a request asks of a model, by a look at its body. Nothing of the body is kept. */
 export function needsOf(body: Estimated, routeName: string, byteLength: number): RequestNeeds {
   const { fields } = body;
@@ -109,7 +114,7 @@ export function needsOf(body: Estimated, routeName: string, byteLength: number):
     cachedPromptTokens: 0,
     maxAnswerTokens: allowed > 0 ? allowed : null,
     expectedAnswerTokens: isAnswered ? expectedAnswerTokens(allowed, answersAskedFor(fields)) : 0,
-    mode: Object.hasOwn(modeByRoute, routeName) ? modeByRoute[routeName]! : null,
+    mode: modeOfRoute(routeName),
     inputModalities: modalitiesOf(fields),
     needsTools: hasTools(fields),
     json: jsonOf(fields),

@@ -1,0 +1,124 @@
+import type { Clock, Logger } from '@signalbox/common';
+import {
+  type CallOutcome,
+  type CallSums,
+  type DeploymentPerformance,
+  mergePerformance,
+  noCalls,
+  performanceKey,
+  readPerformance,
+  withCall,
+  writePerformance,
+} from '@signalbox/gateway';
+import type { Redis } from 'ioredis';
+
+const exchangeEveryMs = 2_000;
+/** A hash that no edge writes any more goes by itself. */
+const keptForMs = 3_600_000;
+/** Bounded, for a catalogue may change for months. */
+const deploymentsLimit = 10_000;
+
+export interface PerformanceExchangeOptions {
+  redis: Redis;
+  prefix: string;
+  edgeId: string;
+  clock: Clock;
+  logger: Logger;
+}
+
+export type PerformanceView = ReadonlyMap<string, DeploymentPerformance>;
+
+/** What attempts tell. */
+export interface PerformanceNotes {
+  note(deploymentId: string, outcome: CallOutcome): void;
+}
+
+/**
+ * How each deployment has been lately: what this process has seen, and what the others say. It is a hint, so nothing here throws,
+ * and while Redis is away each edge goes by what it has seen and last heard.
+ */
+export class PerformanceExchange implements PerformanceNotes {
+  private readonly own = new Map<string, CallSums>();
+  private hasNews = false;
+  /** The last documents of the others; they say themselves how old they are. */
+  private others: readonly string[] = [];
+  private merged: PerformanceView = new Map();
+  private timer: NodeJS.Timeout | null = null;
+  private isExchanging = false;
+
+  constructor(private readonly options: PerformanceExchangeOptions) {}
+
+  start(): void {
+    this.timer = setInterval(() => void this.exchange(), exchangeEveryMs).unref();
+    this.options.redis.once('ready', () => void this.exchange());
+  }
+
+  close(): void {
+    if (this.timer) clearInterval(this.timer);
+    this.timer = null;
+  }
+
+  note(deploymentId: string, outcome: CallOutcome): void {
+    const known = this.own.get(deploymentId);
+    if (!known && this.own.size >= deploymentsLimit) return;
+    this.own.set(deploymentId, withCall(known ?? noCalls, outcome, this.options.clock.nowMs()));
+    this.hasNews = true;
+  }
+
+  /** As of the last exchange; the same object until the next one. */
+  view(): PerformanceView {
+    return this.merged;
+  }
+
+  /** Tells the others what is new, and hears them. One at a time, and never rejects. */
+  async exchange(): Promise<void> {
+    if (this.isExchanging) return;
+    this.isExchanging = true;
+    try {
+      await this.tell();
+      await this.hear();
+    } catch (error) {
+      this.options.logger.debug('the exchange of performance failed', { error });
+    } finally {
+      this.isExchanging = false;
+      this.merge();
+    }
+  }
+
+  private async tell(): Promise<void> {
+    if (!this.hasNews) return;
+    const { redis, prefix, edgeId, clock } = this.options;
+    this.hasNews = false;
+    const key = performanceKey(prefix);
+    const pipeline = redis.pipeline().hset(key, edgeId, writePerformance(this.own, clock.nowMs()));
+    const results = await pipeline.pexpire(key, keptForMs).exec();
+    const failed = results?.find(([error]) => error !== null);
+    if (!failed) return;
+    this.hasNews = true;
+    throw failed[0]!;
+  }
+
+  private async hear(): Promise<void> {
+    const { redis, prefix, edgeId, clock } = this.options;
+    const key = performanceKey(prefix);
+    const nowMs = clock.nowMs();
+    const others: string[] = [];
+    const gone: string[] = [];
+    for (const [field, text] of Object.entries(await redis.hgetall(key))) {
+      if (field === edgeId) continue;
+      if (readPerformance(text, nowMs).size > 0) others.push(text);
+      else gone.push(field);
+    }
+    this.others = others;
+    // An edge that lives writes its field again with its next call.
+    if (gone.length > 0) await redis.hdel(key, ...gone);
+  }
+
+  private merge(): void {
+    const nowMs = this.options.clock.nowMs();
+    const edges = [this.own, ...this.others.map((text) => readPerformance(text, nowMs))];
+    const merged = mergePerformance(edges, nowMs);
+    for (const [id, { weight }] of merged) if (weight === 0) this.own.delete(id);
+    if (merged.size > 0 || this.merged.size > 0) this.merged = merged;
+  }
+}
