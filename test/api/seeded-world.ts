@@ -84,6 +84,7 @@ export const resourceOfField: Record<string, ResourceName> = {
   provider: 'provider',
   credential_id: 'credential',
   service_id: 'service',
+  key_id: 'key',
 };
 
 /** The API as it is while no worker runs: what would wait for one says so at once. */
@@ -123,17 +124,17 @@ export async function seedPlatform(api: ApiApp): Promise<Pick<World['ids'], Plat
     release,
     maintenance_run: run,
     catalogue_change: await insertHeldChange(api.database),
-  };
     quality_subject: 'demo-model',
     quality_proposal: await seedQualityProposal(api),
+  };
 }
 
-/** One of everything that an organization can have. */
 async function seedQualityProposal(api: ApiApp): Promise<string> {
   const proposal = { model: 'demo-model', score: 0.5, arithmetic: '20 of 40 tasks', runId: 'run_of_a_test' };
   return (await api.get(QualityService).propose(systemCaller('test'), proposal)).id;
 }
 
+/** One of everything that an organization can have. */
 export async function seedWorld(
   api: ApiApp,
   canary: Canary,

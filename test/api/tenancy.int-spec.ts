@@ -153,7 +153,7 @@ function isOfThePlatform({ path }: ApiRoute): boolean {
 function isForOrganizations({ path }: ApiRoute): boolean {
   return (
     /^\/api\/v1\/llm\/(users|routing\/versions)\//.test(path) ||
-    /^\/api\/v1\/llm\/(test|routing\/replay)$/.test(path)
+    /^\/api\/v1\/llm\/(test|routing\/replay|routing\/explain)$/.test(path)
   );
 }
 

@@ -70,13 +70,13 @@ export const errorCodes = {
   model_not_found: { status: 404, title: 'No such model' },
   model_name_taken: { status: 409, title: 'The model name is taken' },
   deployment_not_found: { status: 404, title: 'No such deployment' },
+  routing_version_not_found: { status: 404, title: 'No such version of routing rules' },
   config_release_not_found: { status: 404, title: 'No such config release' },
   config_release_in_progress: { status: 409, title: 'Another config release is being applied' },
   config_release_lint_failed: { status: 422, title: 'The configuration has lint errors' },
   config_release_not_restorable: { status: 409, title: 'This config release cannot be rolled back to' },
   config_unchanged: { status: 409, title: 'The configuration is the one that runs' },
   audit_event_not_found: { status: 404, title: 'No such audit event' },
-  routing_version_not_found: { status: 404, title: 'No such version of routing rules' },
   version_conflict: { status: 409, title: 'Somebody else changed it meanwhile' },
 
   // Us
@@ -84,6 +84,7 @@ export const errorCodes = {
   secret_store_refused: { status: 503, title: 'The secret store refuses our identity' },
   drift_check_unavailable: { status: 503, title: 'The comparison cannot be made now' },
   internal_token_invalid: { status: 401, title: 'The internal token is missing or wrong' },
+  edge_state_unavailable: { status: 503, title: 'What the edges know cannot be read' },
   database_unavailable: { status: 503, title: 'The database does not answer' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -42,6 +42,10 @@ function refTo(name: keyof typeof schemaNames): JsonObject {
   return { $ref: `#/components/schemas/${schemaNames[name]}` };
 }
 
+export function policyReference(description: string): JsonObject {
+  return described('policy', description);
+}
+
 /** OpenAPI 3.0 lets nothing stand beside a reference. */
 function described(name: keyof typeof schemaNames, description: string): JsonObject {
   return { description, allOf: [refTo(name)] };

@@ -76,7 +76,7 @@ const levels = {
           .orIgnore()
           .execute();
         const changed = { routing, version: () => 'version + 1' };
-        await manager.update(PlatformSettingsEntity, { id: row.id }, changed as object);
+        await manager.update(PlatformSettingsEntity, { id: row.id }, changed);
         await new OutboxRepository().add(manager, ['project.settings'], row.id, null);
       }),
   },
@@ -86,7 +86,7 @@ const levels = {
     write: (routing: object) =>
       database.transactions.run('platform', async (manager) => {
         const changed = { routing, version: () => 'version + 1' };
-        await manager.update(OrganizationEntity, { id: organizationId }, changed as object);
+        await manager.update(OrganizationEntity, { id: organizationId }, changed);
         await new OutboxRepository().add(manager, ['project.organization'], organizationId, organizationId);
       }),
   },
@@ -96,7 +96,7 @@ const levels = {
     write: (routing: object) =>
       database.transactions.run('platform', async (manager) => {
         const changed = { routing, version: () => 'version + 1' };
-        await manager.update(WorkspaceEntity, { id: workspaceId }, changed as object);
+        await manager.update(WorkspaceEntity, { id: workspaceId }, changed);
         await new OutboxRepository().add(manager, ['project.workspace'], workspaceId, organizationId);
       }),
   },

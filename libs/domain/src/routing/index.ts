@@ -1,3 +1,7 @@
+export { EdgeStateReader } from './explain/edge-state.reader';
+export { explainRoute } from './explain/explain-route';
+export { RoutingExplainService } from './explain/explain.service';
+export type * from './explain/explain.types';
 export { changeKinds, type RoutingChange } from './routing-difference';
 export { readRoutingInput, readRulesInput, routingBody, routingDocument, rulesBody } from './routing-input';
 export { routingLayerNames } from './routing-layers';

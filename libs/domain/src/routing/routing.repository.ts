@@ -6,6 +6,7 @@ import {
   platformSettingsId,
   type RoutingScope,
   RoutingVersionEntity,
+  VirtualKeyEntity,
   WorkspaceEntity,
 } from '@signalbox/database';
 import { type EntityManager, IsNull, LessThan } from 'typeorm';
@@ -93,6 +94,10 @@ export class RoutingRepository {
 
   async findVersion(manager: EntityManager, id: string): Promise<RoutingVersionEntity | null> {
     return manager.findOneBy(RoutingVersionEntity, { id });
+  }
+
+  async findKey(manager: EntityManager, id: string): Promise<VirtualKeyEntity | null> {
+    return manager.findOneBy(VirtualKeyEntity, { id, deletedAt: IsNull() });
   }
 
   async activeRelease(manager: EntityManager): Promise<ConfigReleaseEntity | null> {

@@ -1,0 +1,142 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError } from '@signalbox/common';
+import { REDIS, REDIS_PREFIX } from '@signalbox/domain/core';
+import {
+  type BreakerHint,
+  breakersKey,
+  factsDocumentId,
+  openBreakersOf,
+  ownerKeysOf,
+  parseProjectionDocument,
+  performanceFrom,
+  performanceKey,
+  projectionField,
+  type ProjectionKind,
+  readBreakerNews,
+  type RoutingRules,
+  settingsDocumentId,
+  strictestRules,
+} from '@signalbox/gateway';
+import type { Redis } from 'ioredis';
+import type { EdgeState, ExplainedCaller } from './explain.types';
+
+const retryAfterSeconds = 2;
+
+/** Who may not read what the edges know must not guess it. */
+function unavailable(detail: string, cause?: unknown): AppError {
+  return new AppError('edge_state_unavailable', `${detail} Try again in a few seconds.`, {
+    retryAfterSeconds,
+    cause,
+  });
+}
+
+type Texts = ReadonlyMap<string, string | null>;
+
+function documentIn<Kind extends ProjectionKind>(texts: Texts, kind: Kind, id: string) {
+  const field = projectionField(kind, id);
+  const text = texts.get(field) ?? null;
+  if (text === null) return null;
+  const document = parseProjectionDocument(kind, text);
+  // An edge refuses such a call until the document can be read again.
+  if (!document) throw unavailable(`The document ${field} in Redis cannot be read; the worker repairs it.`);
+  return document;
+}
+
+/** Rules that nobody can read might protect somebody's data: so the edges hold it too. */
+function platformRulesIn(texts: Texts): RoutingRules {
+  const text = texts.get(projectionField('settings', settingsDocumentId)) ?? null;
+  if (text === null) return {};
+  return parseProjectionDocument('settings', text)?.routing ?? strictestRules;
+}
+
+function openBreakersIn(
+  breakers: readonly string[],
+  nowMs: number,
+): ReadonlyMap<string, Extract<BreakerHint, { state: 'open' }>> {
+  const open = openBreakersOf(breakers, nowMs);
+  const found = new Map<string, Extract<BreakerHint, { state: 'open' }>>();
+  for (const text of breakers) {
+    const { name, hint } = readBreakerNews(text)?.news ?? {};
+    if (name !== undefined && hint?.state === 'open' && open.has(name)) found.set(name, hint);
+  }
+  return found;
+}
+
+/** What the edges live on, as it is in Redis at one moment: documents, how the deployments have been, which breakers are open. */
+@Injectable()
+export class EdgeStateReader {
+  constructor(
+    @Inject(REDIS) private readonly redis: Redis,
+    @Inject(REDIS_PREFIX) private readonly prefix: string,
+  ) {}
+
+  async read(caller: ExplainedCaller, nowMs: number): Promise<EdgeState> {
+    const ownerKeys = Object.values(
+      ownerKeysOf({
+        organization_id: caller.organizationId,
+        workspace_id: caller.workspaceId,
+        user_id: caller.userId,
+      }),
+    ).filter((ownerKey) => ownerKey !== null);
+    const fields = [
+      ...caller.keyHashes.map((hash) => projectionField('key', hash)),
+      projectionField('workspace', caller.workspaceId),
+      projectionField('organization', caller.organizationId),
+      projectionField('settings', settingsDocumentId),
+      projectionField('facts', factsDocumentId),
+      projectionField('catalogue', 'current'),
+      ...ownerKeys.map((ownerKey) => projectionField('credentials', ownerKey)),
+    ];
+    const { texts, performance, breakers } = await this.readTexts(fields);
+    const credentials = new Map(
+      ownerKeys.map((ownerKey) => [ownerKey, documentIn(texts, 'credentials', ownerKey)]),
+    );
+    return {
+      keys: caller.keyHashes.flatMap((hash) => documentIn(texts, 'key', hash) ?? []),
+      workspace: documentIn(texts, 'workspace', caller.workspaceId),
+      organization: documentIn(texts, 'organization', caller.organizationId),
+      platformRules: platformRulesIn(texts),
+      facts: documentIn(texts, 'facts', factsDocumentId),
+      catalogue: documentIn(texts, 'catalogue', 'current'),
+      documentOf: (ownerKey) => credentials.get(ownerKey) ?? null,
+      performance: performanceFrom(performance, nowMs),
+      openBreakers: openBreakersIn(breakers, nowMs),
+      nowMs,
+    };
+  }
+
+  /** One transaction, so that all of it is of the same moment. */
+  private async readTexts(
+    fields: readonly string[],
+  ): Promise<{ texts: Texts; performance: readonly string[]; breakers: readonly string[] }> {
+    const replies = await this.redis
+      .multi()
+      .hmget(`${this.prefix}:projection`, ...fields)
+      .hget(`${this.prefix}:projection:meta`, 'epoch')
+      .hvals(performanceKey(this.prefix))
+      .hvals(breakersKey(this.prefix))
+      .exec()
+      .catch((error: unknown) => {
+        throw unavailable('Redis, where the edges find what they know, does not answer.', error);
+      });
+    const [documents, epoch, performance, breakers] = (replies ?? []).map(([error, reply]) => {
+      if (error) throw unavailable('Redis, where the edges find what they know, refuses to answer.', error);
+      return reply;
+    });
+    if (!Array.isArray(documents) || typeof epoch !== 'string')
+      throw unavailable('What the edges know is being rebuilt in Redis.');
+    return {
+      texts: new Map(fields.map((field, index) => [field, textOrNull(documents[index])])),
+      performance: textsOf(performance),
+      breakers: textsOf(breakers),
+    };
+  }
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+}

@@ -1,0 +1,236 @@
+import {
+  affinityKeyOf,
+  type AttemptCandidate,
+  type AutoLevel,
+  breakerName,
+  checkKey,
+  chooseRoute,
+  difficultyOf,
+  findForbiddenField,
+  gatewayErrorCodes,
+  type GatewayErrorCode,
+  type KeyDocument,
+  levelByDifficulty,
+  needsOf,
+  planFallback,
+  policyHashOf,
+  randomFrom,
+  type RequestNeeds,
+  resolveAlias,
+  type RouteChoice,
+  type RouteChoiceInput,
+  type RoutingPolicy,
+  type RoutingTarget,
+  scoringRulesOf,
+  unlimited,
+} from '@signalbox/gateway';
+import { layeredRouting } from '../routing-layers';
+import type {
+  EdgeState,
+  ExplainedAttempt,
+  ExplainedCaller,
+  ExplainedRefusal,
+  ExplainedRequest,
+  Explanation,
+  OpenBreaker,
+  WayAround,
+} from './explain.types';
+import { explainCandidates } from './explain-candidates';
+
+/** A plan that leads to more than these is one that nobody reads to its end. */
+const shownAttempts = 100;
+
+function refusalOf(code: GatewayErrorCode, message: string | null = null): ExplainedRefusal {
+  return { code, message: message ?? gatewayErrorCodes[code].message };
+}
+
+/** In place of a key that was not named: one that allows all that the workspace allows. */
+function anyKeyOf({ organizationId, workspaceId, userId }: ExplainedCaller): KeyDocument {
+  return {
+    v: 0,
+    key_id: '',
+    organization_id: organizationId,
+    workspace_id: workspaceId,
+    key_alias: null,
+    models: [],
+    status: 'active',
+    expires_at: null,
+    ...unlimited,
+    max_budget: null,
+    budget_duration: null,
+    user_id: userId,
+    service_id: null,
+  };
+}
+
+interface KeyInForce {
+  readonly key: KeyDocument;
+  readonly refusal: ExplainedRefusal | null;
+}
+
+/** Of a key's values the first that may be used now. */
+function keyInForce(state: EdgeState, caller: ExplainedCaller): KeyInForce {
+  const { workspace, organization, nowMs } = state;
+  const keys = caller.keyHashes.length === 0 ? [anyKeyOf(caller)] : state.keys;
+  const judged = keys.map((key): KeyInForce => {
+    const verdict = checkKey({ key, workspace, organization, nowMs, model: null });
+    return { key, refusal: verdict.allowed ? null : refusalOf(verdict.code) };
+  });
+  const usable = judged.find(({ refusal }) => refusal === null);
+  return usable ?? judged[0] ?? { key: anyKeyOf(caller), refusal: refusalOf('key_unknown') };
+}
+
+interface Classified {
+  readonly auto: AutoLevel | null;
+  readonly wouldAskModel: boolean;
+}
+
+/** By the rules: no call is made here. */
+function classified(
+  policy: RoutingPolicy,
+  fields: ExplainedRequest['fields'],
+  needs: RequestNeeds,
+): Classified {
+  if (policy.classification === 'off') return { auto: null, wouldAskModel: false };
+  const { difficulty, isSure, reasons } = difficultyOf(fields, needs);
+  const classification = { difficulty, by: 'rules' as const, reasons: [...reasons] };
+  return {
+    auto: { level: levelByDifficulty[difficulty], classification },
+    wouldAskModel: policy.classification === 'model' && !isSure,
+  };
+}
+
+function drained(choice: RouteChoice): AttemptCandidate[] {
+  const attempts: AttemptCandidate[] = [];
+  for (let next = choice.plan.next(); next && attempts.length < shownAttempts; next = choice.plan.next())
+    attempts.push(next);
+  return attempts;
+}
+
+/** By whose weights and ceilings; of a model by its name those of the workspace's level. */
+function scoringTargetOf({ target }: RouteChoice, input: RouteChoiceInput): RoutingTarget {
+  if (target.kind === 'model') return { kind: 'model' };
+  if (target.kind === 'group') return { kind: 'group', group: target.name };
+  if (target.kind === 'level') return { kind: 'level', level: target.level };
+  return { kind: 'level', level: input.auto?.level ?? input.policy.power_level };
+}
+
+function attemptOf(
+  { model, deployment, credential, isCrossVendor }: AttemptCandidate,
+  isOwn: boolean,
+  openBreakers: ReadonlyMap<string, OpenBreaker>,
+): ExplainedAttempt {
+  const name = deployment && breakerName('litellm', deployment.id, credential?.id ?? null);
+  return {
+    model,
+    deployment,
+    credential,
+    isCrossVendor,
+    source: isOwn ? 'asked' : 'cascade',
+    breaker: (name === null ? undefined : openBreakers.get(name)) ?? null,
+  };
+}
+
+/** Keys that are variables of the operator's: the edges are started with all that the installation names. */
+function variablesIn({ documentOf }: EdgeState): ReadonlySet<string> {
+  const credentials = documentOf('platform')?.credentials ?? [];
+  return new Set(credentials.flatMap(({ environment_variable: variable }) => variable ?? []));
+}
+
+function waysAroundOf(
+  state: EdgeState,
+  input: RouteChoiceInput,
+  request: ExplainedRequest,
+  choice: RouteChoice,
+  models: readonly string[],
+): WayAround[] {
+  const { catalogue, workspace, organization, documentOf, nowMs } = state;
+  if (!catalogue || !workspace || !organization) return [];
+  const payer = { key: input.key, workspace, organization, documentOf, nowMs };
+  return models.flatMap((model) =>
+    planFallback({
+      ...payer,
+      random: randomFrom(input.draw),
+      routing: input.policy,
+      catalogue,
+      variables: variablesIn(state),
+      model,
+      route: request.route,
+    })
+      .filter(({ deploymentId }) => choice.allowsAround(model, deploymentId))
+      .map((way) => ({ ...way, model })),
+  );
+}
+
+/** What the edge would do with this request, and why: the same choice, on the same documents. */
+export function explainRoute(
+  state: EdgeState,
+  caller: ExplainedCaller,
+  request: ExplainedRequest,
+): Explanation {
+  const { workspace, organization, platformRules, catalogue, facts, openBreakers, nowMs } = state;
+  const { fields, model: asked, draw } = request;
+  const effective = layeredRouting([
+    { layer: 'platform', rules: platformRules },
+    { layer: 'organization', rules: organization?.routing ?? {} },
+    { layer: 'workspace', rules: workspace?.routing ?? {} },
+  ]);
+  const { policy } = effective;
+  const { key, refusal: keyRefusal } = keyInForce(state, caller);
+  const needs = needsOf({ fields, contentType: 'application/json' }, request.route.name, request.byteLength);
+  const { auto, wouldAskModel } = classified(policy, fields, needs);
+  const input: RouteChoiceInput = {
+    asked,
+    policy,
+    key,
+    workspace: workspace ?? { models: [], credential_policy: 'byok_only', platform_fallback: false },
+    organization: organization ?? { platform_credentials: false },
+    catalogue,
+    facts,
+    documentOf: state.documentOf,
+    nowMs,
+    performance: state.performance,
+    isBreakerOpen: openBreakers.size === 0 ? null : (name) => openBreakers.has(name),
+    needs: () => needs,
+    mode: needs.mode,
+    auto,
+    affinityKey: affinityKeyOf(policy, caller.workspaceId, request.sessionId, fields),
+    draw,
+  };
+  const choice = chooseRoute(input);
+  const own = drained(chooseRoute({ ...input, policy: { ...policy, cascades: {} } }));
+  const planned = drained(choice);
+  const attempts = planned.map((one, index) => attemptOf(one, index < own.length, openBreakers));
+  const ofChoice = choice.refusal && refusalOf(choice.refusal.code, choice.refusal.message);
+  const forbidden = findForbiddenField(fields);
+  const bodyRefusal =
+    forbidden === null
+      ? null
+      : refusalOf('field_forbidden', `Clients must not set "${forbidden}". Leave it out.`);
+  const rules = scoringRulesOf(policy, scoringTargetOf(choice, input));
+  const { candidates, orderedBy } = explainCandidates(input, choice, own, rules, openBreakers);
+  return {
+    asked,
+    target: choice.target,
+    isAlias: resolveAlias(policy, asked) !== asked,
+    powerLevel: choice.powerLevel,
+    auto: choice.target.kind === 'auto' ? auto : null,
+    wouldAskModel: choice.target.kind === 'auto' && wouldAskModel,
+    effective,
+    policyHash: policyHashOf(policy),
+    rules,
+    needs,
+    draw,
+    isExploring: choice.ranking?.isExploring ?? false,
+    affinityKey: input.affinityKey,
+    orderedBy,
+    refusal: keyRefusal ?? bodyRefusal ?? (planned.length === 0 ? ofChoice : null),
+    ownRefusal: ofChoice,
+    candidates,
+    attempts,
+    waysAround: waysAroundOf(state, input, request, choice, [...new Set(attempts.map((one) => one.model))]),
+    releaseNumber: catalogue?.release_number ?? null,
+    factsVersion: facts?.v ?? null,
+    atMs: nowMs,
+  };
+}
