@@ -10,6 +10,7 @@ import type { GatewayErrorCode } from './gateway-error-codes';
 import { listsAllow, type ModelList } from './model-allowlist';
 import type { CatalogueDeployment, CatalogueDocument, CredentialsDocument } from './projection.documents';
 import { cascadeOf, resolveAlias, type RoutingPolicy } from './routing-policy';
+import { servesMode } from './scoring/drop-reason';
 
 /** One way to answer a request, through LiteLLM. */
 export interface AttemptCandidate {
@@ -47,6 +48,8 @@ export interface AttemptPlanInput extends Omit<CredentialResolutionInput, 'deplo
   readonly catalogue: CatalogueDocument | null;
   /** In place of the deployments of `model`. null: it is a model's name. */
   readonly own?: OwnCandidates | null;
+  /** Of the route: a level leads to no model that serves another. null: any. */
+  readonly mode?: string | null;
   /** Puts the candidates of one model into another order, and leaves out who must not be called. */
   readonly select?: (model: CandidatesOfModel) => readonly PlannedCandidate[];
 }
@@ -113,6 +116,7 @@ function cascadeModels(input: AttemptPlanInput): PlannedModel[] {
   for (const model of names) {
     const entry = entryOf(catalogue, model);
     if (!listsAllow(lists, model) || !areOfOneMode(askedEntry, entry)) continue;
+    if (own && !servesMode(input.mode ?? null, entry?.mode ?? null)) continue;
     const isCrossVendor = askedVendor === null || vendorOfEntry(entry) !== askedVendor;
     if (isCrossVendor && !policy.cross_vendor && !own) continue;
     planned.push({ model, isCrossVendor });

@@ -26,9 +26,9 @@ function lastResortsOf({ candidates }: CandidatePool): IsLate | null {
 const listsOf = ({ key, workspace }: PoolInput): ModelList[] => [key.models, workspace.models];
 
 function planInput(input: RouteChoiceInput, model: string): AttemptPlanInput {
-  const { policy, catalogue, key, workspace, organization, documentOf, nowMs, draw } = input;
+  const { policy, catalogue, key, workspace, organization, documentOf, nowMs, draw, mode } = input;
   const payment = { key, workspace, organization, documentOf, nowMs, random: randomFrom(draw) };
-  return { model, policy, lists: listsOf(input), catalogue, ...payment };
+  return { model, policy, lists: listsOf(input), catalogue, mode, ...payment };
 }
 
 function chooseModel(input: RouteChoiceInput, target: RouteTarget): RouteChoice {
