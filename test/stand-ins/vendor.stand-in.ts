@@ -103,6 +103,7 @@ export class VendorStandIn {
     if (method === dialect.method && below === dialect.path) {
       return state === 'refused' ? asReply(dialect.badKey) : asReply({ status: 200, body: dialect.good });
     }
+    if (vendor.isOpen && livenessPaths.has(below)) return { status: 200, body: {} };
     const prompt = promptOf(body);
     const marked = /\[\[(refused|limited|tooLong|overloaded)\]\]/.exec(prompt)?.[1] as
       VendorFault | undefined;
@@ -116,6 +117,9 @@ export class VendorStandIn {
     return fault === null ? answer : vendor.faults[fault];
   }
 }
+
+/** vLLM's and Ollama's, which look at no key. */
+const livenessPaths: ReadonlySet<string> = new Set(['/health', '/api/version']);
 
 const notFound: VendorReply = { status: 404, body: { error: { message: 'Not Found' } } };
 

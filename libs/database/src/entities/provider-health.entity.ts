@@ -2,7 +2,7 @@ import { Column, Entity, JoinColumn, OneToOne, PrimaryColumn, type Relation } fr
 import { Timestamp } from './columns';
 import { ProviderEntity } from './provider.entity';
 
-export type ProviderHealthState = 'healthy' | 'degraded' | 'down' | 'unknown';
+export type ProviderHealthState = 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
 
 /** What is known of a provider at the moment. */
 @Entity('provider_health')
@@ -17,10 +17,15 @@ export class ProviderHealthEntity {
   @Column({ type: 'text' })
   state!: ProviderHealthState;
 
-  /** traffic, or probe. */
+  /** In a word, for programs. */
+  @Column({ type: 'text', default: 'nothing_known' })
+  reason!: string;
+
+  /** Of what the state was concluded: traffic, probe, both or none. */
   @Column({ type: 'text' })
   source!: string;
 
+  /** For people. */
   @Column({ type: 'text', nullable: true })
   detail!: string | null;
 
@@ -36,4 +41,25 @@ export class ProviderHealthEntity {
 
   @Timestamp({ name: 'checked_at' })
   checkedAt!: Date;
+
+  /** When this state began. */
+  @Timestamp({ name: 'since', default: () => 'now()' })
+  since!: Date;
+
+  /** How it can be asked without a call that costs: key, liveness or none. */
+  @Column({ type: 'text', name: 'probe_way', default: 'none' })
+  probeWay!: string;
+
+  @Column({ type: 'text', name: 'probe_outcome', nullable: true })
+  probeOutcome!: string | null;
+
+  @Column({ type: 'text', name: 'probe_detail', nullable: true })
+  probeDetail!: string | null;
+
+  @Timestamp({ name: 'probed_at', nullable: true })
+  probedAt!: Date | null;
+
+  /** In a row. */
+  @Column({ type: 'int', name: 'failed_probes', default: 0 })
+  failedProbes!: number;
 }

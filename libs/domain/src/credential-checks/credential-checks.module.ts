@@ -24,6 +24,6 @@ import { ProviderProber } from './provider-prober.service';
     CredentialExpiryService,
     KeyTestService,
   ],
-  exports: [CredentialCheckService, CredentialExpiryService, KeyTestService],
+  exports: [CredentialCheckService, CredentialExpiryService, KeyTestService, ProviderProber],
 })
 export class CredentialChecksModule {}

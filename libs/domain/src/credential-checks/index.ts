@@ -2,4 +2,4 @@ export { type CheckedCredential, CredentialCheckService } from './credential-che
 export { CredentialChecksModule } from './credential-checks.module';
 export { CredentialExpiryService } from './credential-expiry.service';
 export { type KeyTest, KeyTestService } from './key-test.service';
-export type { KindTarget } from './provider-prober.service';
+export { bySchedule, type KindTarget, ProviderProber } from './provider-prober.service';

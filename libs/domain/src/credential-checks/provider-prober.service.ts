@@ -2,7 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Clock } from '@signalbox/common';
 import { TenantTransactions } from '@signalbox/database';
 import { ALLOWED_HOSTS, CLOCK } from '@signalbox/domain/core';
-import { driverOf, type ProbeResult, type ProbeTarget } from '@signalbox/domain/provider-drivers';
+import {
+  askLiveness,
+  driverOf,
+  livenessUrl,
+  type ProbeResult,
+  type ProbeTarget,
+} from '@signalbox/domain/provider-drivers';
 import { ProbePermitRepository } from './probe-permits.repository';
 
 /** A probe of a key that need not be anybody's credential. */
@@ -48,11 +54,34 @@ export class ProviderProber {
     signal: AbortSignal,
   ): Promise<ProbeResult | null> {
     const driver = driverOf(kind);
-    const host = driver.hostOf(target.baseUrl);
+    return this.withPermit(kind, driver.hostOf(target.baseUrl), urgency, () =>
+      driver.probe({ ...target, allowedHosts: this.allowedHosts }, signal),
+    );
+  }
+
+  /** Whether a server is there, asked with nobody's key. Under the same limits. */
+  async askLiveness(
+    { kind, ...target }: Omit<KindTarget, 'secret' | 'purpose'>,
+    urgency: Urgency,
+    signal: AbortSignal,
+  ): Promise<ProbeResult | null> {
+    const url = livenessUrl(kind, target.baseUrl);
+    const host = url === null ? null : new URL(url).host;
+    return this.withPermit(kind, host, urgency, () =>
+      askLiveness(kind, { ...target, allowedHosts: this.allowedHosts }, signal),
+    );
+  }
+
+  private async withPermit(
+    kind: string,
+    host: string | null,
+    urgency: Urgency,
+    probe: () => Promise<ProbeResult>,
+  ): Promise<ProbeResult | null> {
     const permit = host === null ? undefined : await this.take(`${kind} ${host}`, urgency);
     if (permit === null) return null;
     try {
-      return await driver.probe({ ...target, allowedHosts: this.allowedHosts }, signal);
+      return await probe();
     } finally {
       if (permit !== undefined) await this.release(permit);
     }

@@ -1,4 +1,4 @@
-/** What owners of provider keys are told of. docs/webhooks.md shows the payloads; a test holds the two together. */
+/** What owners of provider keys, and of the platform, are told of. docs/webhooks.md shows the payloads; a test holds the two together. */
 export const notificationTypes = [
   'credential.invalid',
   'credential.exhausted',
@@ -9,6 +9,9 @@ export const notificationTypes = [
   'rotation.due',
   'rotation.failed',
   'rotation.finished',
+  'provider.unhealthy',
+  'provider.degraded',
+  'provider.recovered',
   'webhook.test',
 ] as const;
 export type NotificationType = (typeof notificationTypes)[number];

@@ -3,7 +3,7 @@ import { classifyAnswer, parseJson, type ProviderAnswer } from './classify-answe
 import type { KeyHeader, ProbeRequest, ProbeSpec } from './probe-spec';
 import type { ProbeOutcome, ProbeResult, ProbeTarget } from './provider-driver';
 
-const timeoutMs = 8_000;
+export const probeTimeoutMs = 8_000;
 /** Lists of models: OpenRouter's is the longest known, below 2 MiB. */
 const maxResponseBytes = 4 * 1024 * 1024;
 /** What is worth asking again at once. A timeout is not: the caller has waited long enough. */
@@ -73,7 +73,7 @@ async function send(
     method,
     headers: { accept: 'application/json', ...headers, ...(key === null ? {} : headerOf(keyHeader, key)) },
     signal,
-    timeoutMs,
+    timeoutMs: probeTimeoutMs,
     maxResponseBytes,
   };
   const response = await guardedFetch(url, init, { allowedHosts: allowedHosts(url, target) });
@@ -85,7 +85,10 @@ async function send(
 }
 
 /** An address that the operator gave is allowed because the operator gave it, wherever it leads. */
-function allowedHosts(url: string, { isTrustedUrl, allowedHosts: allowed = [] }: ProbeTarget): string[] {
+export function allowedHosts(
+  url: string,
+  { isTrustedUrl, allowedHosts: allowed = [] }: Pick<ProbeTarget, 'isTrustedUrl' | 'allowedHosts'>,
+): string[] {
   return isTrustedUrl ? [new URL(url).hostname, ...allowed] : [...allowed];
 }
 
@@ -93,7 +96,7 @@ function headerOf(keyHeader: KeyHeader, key: string): Record<string, string> {
   return keyHeader === 'bearer' ? { authorization: `Bearer ${key}` } : { [keyHeader]: key };
 }
 
-function resultOfFailure(error: unknown): ProbeResult {
+export function resultOfFailure(error: unknown): ProbeResult {
   if (!(error instanceof EgressError)) {
     return unanswered('unknown', 'probe_failed', 'The request could not be made.');
   }

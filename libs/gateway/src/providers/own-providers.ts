@@ -8,6 +8,11 @@ const ownMachine = {
   remark: 'Of the operator: true of an address of an inner network only.',
 } as const;
 
+const atRoot = (path: string) => ({
+  request: `GET ${path}`,
+  urlOf: (baseUrl: string) => baseUrl.replace(/\/(v1|api)$/, '') + path,
+});
+
 /** Servers that have an address of their own, and kinds that are no provider of one vendor. */
 export const ownProviders = {
   ollama: providerEntry('Ollama', 'ollama', {
@@ -17,7 +22,7 @@ export const ownProviders = {
     defaultBaseUrl: 'http://127.0.0.1:11434',
     needsKey: false,
     keyFormat: { hint: "none; keys of Ollama's cloud have no fixed form" },
-    probe: { keyRequest: 'GET /api/tags; of its cloud GET /v1/models', liveness: '/api/version' },
+    probe: { keyRequest: 'GET /api/tags; of its cloud GET /v1/models', liveness: atRoot('/api/version') },
     // Its base URL is that of its own API, beside which it serves OpenAI's below /v1.
     direct: directWay(openaiRoutes, { rootOf: (basePath) => `${basePath.replace(/\/(v1|api)$/, '')}/v1` }),
     errors: [
@@ -34,7 +39,7 @@ export const ownProviders = {
     baseUrl: 'required',
     needsKey: false,
     keyFormat: { hint: 'whatever the server was started with (--api-key)' },
-    probe: { keyRequest: 'GET /v1/models', liveness: '/health' },
+    probe: { keyRequest: 'GET /v1/models', liveness: atRoot('/health') },
     direct: directWay(openaiRoutes),
     errors: [
       reading('wrong key', 401, null, 'Unauthorized', 'credential_refused'),
@@ -49,7 +54,11 @@ export const ownProviders = {
     baseUrl: 'required',
     needsKey: false,
     keyFormat: { hint: 'as the server has it', prefixes: ['xai-'] },
-    probe: { keyRequest: 'GET /models', liveness: null },
+    // Whoever asks for a key there is there.
+    probe: {
+      keyRequest: 'GET /models',
+      liveness: { request: 'GET /models', urlOf: (baseUrl) => `${baseUrl}/models` },
+    },
     direct: directWay(openaiRoutes),
     errors: [
       reading('wrong key', 401, null, 'Unauthorized', 'credential_refused'),

@@ -52,8 +52,8 @@ export interface ProviderDataPolicy {
 export interface ProviderProbe {
   /** What is asked with a key; null: no free route tells a good key from a bad one. */
   readonly keyRequest: string | null;
-  /** A route that says whether the server is there, below the server's root, with or without a key; null: none. */
-  readonly liveness: string | null;
+  /** A route that says whether the server is there, asked without a key; null: none, or one that is not ours to ask so often. */
+  readonly liveness: { readonly request: string; readonly urlOf: (baseUrl: string) => string } | null;
 }
 
 /** One provider, as data. Everything that differs between providers and can be said in a table stands here. */
