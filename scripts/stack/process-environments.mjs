@@ -125,6 +125,7 @@ export const variablesOf = {
     ...service,
     ...node,
     'SIGNALBOX_WORKER_PORT',
+    'SIGNALBOX_EDGE_URL',
     'SIGNALBOX_RUNNER_URL',
     ...workerVariables,
     'SIGNALBOX_OPENROUTER_URL',

@@ -2,6 +2,7 @@ import { newId } from '@signalbox/common';
 import { UsageEventEntity } from '@signalbox/database';
 import { OrganizationService } from '@signalbox/domain/organizations';
 import { EnvironmentCredentialService } from '@signalbox/domain/credentials';
+import { BenchmarkRunService } from '@signalbox/domain/benchmarks';
 import { QualityService } from '@signalbox/domain/quality';
 import { systemCaller } from '@signalbox/domain/access';
 import { JobProducer } from '@signalbox/jobs';
@@ -34,6 +35,8 @@ export type ResourceName =
   | 'webhook'
   | 'maintenance_run'
   | 'catalogue_change'
+  | 'benchmark_run'
+  | 'benchmark_schedule'
   | 'quality_subject'
   | 'quality_proposal'
   | 'service'
@@ -48,6 +51,8 @@ type PlatformResource =
   | 'release'
   | 'maintenance_run'
   | 'catalogue_change'
+  | 'benchmark_run'
+  | 'benchmark_schedule'
   | 'quality_subject'
   | 'quality_proposal';
 
@@ -69,6 +74,8 @@ const resourceOfSegment: Record<string, ResourceName> = {
   services: 'service',
   events: 'usage_event',
   runs: 'maintenance_run',
+  'benchmarks/runs': 'benchmark_run',
+  schedules: 'benchmark_schedule',
   changes: 'catalogue_change',
   quality: 'quality_subject',
   proposals: 'quality_proposal',
@@ -124,9 +131,18 @@ export async function seedPlatform(api: ApiApp): Promise<Pick<World['ids'], Plat
     release,
     maintenance_run: run,
     catalogue_change: await insertHeldChange(api.database),
+    ...(await seedBenchmark(api)),
     quality_subject: 'demo-model',
     quality_proposal: await seedQualityProposal(api),
   };
+}
+
+async function seedBenchmark(
+  api: ApiApp,
+): Promise<Pick<World['ids'], 'benchmark_run' | 'benchmark_schedule'>> {
+  const input = { models: ['demo-model'], suite: 'quick-1', samples: 1, capNanoUsd: 1, allowUnpriced: true };
+  const { run } = await api.get(BenchmarkRunService).start(systemCaller('test'), input, 'weekly');
+  return { benchmark_run: run.id, benchmark_schedule: run.scheduleId ?? '' };
 }
 
 async function seedQualityProposal(api: ApiApp): Promise<string> {
@@ -247,7 +263,9 @@ async function seedUsageEvent(
 
 function resourceOfParameter(route: ApiRoute, parameter: string): ResourceName {
   const segments = route.path.split('/');
-  const resource = resourceOfSegment[segments[segments.indexOf(`{${parameter}}`) - 1] ?? ''];
+  const at = segments.indexOf(`{${parameter}}`);
+  const resource =
+    resourceOfSegment[segments.slice(at - 2, at).join('/')] ?? resourceOfSegment[segments[at - 1] ?? ''];
   if (!resource) throw new Error(`${route.title}: teach seeded-world.ts what {${parameter}} is`);
   return resource;
 }

@@ -4,6 +4,7 @@ import type { ApiConfig } from '@signalbox/config';
 import { CoreModule } from '@signalbox/domain/core';
 import { AuditEventsApiModule } from './audit-events/audit-events-api.module';
 import { BrokerApiModule } from './broker/broker.module';
+import { BenchmarksApiModule } from './benchmarks/benchmarks-api.module';
 import { CatalogueApiModule } from './catalogue/catalogue-api.module';
 import { ConfigReleaseApiModule } from './config-releases/config-release.module';
 import { CredentialApiModule } from './credentials/credential.module';
@@ -44,6 +45,7 @@ const featureModules = [
   RotationApiModule,
   ModelApiModule,
   CatalogueApiModule,
+  BenchmarksApiModule,
   RoutingApiModule,
   QualityApiModule,
   ReplayApiModule,

@@ -54,6 +54,8 @@ describe('the worker', () => {
         internalToken: secrets.internalToken,
         fingerprintKey: 'fingerprint-key-of-tests',
         allowedHosts: ['127.0.0.1'],
+        // Nothing listens there: no benchmark runs here.
+        edgeUrl: 'http://127.0.0.1:9',
         catalogueSync: 'off',
         // Nobody is there.
         openrouterUrl: 'http://127.0.0.1:9/api/v1',

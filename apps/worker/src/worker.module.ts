@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Clock, Logger } from '@signalbox/common';
 import type { WorkerConfig } from '@signalbox/config';
+import { BenchmarksModule } from '@signalbox/domain/benchmarks';
 import { CatalogueSyncModule, FactsModule } from '@signalbox/domain/catalogue';
 import { ConfigReleasesModule } from '@signalbox/domain/config-releases';
 import { CoreModule } from '@signalbox/domain/core';
@@ -15,6 +16,7 @@ import { MirrorModule } from '@signalbox/domain/mirror';
 import { ProjectionModule } from '@signalbox/domain/projection';
 import { RotationsModule } from '@signalbox/domain/rotations';
 import { UsageIntakeModule } from '@signalbox/domain/usage';
+import { BenchmarkProcessor } from './benchmarks/benchmark.processor';
 import { CatalogueProcessor } from './catalogue/catalogue.processor';
 import { ConfigReleaseProcessor } from './config-releases/config-release.processor';
 import { AttemptLoop } from './attempts/attempt-loop';
@@ -81,6 +83,7 @@ export class WorkerModule {
         CredentialChecksModule,
         CredentialsImportModule,
         RotationsModule,
+        BenchmarksModule.forRoot({ edgeUrl: config.edgeUrl }),
         CatalogueSyncModule.forRoot({
           openrouterUrl: config.openrouterUrl,
           isDaily: config.catalogueSync === 'daily',
@@ -101,6 +104,7 @@ export class WorkerModule {
         CredentialCheckProcessor,
         CredentialImportProcessor,
         CatalogueProcessor,
+        BenchmarkProcessor,
         HousekeepingProcessor,
         MaintenanceProcessor,
         NotificationProcessor,

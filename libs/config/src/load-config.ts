@@ -48,6 +48,7 @@ export const environmentSchemas = {
     SIGNALBOX_EXIT_WITH_PARENT: v.SIGNALBOX_EXIT_WITH_PARENT,
     SIGNALBOX_HOST: v.SIGNALBOX_HOST,
     SIGNALBOX_WORKER_PORT: v.SIGNALBOX_WORKER_PORT,
+    SIGNALBOX_EDGE_URL: v.SIGNALBOX_EDGE_URL,
     SIGNALBOX_RUNNER_URL: v.SIGNALBOX_RUNNER_URL,
     SIGNALBOX_INTERNAL_TOKEN: v.SIGNALBOX_INTERNAL_TOKEN,
     ...encryptionKeys,
@@ -219,6 +220,8 @@ export function loadWorkerConfig(environment: Environment = process.env) {
     exitWithParent: env.SIGNALBOX_EXIT_WITH_PARENT,
     host: env.SIGNALBOX_HOST,
     port: env.SIGNALBOX_WORKER_PORT,
+    /** Where model benchmarks call. */
+    edgeUrl: env.SIGNALBOX_EDGE_URL,
     runnerUrl: env.SIGNALBOX_RUNNER_URL,
     internalToken: env.SIGNALBOX_INTERNAL_TOKEN,
     encryptionKeys: encryptionKeysOf(env),

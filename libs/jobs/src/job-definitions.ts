@@ -12,6 +12,7 @@ export const queueNames = {
   notifications: '{notifications}',
   maintenance: '{maintenance}',
   catalogue: '{catalogue}',
+  benchmarks: '{benchmarks}',
 } as const;
 export type QueueKey = keyof typeof queueNames;
 
@@ -50,6 +51,8 @@ export const jobs = {
   'rotation.plan': { queue: 'housekeeping', payload: nothing },
   /** Goes on with the sync of the catalogue, and starts the daily one. Also a hint, when somebody asks for one. */
   'catalogue.sync': { queue: 'catalogue', payload: nothing },
+  /** Goes on with model benchmarks, and starts those that are due. Also a hint, when somebody asks for one. */
+  'benchmark.advance': { queue: 'benchmarks', payload: nothing },
   /** Removes what has had its time. */
   'housekeeping.sweep': { queue: 'housekeeping', payload: nothing },
 } as const satisfies Record<string, { queue: QueueKey; payload: z.ZodObject }>;

@@ -18,6 +18,8 @@ const notFoundCodes = {
   webhook: 'webhook_not_found',
   maintenanceRun: 'maintenance_run_not_found',
   catalogueChange: 'catalogue_change_not_found',
+  benchmarkRun: 'benchmark_run_not_found',
+  benchmarkSchedule: 'benchmark_schedule_not_found',
   qualityScore: 'quality_proposal_not_found',
   routingVersion: 'routing_version_not_found',
 } as const satisfies Partial<Record<IdKind, ErrorCode>>;

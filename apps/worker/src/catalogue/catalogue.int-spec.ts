@@ -31,6 +31,8 @@ describe('the worker and the catalogue', () => {
         internalToken: litellm.token,
         fingerprintKey: 'fingerprint-key-of-tests',
         allowedHosts: [],
+        // Nothing listens there: no benchmark runs here.
+        edgeUrl: 'http://127.0.0.1:9',
         catalogueSync: 'daily',
         openrouterUrl: openrouter.baseUrl,
         secretStore: { active: 'sealed', infisical: null, maxStaleMs: 1_800_000 },

@@ -26,6 +26,8 @@ describe('the worker and provider keys', () => {
         ...config,
         // Nothing listens there: checks do without LiteLLM.
         runnerUrl: 'http://127.0.0.1:9',
+        // Nothing listens there: no benchmark runs here.
+        edgeUrl: 'http://127.0.0.1:9',
         catalogueSync: 'off',
         openrouterUrl: 'http://127.0.0.1:9/api/v1',
         litellmDatabaseUrl: database.ownerUrl,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { JobHandlers } from '@signalbox/jobs';
+import { BenchmarkProcessor } from '../benchmarks/benchmark.processor';
 import { CatalogueProcessor } from '../catalogue/catalogue.processor';
 import { ConfigReleaseProcessor } from '../config-releases/config-release.processor';
 import { CredentialCheckProcessor } from '../credential-checks/credential-check.processor';
@@ -29,6 +30,7 @@ export class JobTable {
     credentialImport: CredentialImportProcessor,
     rotations: RotationProcessor,
     catalogue: CatalogueProcessor,
+    benchmarks: BenchmarkProcessor,
   ) {
     this.handlers = {
       'outbox.drain': async () => outbox.wake(),
@@ -45,6 +47,7 @@ export class JobTable {
       'rotation.advance': async () => rotations.advance(),
       'rotation.plan': (_payload, signal) => rotations.plan(signal),
       'catalogue.sync': (_payload, signal) => catalogue.sync(signal),
+      'benchmark.advance': (_payload, signal) => benchmarks.advance(signal),
       'housekeeping.sweep': async () => {
         await housekeeping.run();
         await notifications.sweep();

@@ -20,5 +20,7 @@ export const schedules: readonly Schedule[] = [
   { job: 'rotation.plan', everyMs: 300_000 },
   // Looks whether the daily sync is due, and goes on with one that waits for its sources.
   { job: 'catalogue.sync', everyMs: 30_000 },
+  // Looks whether a scheduled run is due, and goes on with one that a worker left.
+  { job: 'benchmark.advance', everyMs: 10_000 },
   { job: 'housekeeping.sweep', everyMs: 300_000 },
 ];
