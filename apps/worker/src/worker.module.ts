@@ -14,6 +14,7 @@ import { MaintenanceModule } from '@signalbox/domain/maintenance';
 import { NotificationsModule } from '@signalbox/domain/notifications';
 import { MirrorModule } from '@signalbox/domain/mirror';
 import { ProjectionModule } from '@signalbox/domain/projection';
+import { ProviderHealthModule } from '@signalbox/domain/provider-health';
 import { RotationsModule } from '@signalbox/domain/rotations';
 import { UsageIntakeModule } from '@signalbox/domain/usage';
 import { BenchmarkProcessor } from './benchmarks/benchmark.processor';
@@ -36,6 +37,7 @@ import { NotificationProcessor } from './notifications/notification.processor';
 import { OutboxLoops } from './outbox/outbox-loops';
 import { ProjectionLoop } from './projection/projection-loop';
 import { ProjectionProcessor } from './projection/projection.processor';
+import { ProviderHealthProcessor } from './provider-health/provider-health.processor';
 import { RotationLoop } from './rotations/rotation-loop';
 import { RotationProcessor } from './rotations/rotation.processor';
 import { UsageLoop } from './usage/usage-loop';
@@ -83,6 +85,7 @@ export class WorkerModule {
         CredentialChecksModule,
         CredentialsImportModule,
         RotationsModule,
+        ProviderHealthModule,
         BenchmarksModule.forRoot({ edgeUrl: config.edgeUrl }),
         CatalogueSyncModule.forRoot({
           openrouterUrl: config.openrouterUrl,
@@ -104,6 +107,7 @@ export class WorkerModule {
         CredentialCheckProcessor,
         CredentialImportProcessor,
         CatalogueProcessor,
+        ProviderHealthProcessor,
         BenchmarkProcessor,
         HousekeepingProcessor,
         MaintenanceProcessor,

@@ -53,6 +53,8 @@ export const jobs = {
   'catalogue.sync': { queue: 'catalogue', payload: nothing },
   /** Goes on with model benchmarks, and starts those that are due. Also a hint, when somebody asks for one. */
   'benchmark.advance': { queue: 'benchmarks', payload: nothing },
+  /** Looks how providers are. Some let it wait, as they do with checks of keys. */
+  'provider_health.refresh': { queue: 'credentials', payload: nothing },
   /** Removes what has had its time. */
   'housekeeping.sweep': { queue: 'housekeeping', payload: nothing },
 } as const satisfies Record<string, { queue: QueueKey; payload: z.ZodObject }>;

@@ -10,6 +10,7 @@ import { MaintenanceProcessor } from '../maintenance/maintenance.processor';
 import { MirrorProcessor } from '../mirror/mirror.processor';
 import { NotificationProcessor } from '../notifications/notification.processor';
 import { OutboxLoops } from '../outbox/outbox-loops';
+import { ProviderHealthProcessor } from '../provider-health/provider-health.processor';
 import { ProjectionProcessor } from '../projection/projection.processor';
 import { RotationProcessor } from '../rotations/rotation.processor';
 
@@ -30,6 +31,7 @@ export class JobTable {
     credentialImport: CredentialImportProcessor,
     rotations: RotationProcessor,
     catalogue: CatalogueProcessor,
+    providerHealth: ProviderHealthProcessor,
     benchmarks: BenchmarkProcessor,
   ) {
     this.handlers = {
@@ -48,6 +50,7 @@ export class JobTable {
       'rotation.plan': (_payload, signal) => rotations.plan(signal),
       'catalogue.sync': (_payload, signal) => catalogue.sync(signal),
       'benchmark.advance': (_payload, signal) => benchmarks.advance(signal),
+      'provider_health.refresh': (_payload, signal) => providerHealth.refresh(signal),
       'housekeeping.sweep': async () => {
         await housekeeping.run();
         await notifications.sweep();

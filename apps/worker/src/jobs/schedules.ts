@@ -22,5 +22,6 @@ export const schedules: readonly Schedule[] = [
   { job: 'catalogue.sync', everyMs: 30_000 },
   // Looks whether a scheduled run is due, and goes on with one that a worker left.
   { job: 'benchmark.advance', everyMs: 10_000 },
+  { job: 'provider_health.refresh', everyMs: 60_000 },
   { job: 'housekeeping.sweep', everyMs: 300_000 },
 ];
