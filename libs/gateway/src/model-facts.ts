@@ -75,8 +75,8 @@ export const statedFacts = z
     json_schema: yesOrNo,
     /** Of a model of one's own, or a copy that was made smaller; docs/quality.md has the usual way. */
     quality: z.number().min(0).max(1).nullable(),
-    local: z.boolean(),
-    free: z.boolean(),
+    local: yesOrNo,
+    free: yesOrNo,
     region: z.string().min(1).max(32).nullable(),
     zero_data_retention: yesOrNo,
     trains_on_data: yesOrNo,
@@ -84,3 +84,9 @@ export const statedFacts = z
   })
   .partial();
 export type StatedFacts = z.infer<typeof statedFacts>;
+
+/** What is stated after a change: what it leaves out stays, and null takes back. */
+export function withStated(stated: Readonly<Record<string, unknown>>, change: StatedFacts): StatedFacts {
+  const all = Object.entries({ ...stated, ...change });
+  return Object.fromEntries(all.filter(([, value]) => value !== null && value !== undefined));
+}

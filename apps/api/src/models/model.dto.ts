@@ -1,4 +1,10 @@
-import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
+import {
+  ApiExtraModels,
+  ApiProperty,
+  ApiPropertyOptional,
+  getSchemaPath,
+  PartialType,
+} from '@nestjs/swagger';
 import { type ModelMode, modelModes } from '@signalbox/database';
 import { Type } from 'class-transformer';
 import {
@@ -11,6 +17,7 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
+import { KnownFactView, type StatedFactsBody, StatedFactsField } from '../facts/facts.dto';
 import { IsIdOf, IsMetadata, IsSearch, MayBeLeftOut, Nullable } from '../http/fields';
 import { PageQuery } from '../http/page-query.dto';
 import { QueryFlag } from '../http/query-flag';
@@ -97,6 +104,9 @@ export class CreateDeploymentBody {
   @MayBeLeftOut()
   @IsBoolean()
   enabled?: boolean;
+
+  @StatedFactsField()
+  facts?: StatedFactsBody;
 }
 
 export class UpdateDeploymentBody extends PartialType(CreateDeploymentBody, { skipNullProperties: false }) {}
@@ -155,6 +165,9 @@ class ModelFields {
   @IsString()
   @MaxLength(nameLengthMax)
   openrouter_id?: string | null;
+
+  @StatedFactsField()
+  facts?: StatedFactsBody;
 }
 
 export class CreateModelBody extends ModelFields {
@@ -169,6 +182,7 @@ export class CreateModelBody extends ModelFields {
 
 export class UpdateModelBody extends PartialType(ModelFields, { skipNullProperties: false }) {}
 
+@ApiExtraModels(KnownFactView)
 export class DeploymentView {
   @ApiProperty({ description: "LiteLLM's model_info.id.", example: 'dep_06f3x2v9k0wz4m8q1r5t7y3b2c' })
   id!: string;
@@ -198,6 +212,23 @@ export class DeploymentView {
 
   @ApiProperty({ example: true })
   enabled!: boolean;
+
+  @ApiProperty({
+    description: 'What was stated of it. Shown to platform tokens only.',
+    type: 'object',
+    additionalProperties: true,
+    example: {},
+  })
+  facts!: Record<string, unknown>;
+
+  @ApiProperty({
+    description:
+      'What routing goes by: each fact that is known, from the strongest source that says it. Shown to platform tokens only.',
+    type: 'object',
+    additionalProperties: { $ref: getSchemaPath(KnownFactView) },
+    example: {},
+  })
+  known_facts!: Record<string, KnownFactView>;
 
   @ApiProperty({ example: 1 })
   version!: number;
@@ -232,6 +263,14 @@ export class ModelView {
     example: 'openai/gpt-4o-mini',
   })
   openrouter_id!: string | null;
+
+  @ApiProperty({
+    description: 'What was stated of it. Shown to platform tokens only.',
+    type: 'object',
+    additionalProperties: true,
+    example: {},
+  })
+  facts!: Record<string, unknown>;
 
   @ApiProperty({ type: [DeploymentView] })
   deployments!: DeploymentView[];

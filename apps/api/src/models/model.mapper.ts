@@ -1,6 +1,8 @@
 import type { DeploymentEntity } from '@signalbox/database';
 import type { Caller } from '@signalbox/domain/access';
+import type { MergedFacts } from '@signalbox/domain/catalogue';
 import type { DeploymentInput, ModelWithDeployments, UpdateModel } from '@signalbox/domain/models';
+import { toKnownFactsView, toStatedFacts, toStatedFactsView } from '../facts/facts.mapper';
 import type {
   CreateDeploymentBody,
   DeploymentView,
@@ -9,7 +11,11 @@ import type {
   UpdateModelBody,
 } from './model.dto';
 
-function toDeploymentView(deployment: DeploymentEntity, caller: Caller): DeploymentView {
+function toDeploymentView(
+  deployment: DeploymentEntity,
+  known: MergedFacts | undefined,
+  caller: Caller,
+): DeploymentView {
   const isPlatform = caller.organizationId === null;
   return {
     id: deployment.id,
@@ -20,11 +26,13 @@ function toDeploymentView(deployment: DeploymentEntity, caller: Caller): Deploym
     base_url: isPlatform ? deployment.baseUrl : null,
     litellm_params: isPlatform ? deployment.litellmParams : {},
     enabled: deployment.enabled,
+    facts: isPlatform ? toStatedFactsView(deployment.facts) : {},
+    known_facts: isPlatform ? toKnownFactsView(known) : {},
     version: deployment.version,
   };
 }
 
-export function toModelView({ model, deployments }: ModelWithDeployments, caller: Caller): ModelView {
+export function toModelView({ model, deployments, known }: ModelWithDeployments, caller: Caller): ModelView {
   return {
     id: model.id,
     name: model.name,
@@ -34,15 +42,26 @@ export function toModelView({ model, deployments }: ModelWithDeployments, caller
     enabled: model.enabled,
     metadata: model.metadata,
     openrouter_id: model.openrouterId,
-    deployments: deployments.map((deployment) => toDeploymentView(deployment, caller)),
+    facts: caller.organizationId === null ? toStatedFactsView(model.facts) : {},
+    deployments: deployments.map((deployment) =>
+      toDeploymentView(deployment, known.get(deployment.id), caller),
+    ),
     version: model.version,
     created_at: model.createdAt.toISOString(),
     updated_at: model.updatedAt.toISOString(),
   };
 }
 
-export function toModelFields({ openrouter_id: openrouterId, ...fields }: UpdateModelBody): UpdateModel {
-  return { ...fields, ...(openrouterId === undefined ? {} : { openrouterId }) };
+export function toModelFields({
+  openrouter_id: openrouterId,
+  facts,
+  ...fields
+}: UpdateModelBody): UpdateModel {
+  return {
+    ...fields,
+    ...(openrouterId === undefined ? {} : { openrouterId }),
+    ...(facts === undefined ? {} : { facts: toStatedFacts(facts) }),
+  };
 }
 
 export function toDeploymentInput(body: CreateDeploymentBody): DeploymentInput {
@@ -57,5 +76,6 @@ export function toDeploymentChanges(body: UpdateDeploymentBody): Partial<Deploym
     ...(body.base_url === undefined ? {} : { baseUrl: body.base_url }),
     ...(body.litellm_params === undefined ? {} : { litellmParams: body.litellm_params }),
     ...(body.enabled === undefined ? {} : { enabled: body.enabled }),
+    ...(body.facts === undefined ? {} : { facts: toStatedFacts(body.facts) }),
   };
 }

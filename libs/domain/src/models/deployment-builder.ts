@@ -1,4 +1,5 @@
 import { AppError } from '@signalbox/common';
+import { type StatedFacts, withStated } from '@signalbox/gateway';
 import { DeploymentEntity, type CredentialEntity, type ProviderEntity } from '@signalbox/database';
 import { checkBaseUrl } from '@signalbox/domain/providers';
 import { checkLitellmParams } from './litellm-params';
@@ -11,6 +12,7 @@ export interface DeploymentInput {
   baseUrl?: string | null | undefined;
   litellmParams?: Record<string, unknown> | undefined;
   enabled?: boolean | undefined;
+  facts?: StatedFacts | undefined;
 }
 
 export interface DeploymentTargets {
@@ -41,6 +43,7 @@ export function assignDeployment(
   }
   if (input.litellmParams !== undefined) deployment.litellmParams = input.litellmParams;
   if (input.enabled !== undefined) deployment.enabled = input.enabled;
+  if (input.facts !== undefined) deployment.facts = withStated(deployment.facts, input.facts);
   checkUpstreamModel(deployment.upstreamModel);
   checkLitellmParams(deployment.litellmParams, targets.provider.kind);
   return deployment;
@@ -61,6 +64,7 @@ export function newDeployment(
     baseUrl: null,
     litellmParams: {},
     enabled: true,
+    facts: {},
     createdAt: now,
     updatedAt: now,
   });

@@ -9,8 +9,10 @@ import {
 } from '@signalbox/database';
 import { type Caller, requirePlatform, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
+import { FactsService, type MergedFacts } from '@signalbox/domain/catalogue';
 import { CLOCK } from '@signalbox/domain/core';
 import { OutboxRepository } from '@signalbox/domain/outbox';
+import { type StatedFacts, withStated } from '@signalbox/gateway';
 import type { EntityManager } from 'typeorm';
 import type { DeploymentInput } from './deployment-builder';
 import { DeploymentWriter } from './deployment-writer';
@@ -22,6 +24,8 @@ export interface ModelWithDeployments {
   model: ModelEntity;
   /** In the order in which they were made. */
   deployments: DeploymentEntity[];
+  /** What is known of each deployment, by its id. */
+  known: ReadonlyMap<string, MergedFacts>;
 }
 
 export interface CreateModel {
@@ -31,6 +35,7 @@ export interface CreateModel {
   enabled?: boolean | undefined;
   metadata?: Record<string, unknown> | undefined;
   openrouterId?: string | null | undefined;
+  facts?: StatedFacts | undefined;
   deployments?: DeploymentInput[] | undefined;
 }
 
@@ -44,6 +49,7 @@ export class ModelService {
     private readonly transactions: TenantTransactions,
     private readonly models: ModelRepository,
     private readonly deployments: DeploymentWriter,
+    private readonly facts: FactsService,
     private readonly outbox: OutboxRepository,
     private readonly audit: AuditTrail,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -59,15 +65,18 @@ export class ModelService {
     const after = cursor === undefined ? null : decodeCursor(cursor);
     return this.transactions.run(tenantOf(caller), async (manager) => {
       const rows = await this.models.list(manager, filter, limit + 1, after);
-      const deployments = await this.models.listDeployments(
-        manager,
-        rows.map(({ id }) => id),
-      );
+      const ids = rows.map(({ id }) => id);
+      const deployments = await this.models.listDeployments(manager, ids);
+      const known = await this.facts.merged(manager, ids);
       return toPage(
         rows,
         limit,
         (row) => row.name,
-        (model) => ({ model, deployments: deployments.filter(({ modelId }) => modelId === model.id) }),
+        (model) => ({
+          model,
+          deployments: deployments.filter(({ modelId }) => modelId === model.id),
+          known,
+        }),
       );
     });
   }
@@ -108,6 +117,7 @@ export class ModelService {
       if (changes.enabled !== undefined) model.enabled = changes.enabled;
       if (changes.metadata !== undefined) model.metadata = changes.metadata;
       if (changes.openrouterId !== undefined) model.openrouterId = changes.openrouterId;
+      if (changes.facts !== undefined) model.facts = withStated(model.facts, changes.facts);
       checkOpenrouterId(model.openrouterId, model.name);
       return this.finish(manager, caller, model, 'model.updated', { ...changes });
     });
@@ -172,6 +182,7 @@ export class ModelService {
       description: input.description ?? null,
       openrouterId: input.openrouterId ?? null,
       isDemo: false,
+      facts: withStated({}, input.facts ?? {}),
       enabled: input.enabled ?? true,
       metadata: input.metadata ?? {},
       createdAt: this.clock.now(),
@@ -196,12 +207,13 @@ export class ModelService {
     model.updatedAt = this.clock.now();
     await this.models.save(manager, model);
     await this.record(manager, caller, action, model.id, changes);
-    return { model, deployments };
+    return { model, deployments, known: await this.facts.merged(manager, [model.id]) };
   }
 
   private async load(manager: EntityManager, id: string): Promise<ModelWithDeployments> {
     const model = this.known(await this.models.find(manager, id));
-    return { model, deployments: await this.models.listDeployments(manager, [id]) };
+    const deployments = await this.models.listDeployments(manager, [id]);
+    return { model, deployments, known: await this.facts.merged(manager, [id]) };
   }
 
   private async lock(manager: EntityManager, id: string): Promise<ModelEntity> {

@@ -6,6 +6,7 @@ import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
 import { OutboxRepository } from '@signalbox/domain/outbox';
 import { ProjectionService } from '@signalbox/domain/projection';
+import { type StatedFacts, withStated } from '@signalbox/gateway';
 import type { EntityManager } from 'typeorm';
 import { checkBaseUrl } from './base-url';
 import { providerKind, type ProviderKindName } from './provider-kinds';
@@ -21,9 +22,13 @@ export interface CreateProvider {
   baseUrl?: string | null | undefined;
   description?: string | null | undefined;
   enabled?: boolean | undefined;
+  facts?: StatedFacts | undefined;
 }
 
-export type UpdateProvider = Partial<Omit<CreateProvider, 'kind'>>;
+export interface UpdateProvider extends Partial<Omit<CreateProvider, 'kind'>> {
+  /** Whether `facts` are all that is stated then, and not a change of what is. */
+  replaceFacts?: boolean | undefined;
+}
 
 function checkedBaseUrl(kind: string, baseUrl: string | null): string | null {
   const rule = providerKind(kind)?.baseUrl ?? 'optional';
@@ -98,6 +103,8 @@ export class ProviderService {
       }
       if (changes.description !== undefined) provider.description = changes.description;
       if (changes.enabled !== undefined) provider.enabled = changes.enabled;
+      const stated = changes.replaceFacts ? {} : provider.facts;
+      if (changes.facts !== undefined) provider.facts = withStated(stated, changes.facts);
       provider.version += 1;
       provider.updatedAt = this.clock.now();
       const saved = await this.providers.save(manager, provider);
@@ -145,6 +152,7 @@ export class ProviderService {
       baseUrl: input.baseUrl ?? null,
       description: input.description ?? null,
       enabled: input.enabled ?? true,
+      facts: withStated({}, input.facts ?? {}),
       createdAt: this.clock.now(),
       updatedAt: this.clock.now(),
     });
