@@ -310,6 +310,11 @@ export class Edge {
     return new EdgeSnapshot({ dir, edgeId, keys, isWriter, offlineMs, ...parts, clock, logger });
   }
 
+  /** At once, in place of within two seconds. */
+  exchangePerformance(): Promise<void> {
+    return this.performance.exchange();
+  }
+
   /** Whether requests can be answered now, and what is wrong. */
   readiness(): Readiness {
     return readiness(this.healthSources, this.clock.nowMs());
