@@ -54,6 +54,7 @@ export class StartBenchmarkBody {
 
   @ApiPropertyOptional({
     description: 'US dollars that this run never passes: the worst case of each call is reserved before it.',
+    type: String,
     pattern: usdPattern.source,
     default: '1',
     example: '2.50',
@@ -79,6 +80,7 @@ export class StartBenchmarkBody {
   @ApiPropertyOptional({
     description:
       'Also models of which nobody knows a price. They count as free, so the cap does not hold for them.',
+    type: Boolean,
     default: false,
     example: true,
   })
