@@ -80,6 +80,10 @@ describe('infra/prometheus', () => {
     const [job] = scrape.scrape_configs;
     expect(job).toMatchObject({ job_name: 'signalbox-edge', static_configs: [{ targets: ['edge:4020'] }] });
     expect(rulesText).toContain(`job="${job?.job_name}"`);
+    expect(scrape.scrape_configs[1]).toMatchObject({
+      job_name: 'signalbox-worker',
+      static_configs: [{ targets: ['worker:4017'] }],
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { HealthServer } from './health/health-server';
 import { WorkerHealth } from './health/worker-health';
+import { WorkerMetrics } from './health/worker-metrics';
 import { nestLogger } from './nest-logger';
 import { WorkerModule, type WorkerOptions } from './worker.module';
 
@@ -18,7 +19,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     logger: nestLogger(options.logger),
     abortOnError: false,
   });
-  const health = new HealthServer(context.get(WorkerHealth));
+  const health = new HealthServer(context.get(WorkerHealth), context.get(WorkerMetrics));
   const { host, port: wantedPort } = options.config;
   const port = await health.listen(host, wantedPort).catch(async (error: unknown) => {
     await context.close();

@@ -22,6 +22,7 @@ import { CatalogueProcessor } from './catalogue/catalogue.processor';
 import { ConfigReleaseProcessor } from './config-releases/config-release.processor';
 import { AttemptLoop } from './attempts/attempt-loop';
 import { WorkerHealth } from './health/worker-health';
+import { WorkerMetrics } from './health/worker-metrics';
 import { CredentialCheckProcessor } from './credential-checks/credential-check.processor';
 import { CredentialImportProcessor } from './credentials-import/credential-import.processor';
 import { HeartbeatLoop } from './heartbeat/heartbeat-loop';
@@ -118,6 +119,7 @@ export class WorkerModule {
         JobWorkers,
         WorkerRuntime,
         WorkerHealth,
+        WorkerMetrics,
       ],
     };
   }

@@ -17,9 +17,9 @@ export class LlmTestController {
   @HttpCode(200)
   @AnswerNotKept()
   @ApiOperation({
-    summary: 'Try out a provider key',
+    summary: 'Try out a provider, or a key for it',
     description:
-      'Asks the provider, without spending tokens. 20 a minute for each service token. Scope: credentials:write.',
+      'Asks the provider, without spending tokens: with a key, saved or not; at a provider, saved or not. 20 a minute for each service token. Scope: credentials:write.',
   })
   @ApiOkResponse({ type: KeyTestView })
   @ApiErrors(
@@ -32,6 +32,7 @@ export class LlmTestController {
   async test(@CurrentCaller() caller: Caller, @Body() body: TestKeyBody): Promise<KeyTestView> {
     const result = await this.tests.test(caller, {
       provider: body.provider,
+      kind: body.kind,
       apiKey: body.api_key,
       credentialId: body.credential_id,
       baseUrl: body.base_url,

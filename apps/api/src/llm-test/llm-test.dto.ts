@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { ProbeResult } from '@signalbox/domain/provider-drivers';
-import { IsString, MaxLength, MinLength } from 'class-validator';
+import { type ProviderKindName, providerKindNames } from '@signalbox/domain/providers';
+import { IsIn, IsString, MaxLength, MinLength } from 'class-validator';
 import { IsIdOf, MayBeLeftOut } from '../http/fields';
 
 const outcomes = [
@@ -17,7 +18,7 @@ const certainties = ['sure', 'probable', 'none'] as const satisfies readonly Pro
 
 export class TestKeyBody {
   @ApiPropertyOptional({
-    description: 'Id, name or kind of the provider. Needed with api_key.',
+    description: 'Id, name or kind of the provider.',
     example: 'openai',
     maxLength: 200,
   })
@@ -28,7 +29,17 @@ export class TestKeyBody {
   provider?: string;
 
   @ApiPropertyOptional({
-    description: 'The key. It is not kept. Either this or credential_id.',
+    description: 'In place of provider: of one that is not saved. Nothing is saved by this.',
+    enum: providerKindNames,
+    example: 'vllm',
+  })
+  @MayBeLeftOut()
+  @IsIn(providerKindNames)
+  kind?: ProviderKindName;
+
+  @ApiPropertyOptional({
+    description:
+      "The key. It is not kept. Either this or credential_id; platform tokens may leave out both: then the platform's own key is tried, or else whether the server is there.",
     example: 'your-provider-key',
     maxLength: 4_096,
   })
@@ -46,7 +57,7 @@ export class TestKeyBody {
   credential_id?: string;
 
   @ApiPropertyOptional({
-    description: 'Where the provider is reached, when not at its own address. Only with api_key.',
+    description: 'Where the provider is reached, when not at its own address. Not with credential_id.',
     example: 'https://llm.example.com/v1',
     maxLength: 512,
   })
@@ -57,7 +68,10 @@ export class TestKeyBody {
 }
 
 export class KeyTestView {
-  @ApiProperty({ description: 'true: the provider accepts the key.', example: true })
+  @ApiProperty({
+    description: 'true: the provider accepts the key; without one, the server is there.',
+    example: true,
+  })
   ok!: boolean;
 
   @ApiProperty({

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type CheckWorld, openCheckWorld } from '../../../../test/support/check-world';
+import { VendorStandIn } from '../../../../test/stand-ins/vendor.stand-in';
 import { faults } from '../../../../test/stand-ins/provider-validation.stand-in';
 
 interface View {
@@ -154,6 +155,55 @@ it('may be used 20 times a minute by each token', async () => {
   expect((await test({ provider: 'openai', api_key: newSecret() }, platformToken)).status).toBe(200);
   world.clock.advanceMs(minuteMs);
   expect((await test({ provider: 'openai', api_key: newSecret() }, token)).status).toBe(200);
+});
+
+describe('a provider without a key in hand', () => {
+  it("is asked with the platform's own, for the platform", async () => {
+    const secret = newSecret();
+    world.provider.setKey(secret, 'bad');
+    const id = await world.addKey(secret, { kind: 'fireworks' });
+    const answer = await test({ provider: 'fireworks' }, platformToken);
+    expect(answer).toMatchObject({ status: 200, body: { ok: false, outcome: 'invalid' } });
+    expect((await world.credential(id)).state).toBe('invalid');
+  });
+
+  it('is asked whether it is there, saved or not', async () => {
+    const vendor = await VendorStandIn.start();
+    const baseUrl = vendor.baseUrl('vllm');
+    const answer = await test({ kind: 'vllm', base_url: baseUrl }, platformToken);
+    expect(answer.body).toMatchObject({ ok: true, outcome: 'valid', certainty: 'none' });
+    await vendor.close();
+    const gone = await test({ kind: 'vllm', base_url: baseUrl }, platformToken);
+    expect(gone.body).toMatchObject({ ok: false, outcome: 'unreachable' });
+    const known = await world.api.call<{ data: unknown[] }>('GET', '/api/v1/llm/providers?kind=vllm', {
+      token: platformToken,
+    });
+    expect(known.body.data).toEqual([]);
+  });
+
+  it.each([
+    [{ kind: 'cohere' }, 'api_key'],
+    [{ kind: 'vllm', provider: 'openai' }, 'kind'],
+    [{ kind: 'no-such-kind', api_key: 'sk-a' }, 'kind'],
+  ])('says what lacks of %j', async (body, field) => {
+    const answer = await test<Problem>(body, platformToken);
+    expect([answer.status, answer.body.errors?.[0]?.field]).toEqual([400, field]);
+  });
+
+  it('is asked for no customer, who has keys of their own', async () => {
+    const answer = await test<Problem>({ kind: 'vllm', base_url: 'http://127.0.0.1:9/v1' });
+    expect([answer.status, answer.body.errors?.[0]?.field]).toEqual([400, 'api_key']);
+  });
+
+  it('that is not saved is tried with a key, for a customer too, and not at an inner address', async () => {
+    const secret = newSecret();
+    world.provider.setKey(secret, 'good');
+    const baseUrl = world.provider.baseUrl('openai_compatible');
+    const answer = await test({ kind: 'openai_compatible', api_key: secret, base_url: baseUrl });
+    expect(answer.body).toMatchObject({ ok: true, outcome: 'valid' });
+    const inner = { kind: 'openai_compatible', api_key: secret, base_url: 'http://169.254.169.254/v1' };
+    expect((await test<Problem>(inner)).body.code).toBe('base_url_forbidden');
+  });
 });
 
 it('needs the scope to write credentials', async () => {

@@ -7,25 +7,32 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { Caller } from '@signalbox/domain/access';
+import type { ProviderEntity } from '@signalbox/database';
+import { ProviderHealthService } from '@signalbox/domain/provider-health';
 import { ProviderService } from '@signalbox/domain/providers';
 import { CurrentCaller } from '../http/access.decorators';
 import { ApiErrors } from '../http/api-errors.decorator';
+import { toStatedFacts } from '../facts/facts.mapper';
 import { IdParam } from '../http/id-param.pipe';
 import {
   CreateProviderBody,
   ListProvidersQuery,
+  ProviderHealthDetailView,
   ProviderKindList,
   ProviderPage,
   ProviderView,
   ReplaceProviderBody,
   UpdateProviderBody,
 } from './provider.dto';
-import { toProviderKindViews, toProviderView } from './provider.mapper';
+import { toHealthDetailView, toProviderFields, toProviderKindViews, toProviderView } from './provider.mapper';
 
 @ApiTags('Providers')
 @Controller('api/v1/llm')
 export class ProviderController {
-  constructor(private readonly providers: ProviderService) {}
+  constructor(
+    private readonly providers: ProviderService,
+    private readonly health: ProviderHealthService,
+  ) {}
 
   @Get('provider-kinds')
   @ApiOperation({
@@ -44,7 +51,14 @@ export class ProviderController {
   async list(@CurrentCaller() caller: Caller, @Query() query: ListProvidersQuery): Promise<ProviderPage> {
     const filter = { search: query.search, kind: query.kind, enabled: query.enabled };
     const page = await this.providers.list(caller, filter, query.limit, query.cursor);
-    return { ...page, data: page.data.map((provider) => toProviderView(provider, caller)) };
+    const health = await this.health.ofProviders(
+      caller,
+      page.data.map(({ id }) => id),
+    );
+    return {
+      ...page,
+      data: page.data.map((provider) => toProviderView(provider, health.get(provider.id), caller)),
+    };
   }
 
   @Post('providers')
@@ -52,8 +66,9 @@ export class ProviderController {
   @ApiCreatedResponse({ type: ProviderView })
   @ApiErrors('provider_name_taken', 'platform_only')
   async create(@CurrentCaller() caller: Caller, @Body() body: CreateProviderBody): Promise<ProviderView> {
-    const { base_url: baseUrl, ...rest } = body;
-    return toProviderView(await this.providers.create(caller, { ...rest, baseUrl }), caller);
+    const { name, kind, ...fields } = body;
+    const input = { ...toProviderFields(fields), name, kind };
+    return this.shown(caller, await this.providers.create(caller, input));
   }
 
   @Get('providers/:id')
@@ -64,7 +79,24 @@ export class ProviderController {
     @CurrentCaller() caller: Caller,
     @Param('id', new IdParam('provider')) id: string,
   ): Promise<ProviderView> {
-    return toProviderView(await this.providers.get(caller, id), caller);
+    return this.shown(caller, await this.providers.get(caller, id));
+  }
+
+  @Get('providers/:id/health')
+  @ApiOperation({
+    summary: 'How a provider is',
+    description:
+      "By what the edges saw of their calls, and by checks that cost nothing, at most 5 minutes ago. A customer's key is never tried. Scope: models:read.",
+  })
+  @ApiOkResponse({ type: ProviderHealthDetailView })
+  @ApiErrors('provider_not_found')
+  async showHealth(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdParam('provider')) id: string,
+  ): Promise<ProviderHealthDetailView> {
+    const provider = await this.providers.get(caller, id);
+    const health = await this.health.ofProviders(caller, [id]);
+    return toHealthDetailView(provider, health.get(id), caller);
   }
 
   @Put('providers/:id')
@@ -85,8 +117,10 @@ export class ProviderController {
       baseUrl: body.base_url ?? null,
       description: body.description ?? null,
       enabled: body.enabled ?? true,
+      facts: toStatedFacts(body.facts ?? {}),
+      replaceFacts: true,
     });
-    return toProviderView(provider, caller);
+    return this.shown(caller, provider);
   }
 
   @Patch('providers/:id')
@@ -102,8 +136,7 @@ export class ProviderController {
     @Param('id', new IdParam('provider')) id: string,
     @Body() body: UpdateProviderBody,
   ): Promise<ProviderView> {
-    const { base_url: baseUrl, ...rest } = body;
-    return toProviderView(await this.providers.update(caller, id, { ...rest, baseUrl }), caller);
+    return this.shown(caller, await this.providers.update(caller, id, toProviderFields(body)));
   }
 
   @Delete('providers/:id')
@@ -119,5 +152,10 @@ export class ProviderController {
     @Param('id', new IdParam('provider')) id: string,
   ): Promise<void> {
     await this.providers.delete(caller, id);
+  }
+
+  private async shown(caller: Caller, provider: ProviderEntity): Promise<ProviderView> {
+    const health = await this.health.ofProviders(caller, [provider.id]);
+    return toProviderView(provider, health.get(provider.id), caller);
   }
 }

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
 import { type ProviderKindName, providerKindNames } from '@signalbox/domain/providers';
 import { IsBoolean, IsIn, IsString, MaxLength } from 'class-validator';
+import { type StatedFactsBody, StatedFactsField } from '../facts/facts.dto';
 import { IsName, IsSearch, MayBeLeftOut, Nullable } from '../http/fields';
 import { PageQuery } from '../http/page-query.dto';
 import { QueryFlag } from '../http/query-flag';
@@ -64,6 +65,9 @@ export class ReplaceProviderBody {
   @MayBeLeftOut()
   @IsBoolean()
   enabled?: boolean;
+
+  @StatedFactsField(' PUT: all that is stated.')
+  facts?: StatedFactsBody;
 }
 
 export class CreateProviderBody extends ReplaceProviderBody {
@@ -74,6 +78,115 @@ export class CreateProviderBody extends ReplaceProviderBody {
 
 /** PATCH: only what is given changes. */
 export class UpdateProviderBody extends PartialType(ReplaceProviderBody, { skipNullProperties: false }) {}
+
+const healthStates = ['healthy', 'degraded', 'unhealthy', 'unknown'] as const;
+const healthReasons = [
+  'calls_succeed',
+  'some_calls_fail',
+  'calls_fail',
+  'check_passed',
+  'check_failed',
+  'key_refused',
+  'no_credit',
+  'key_forbidden',
+  'rate_limited',
+  'nothing_known',
+  'not_looked_at_lately',
+  'switched_off',
+] as const;
+
+export class ProviderHealthView {
+  @ApiProperty({
+    description: 'unknown: nobody called it lately, and it cannot be asked without a call that costs.',
+    enum: healthStates,
+    example: 'healthy',
+  })
+  state!: string;
+
+  @ApiProperty({ enum: healthReasons, example: 'calls_succeed' })
+  reason!: string;
+
+  @ApiProperty({
+    description: 'For people. Shown to platform tokens only.',
+    type: String,
+    nullable: true,
+    example: 'The latest calls were answered.',
+  })
+  detail!: string | null;
+
+  @ApiProperty({
+    description: 'Since when it is as it is.',
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: '2026-11-21T08:00:00.000Z',
+  })
+  since!: string | null;
+
+  @ApiProperty({
+    description: 'At most 5 minutes ago, unless no worker runs.',
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: '2026-11-21T08:00:00.000Z',
+  })
+  checked_at!: string | null;
+}
+
+export class ProviderHealthDetailView extends ProviderHealthView {
+  @ApiProperty({ example: 'prov_06f3x2v9k0wz4m8q1r5t7y3b2c' })
+  provider_id!: string;
+
+  @ApiProperty({
+    description: 'Of what the state was concluded.',
+    enum: ['traffic', 'probe', 'both', 'none'],
+    example: 'both',
+  })
+  source!: string;
+
+  @ApiProperty({
+    description: 'Calls of the last minutes, as far as they still count: half of them after 5 minutes.',
+    type: Number,
+    nullable: true,
+    example: 120,
+  })
+  calls!: number | null;
+
+  @ApiProperty({
+    description: "The share of them that failed by the provider's own fault. null: nobody called.",
+    type: Number,
+    nullable: true,
+    example: 0.01,
+  })
+  error_rate!: number | null;
+
+  @ApiProperty({ description: 'Mean time to the first token.', type: Number, nullable: true, example: 420 })
+  first_byte_ms!: number | null;
+
+  @ApiProperty({
+    description:
+      "How it is asked without a call that costs: with the platform's key, at a route of liveness, or not at all.",
+    enum: ['key', 'liveness', 'none'],
+    example: 'key',
+  })
+  probe!: string;
+
+  @ApiProperty({
+    description: 'What its last check said. Shown to platform tokens only.',
+    type: String,
+    nullable: true,
+    example: 'valid',
+  })
+  probe_outcome!: string | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: '2026-11-21T08:00:00.000Z',
+  })
+  probed_at!: string | null;
+}
 
 export class ProviderView {
   @ApiProperty({ example: 'prov_06f3x2v9k0wz4m8q1r5t7y3b2c' })
@@ -101,6 +214,17 @@ export class ProviderView {
 
   @ApiProperty({ example: true })
   enabled!: boolean;
+
+  @ApiProperty({
+    description: 'What was stated of it. Shown to platform tokens only.',
+    type: 'object',
+    additionalProperties: true,
+    example: {},
+  })
+  facts!: Record<string, unknown>;
+
+  @ApiProperty({ type: ProviderHealthView })
+  health!: ProviderHealthView;
 
   @ApiProperty({ description: 'Grows by one with each change.', example: 1 })
   version!: number;
@@ -139,6 +263,14 @@ export class ProviderKindView {
   @ApiProperty({ example: 'openai' })
   dialect!: string;
 
+  @ApiProperty({
+    description: "The vendor's own address; null: every server has its own.",
+    type: String,
+    nullable: true,
+    example: 'https://api.openai.com/v1',
+  })
+  vendor_base_url!: string | null;
+
   @ApiProperty({ type: String, nullable: true, example: null })
   default_base_url!: string | null;
 
@@ -156,8 +288,40 @@ export class ProviderKindView {
   })
   environment_variable!: string | null;
 
+  @ApiProperty({
+    description: 'How its keys look. Formats change: it is never a reason to refuse a key.',
+    example: 'sk-proj-...',
+  })
+  key_hint!: string;
+
+  @ApiProperty({
+    description: 'What is asked to try a key, or to see that a server is there; null: nothing that is free.',
+    type: String,
+    nullable: true,
+    example: 'GET /models',
+  })
+  probe!: string | null;
+
+  @ApiProperty({
+    description: 'Routes of port 4000 on which it can be reached while LiteLLM is down.',
+    type: [String],
+    example: ['chat_completions'],
+  })
+  direct_routes!: string[];
+
   @ApiProperty({ example: 'https://docs.litellm.ai/docs/providers/openai' })
   docs_url!: string;
+
+  @ApiProperty({
+    description: "The provider's own reference.",
+    type: String,
+    nullable: true,
+    example: 'https://platform.openai.com/docs/api-reference',
+  })
+  reference_url!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: null })
+  remark!: string | null;
 }
 
 export class ProviderKindList {

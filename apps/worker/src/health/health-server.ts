@@ -1,16 +1,24 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { WorkerHealth } from './worker-health';
+import type { WorkerMetrics } from './worker-metrics';
 
-/** GET /health/liveliness and /health/readiness, nothing else. */
+/** GET /health/liveliness, /health/readiness and /metrics, nothing else. */
 export class HealthServer {
   private readonly server: Server;
 
-  constructor(private readonly health: Pick<WorkerHealth, 'check'>) {
+  constructor(
+    private readonly health: Pick<WorkerHealth, 'check'>,
+    private readonly metrics: Pick<WorkerMetrics, 'text'>,
+  ) {
     this.server = createServer((request, response) => {
       const answer = request.method === 'GET' ? this.answer(request.url ?? '') : Promise.resolve(notFound);
       void answer.then(({ status, body }) => {
-        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+        const [type, text] =
+          typeof body === 'string'
+            ? ['text/plain; version=0.0.4; charset=utf-8', body]
+            : ['application/json', JSON.stringify(body)];
+        response.writeHead(status, { 'content-type': type }).end(text);
       });
     });
   }
@@ -31,11 +39,20 @@ export class HealthServer {
     });
   }
 
-  private async answer(path: string): Promise<{ status: number; body: object }> {
+  private async answer(path: string): Promise<{ status: number; body: object | string }> {
+    if (path === '/metrics') return this.shownMetrics();
     if (path === '/health/liveliness') return { status: 200, body: { status: 'ok' } };
     if (path !== '/health/readiness') return notFound;
     const readiness = await this.health.check();
     return { status: readiness.status === 'unavailable' ? 503 : 200, body: readiness };
+  }
+
+  /** While PostgreSQL is away there is nothing to show, which a scrape takes for a gap. */
+  private async shownMetrics(): Promise<{ status: number; body: object | string }> {
+    return this.metrics.text().then(
+      (body) => ({ status: 200, body }),
+      () => ({ status: 503, body: { status: 'unavailable' } }),
+    );
   }
 }
 

@@ -65,6 +65,20 @@ export class CredentialCheckRepository {
     });
   }
 
+  /** The platform's own key for calls there, unless LiteLLM alone has its value. */
+  async findPlatformKeyId(manager: EntityManager, providerId: string): Promise<string | null> {
+    const found = await manager
+      .createQueryBuilder(CredentialEntity, 'credential')
+      .where(
+        `credential.providerId = :providerId AND credential.ownerType = 'platform'
+         AND credential.purpose = 'inference' AND ${isCheckable.replace('deleted_at', 'deletedAt')}`,
+        { providerId },
+      )
+      .orderBy('credential.id')
+      .getOne();
+    return found?.id ?? null;
+  }
+
   /** With its provider, which is not locked. */
   async findForUpdate(manager: EntityManager, id: string): Promise<CredentialEntity | null> {
     return manager

@@ -3,7 +3,7 @@ import { AppError } from '@signalbox/common';
 import { TenantTransactions } from '@signalbox/database';
 import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
 import { CheckedSettings, checkKey } from '@signalbox/domain/credentials';
-import type { ProbeResult } from '@signalbox/domain/provider-drivers';
+import { livenessUrl, type ProbeResult } from '@signalbox/domain/provider-drivers';
 import { ProviderLookup } from '@signalbox/domain/providers';
 import { CredentialCheckRepository } from './credential-check.repository';
 import { CredentialCheckService } from './credential-check.service';
@@ -13,6 +13,8 @@ import { busyResult } from './unasked-results';
 export interface KeyTest {
   /** Id, name or kind of the provider; not needed for a credential, which has one. */
   provider?: string | undefined;
+  /** In its place: of a provider that is not saved, and will not be by this. */
+  kind?: string | undefined;
   apiKey?: string | undefined;
   credentialId?: string | undefined;
   baseUrl?: string | undefined;
@@ -20,7 +22,7 @@ export interface KeyTest {
 
 const limitMs = 12_000;
 
-/** Tries out a key, saved or not, and says what the provider thinks of it. */
+/** Tries out a key or a provider, saved or not, and says what the provider thinks of it. */
 @Injectable()
 export class KeyTestService {
   constructor(
@@ -35,31 +37,58 @@ export class KeyTestService {
   async test(caller: Caller, input: KeyTest): Promise<ProbeResult> {
     requireScope(caller, 'credentials:write');
     const { apiKey, credentialId } = input;
-    if (apiKey !== undefined && credentialId === undefined) return this.testKey(caller, apiKey, input);
     if (credentialId !== undefined && apiKey === undefined) {
       return this.testCredential(caller, credentialId, input);
+    }
+    const isTold = input.provider !== undefined || input.kind !== undefined;
+    if (credentialId === undefined && (apiKey !== undefined || (isTold && caller.organizationId === null))) {
+      return this.testProvider(caller, input);
     }
     return refuse('api_key', 'or credential_id must be given, one of the two');
   }
 
-  private async testKey(caller: Caller, apiKey: string, input: KeyTest): Promise<ProbeResult> {
-    if (input.provider === undefined) return refuse('provider', 'is needed: its id, name or kind');
-    checkKey(apiKey);
-    const provider = await this.providers.resolve(caller, input.provider);
+  /** A key at a provider; without one, what the platform has: its own key there, or a route that says that the server is there. */
+  private async testProvider(caller: Caller, input: KeyTest): Promise<ProbeResult> {
+    if (input.apiKey !== undefined) checkKey(input.apiKey);
+    const provider = await this.providerOf(caller, input);
     const isPlatform = caller.organizationId === null;
-    const { baseUrl = null } = await this.settings.of(
-      provider.kind,
-      isPlatform ? 'platform' : 'organization',
-      { baseUrl: input.baseUrl },
-    );
+    const owner = isPlatform ? 'platform' : 'organization';
+    const { baseUrl = null } = await this.settings.of(provider.kind, owner, { baseUrl: input.baseUrl });
     const target = {
       kind: provider.kind,
-      secret: apiKey,
       baseUrl: baseUrl ?? provider.baseUrl,
       isTrustedUrl: baseUrl === null || isPlatform,
     };
-    const result = await this.prober.ask(target, byToken(caller.actorId), AbortSignal.timeout(limitMs));
-    return result ?? busyResult;
+    const [urgency, signal] = [byToken(caller.actorId), AbortSignal.timeout(limitMs)];
+    if (input.apiKey !== undefined) {
+      return (await this.prober.ask({ ...target, secret: input.apiKey }, urgency, signal)) ?? busyResult;
+    }
+    const savedKeyId = baseUrl === null ? await this.platformKeyOf(provider.id) : null;
+    if (savedKeyId !== null) return this.testCredential(caller, savedKeyId, {});
+    if (livenessUrl(target.kind, target.baseUrl) !== null) {
+      return (await this.prober.askLiveness(target, urgency, signal)) ?? busyResult;
+    }
+    return refuse(
+      'api_key',
+      'is needed: the platform has no key here that may be tried, and this kind of provider answers nobody without one',
+    );
+  }
+
+  private async providerOf(
+    caller: Caller,
+    { provider, kind }: KeyTest,
+  ): Promise<{ id: string | null; kind: string; baseUrl: string | null }> {
+    if (provider !== undefined && kind !== undefined) return refuse('kind', 'must be left out with provider');
+    if (kind !== undefined) return { id: null, kind, baseUrl: null };
+    if (provider === undefined) return refuse('provider', 'is needed: its id, name or kind');
+    return this.providers.resolve(caller, provider);
+  }
+
+  private async platformKeyOf(providerId: string | null): Promise<string | null> {
+    if (providerId === null) return null;
+    return this.transactions.run('platform', (manager) =>
+      this.repository.findPlatformKeyId(manager, providerId),
+    );
   }
 
   /** A real check, so what it finds is written down. */
