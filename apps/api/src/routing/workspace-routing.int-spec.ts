@@ -187,8 +187,6 @@ describe('the routing policy of a workspace', () => {
       groups: { mine: { models: ['local', 'claude'] } },
     });
     expect(body.warnings.map(({ field, code }) => [field, code])).toEqual([
-      ['levels', 'not_in_force'],
-      ['groups', 'not_in_force'],
       ['cascades.smart.1', 'cross_vendor_skipped'],
       ['cascades.smart.2', 'model_unknown'],
       ['cascades.smart.3', 'model_forbidden'],
@@ -199,6 +197,9 @@ describe('the routing policy of a workspace', () => {
     ]);
     const allowed = await call('PUT', { cascades: { smart: ['claude'] }, cross_vendor: true });
     expect(allowed.body.warnings).toEqual([]);
+    // A level is of no vendor, and an alias may stand for one.
+    const level = await call('PUT', { cascades: { eco: ['claude'] }, aliases: { mine: 'eco' } });
+    expect(level.body.warnings).toEqual([]);
   });
 
   it("of another organization's workspace is not there", async () => {

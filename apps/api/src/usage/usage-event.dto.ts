@@ -89,6 +89,15 @@ export class ListUsageEventsQuery extends PageQuery {
   to?: string;
 }
 
+function usd(description: string) {
+  return {
+    type: String,
+    nullable: true,
+    description: `US dollars. ${description}`,
+    example: '0.00042',
+  } as const;
+}
+
 export class UsageAttemptView {
   @ApiProperty({ enum: routes, example: 'litellm' })
   route!: string;
@@ -110,6 +119,20 @@ export class UsageAttemptView {
 
   @ApiProperty(text('server_error', 'Why it failed; null: it succeeded.'))
   failure!: string | null;
+
+  @ApiProperty({
+    enum: ['answer', 'classification'],
+    description: 'What it was for: to answer the client, or to find out which power level `auto` means.',
+    example: 'answer',
+  })
+  purpose!: string;
+
+  @ApiProperty(
+    usd(
+      'Of a classification, which is no part of cost_usd of the request. null: not known, or not asked for.',
+    ),
+  )
+  cost_usd!: string | null;
 
   @ApiProperty(time)
   started_at!: string;
@@ -220,6 +243,21 @@ export class UsageEventView {
     example: 0.00042,
   })
   provider_cost_usd!: number | null;
+
+  @ApiProperty(usd('By the prices that were in force at the time. null: no price, or no usage, is known.'))
+  cost_usd!: string | null;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'integer', nullable: true },
+    nullable: true,
+    description: 'Those prices, in millionths of a millionth of a US dollar per token (`request`: per call).',
+    example: { input: 2_500_000, output: 10_000_000, cache_read: null, cache_write: null, request: null },
+  })
+  prices!: Record<string, unknown> | null;
+
+  @ApiProperty(text('eco', 'By which the model was chosen; null: one was asked for by its name.'))
+  power_level!: string | null;
 
   @ApiProperty(count(2_048))
   bytes_in!: number;

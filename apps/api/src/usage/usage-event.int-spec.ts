@@ -60,10 +60,13 @@ beforeAll(async () => {
     modelUsed: 'fast',
     route: 'openrouter',
     fallbackReason: 'litellm_down',
-    attempts: [attempt],
+    attempts: [attempt, { ...attempt, purpose: 'classification', cost_nano_usd: 5 }],
     promptTokens: '12',
     usageSource: 'provider',
     providerCostNanoUsd: '420000',
+    costNanoUsd: '400000',
+    prices: { input: 2_500_000, output: null, cache_read: null, cache_write: null, request: null },
+    powerLevel: 'eco',
     firstByteAt: new Date(startMs + 100),
   };
   ids.push(await seed(0, full));
@@ -154,11 +157,15 @@ describe('usage events', () => {
       fallback_reason: 'litellm_down',
       prompt_tokens: 12,
       provider_cost_usd: 0.00042,
+      cost_usd: '0.0004',
+      prices: { input: 2_500_000, output: null },
+      power_level: 'eco',
       started_at: '2026-01-01T00:00:00.000Z',
       first_byte_at: '2026-01-01T00:00:00.100Z',
       ended_at: '2026-01-01T00:00:00.250Z',
       attempts: [
         { model: 'smart', status: 503, failure: 'server_error', started_at: '2026-01-01T00:00:00.000Z' },
+        { purpose: 'classification', cost_usd: '0.000000005' },
       ],
     });
   });

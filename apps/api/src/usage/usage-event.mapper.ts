@@ -1,6 +1,6 @@
 import type { UsageEventEntity } from '@signalbox/database';
 import type { UsageEventFilter } from '@signalbox/domain/usage';
-import type { UsageAttempt } from '@signalbox/gateway';
+import { formatNanoUsd, type UsageAttempt } from '@signalbox/gateway';
 import type { ListUsageEventsQuery, UsageAttemptView, UsageEventView } from './usage-event.dto';
 
 const nanoUsdPerUsd = 1_000_000_000;
@@ -21,8 +21,23 @@ export function toUsageEventFilter(query: ListUsageEventsQuery): UsageEventFilte
 }
 
 /** The column holds what usageEvent of libs/gateway let in. */
-function toAttemptView({ started_at_ms, ...attempt }: UsageAttempt): UsageAttemptView {
-  return { ...attempt, started_at: new Date(started_at_ms).toISOString() };
+function toAttemptView({
+  started_at_ms,
+  purpose,
+  cost_nano_usd,
+  ...attempt
+}: UsageAttempt): UsageAttemptView {
+  return {
+    ...attempt,
+    purpose: purpose ?? 'answer',
+    cost_usd: usdOf(cost_nano_usd ?? null),
+    started_at: new Date(started_at_ms).toISOString(),
+  };
+}
+
+/** Of a text, as PostgreSQL gives its large numbers. */
+function usdOf(nanoUsd: number | string | null): string | null {
+  return nanoUsd === null ? null : formatNanoUsd(Number(nanoUsd));
 }
 
 export function toUsageEventView(event: UsageEventEntity): UsageEventView {
@@ -59,6 +74,9 @@ export function toUsageEventView(event: UsageEventEntity): UsageEventView {
     reasoning_tokens: Number(event.reasoningTokens),
     usage_source: event.usageSource,
     provider_cost_usd: providerCostNanoUsd === null ? null : Number(providerCostNanoUsd) / nanoUsdPerUsd,
+    cost_usd: usdOf(event.costNanoUsd),
+    prices: event.prices,
+    power_level: event.powerLevel,
     bytes_in: Number(event.bytesIn),
     bytes_out: Number(event.bytesOut),
     decision: event.decision,

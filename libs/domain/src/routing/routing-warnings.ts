@@ -1,9 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   type CatalogueDocument,
-  defaultRoutingPolicy,
   findCatalogueModel,
   listAllows,
+  routeTargetOf,
   type RoutingPolicy,
   vendorOf,
 } from '@signalbox/gateway';
@@ -12,30 +11,9 @@ export const routingWarningCodes = [
   'model_unknown',
   'model_forbidden',
   'cross_vendor_skipped',
-  'not_in_force',
   'weights_missing',
   'name_taken',
 ] as const;
-
-/** Kept and shown, but the edge does not choose by them yet: a rule about data above all must not be taken for one that holds. */
-const notYetInForce = [
-  'power_level',
-  'strategy',
-  'weights',
-  'levels',
-  'groups',
-  'max_cost_per_1k_usd',
-  'max_first_byte_ms',
-  'unpriced',
-  'prefer_local',
-  'regions',
-  'zero_data_retention',
-  'no_training',
-  'session_affinity',
-  'exploration',
-  'classification',
-  'classification_model',
-] as const satisfies readonly (keyof RoutingPolicy)[];
 
 /** What holds, but does not do what its author may expect. */
 export interface RoutingWarning {
@@ -50,6 +28,8 @@ interface Step {
   model: string;
   /** null: for all models, and nothing can be said of their vendors. */
   asked: string | null;
+  /** It may stand for a level or a group. */
+  isAlias?: true;
 }
 
 interface Pool {
@@ -74,6 +54,7 @@ function stepsOf({ cascades, aliases, levels, groups }: RoutingPolicy): Step[] {
     field: `aliases.${alias}`,
     model,
     asked: null,
+    isAlias: true as const,
   }));
   return [...ofCascades, ...ofAliases, ...stepsOfPools('levels', levels), ...stepsOfPools('groups', groups)];
 }
@@ -104,13 +85,10 @@ export function routingWarnings(
     const model = findCatalogueModel(catalogue, name);
     return model && vendorOf(model);
   };
-  const idle = notYetInForce
-    .filter((field) => !isDeepStrictEqual(policy[field], defaultRoutingPolicy[field]))
-    .map((field): RoutingWarning => {
-      const message = `${field} is kept, and has no effect on requests in this version.`;
-      return { field, code: 'not_in_force', message };
-    });
-  const skipped = stepsOf(policy).flatMap(({ field, model, asked }): RoutingWarning[] => {
+  const isRouted = (name: string): boolean =>
+    routeTargetOf(name, { ...policy, aliases: {} }, catalogue).kind !== 'model';
+  const skipped = stepsOf(policy).flatMap(({ field, model, asked, isAlias }): RoutingWarning[] => {
+    if (isAlias && isRouted(model)) return [];
     if (!findCatalogueModel(catalogue, model)) {
       const message = `No model ${model} is in the active config release: the step is skipped until one is.`;
       return [{ field, code: 'model_unknown', message }];
@@ -119,11 +97,12 @@ export function routingWarnings(
       const message = `The models list of the workspace does not allow ${model}: the step is skipped.`;
       return [{ field, code: 'model_forbidden', message }];
     }
-    if (asked === null || asked === model || policy.cross_vendor) return [];
+    // Whoever asks for a level names no vendor.
+    if (asked === null || asked === model || policy.cross_vendor || isRouted(asked)) return [];
     const [askedVendor, stepVendor] = [vendor(asked), vendor(model)];
     if (askedVendor !== null && askedVendor === stepVendor) return [];
     const message = `${model} is of ${stepVendor ?? 'an unknown vendor'} and ${asked} of ${askedVendor ?? 'an unknown one'}: the step is skipped unless cross_vendor is true.`;
     return [{ field, code: 'cross_vendor_skipped', message }];
   });
-  return [...idle, ...skipped, ...withoutWeights(policy), ...hiddenGroups(policy, catalogue)];
+  return [...skipped, ...withoutWeights(policy), ...hiddenGroups(policy, catalogue)];
 }
