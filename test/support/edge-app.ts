@@ -104,7 +104,7 @@ export interface EdgeAppOptions extends EdgeOptions {
   config?: Partial<EdgeConfig>;
 }
 
-function keyDocument(change: Partial<KeyDocument>): Omit<KeyDocument, 'v'> {
+export function keyDocument(change: Partial<KeyDocument>): Omit<KeyDocument, 'v'> {
   return {
     key_id: newId('virtualKey'),
     organization_id: 'org_1',

@@ -94,13 +94,15 @@ function toCandidateView(candidate: ExplainedCandidate): ExplainedCandidateView 
   };
 }
 
-function toAttemptView({ model, deployment, credential, isCrossVendor, source, breaker }: ExplainedAttempt) {
+function toAttemptView(attempt: ExplainedAttempt) {
+  const { model, deployment, credential, isCrossVendor, source, standsIn, breaker } = attempt;
   return {
     model,
     deployment_id: deployment?.id ?? null,
     provider: deployment?.provider_kind ?? null,
     credential: credential && { id: credential.id, owner: credential.owner },
     source,
+    stands_in: standsIn,
     cross_vendor: isCrossVendor,
     breaker: toBreakerView(breaker),
   };

@@ -337,6 +337,12 @@ class ExplainedAttemptView {
   @ApiProperty({ enum: ['asked', 'cascade'], example: 'asked' })
   source!: string;
 
+  @ApiProperty({
+    description: 'Another key for the deployment of the attempt before it, whose breaker is open.',
+    example: false,
+  })
+  stands_in!: boolean;
+
   @ApiProperty({ example: false })
   cross_vendor!: boolean;
 

@@ -11,16 +11,17 @@ import {
   type GatewayErrorCode,
   type KeyDocument,
   levelByDifficulty,
+  modeOfRoute,
   needsOf,
   planFallback,
   policyHashOf,
+  poolTargetOf,
   randomFrom,
   type RequestNeeds,
   resolveAlias,
   type RouteChoice,
   type RouteChoiceInput,
   type RoutingPolicy,
-  type RoutingTarget,
   scoringRulesOf,
   unlimited,
 } from '@signalbox/gateway';
@@ -100,35 +101,40 @@ function classified(
   };
 }
 
-function drained(choice: RouteChoice): AttemptCandidate[] {
-  const attempts: AttemptCandidate[] = [];
-  for (let next = choice.plan.next(); next && attempts.length < shownAttempts; next = choice.plan.next())
-    attempts.push(next);
-  return attempts;
+function plannedOf({ plan }: RouteChoice): AttemptCandidate[] {
+  const planned: AttemptCandidate[] = [];
+  for (let next = plan.next(); next && planned.length < shownAttempts; next = plan.next()) planned.push(next);
+  return planned;
 }
 
-/** By whose weights and ceilings; of a model by its name those of the workspace's level. */
-function scoringTargetOf({ target }: RouteChoice, input: RouteChoiceInput): RoutingTarget {
-  if (target.kind === 'model') return { kind: 'model' };
-  if (target.kind === 'group') return { kind: 'group', group: target.name };
-  if (target.kind === 'level') return { kind: 'level', level: target.level };
-  return { kind: 'level', level: input.auto?.level ?? input.policy.power_level };
-}
-
-function attemptOf(
-  { model, deployment, credential, isCrossVendor }: AttemptCandidate,
-  isOwn: boolean,
+function breakerOf(
+  { deployment, credential }: AttemptCandidate,
   openBreakers: ReadonlyMap<string, OpenBreaker>,
-): ExplainedAttempt {
+): OpenBreaker | null {
   const name = deployment && breakerName('litellm', deployment.id, credential?.id ?? null);
-  return {
-    model,
-    deployment,
-    credential,
-    isCrossVendor,
-    source: isOwn ? 'asked' : 'cascade',
-    breaker: (name === null ? undefined : openBreakers.get(name)) ?? null,
-  };
+  return (name === null ? undefined : openBreakers.get(name)) ?? null;
+}
+
+/** As AttemptQueue of the edge goes through a plan: behind an open breaker another key of the same owner's side may stand in. */
+function attemptsOf(
+  { plan }: RouteChoice,
+  planned: readonly AttemptCandidate[],
+  ownCount: number,
+  openBreakers: ReadonlyMap<string, OpenBreaker>,
+): ExplainedAttempt[] {
+  const tried = new Set<string>();
+  return planned.flatMap((candidate, index): ExplainedAttempt[] => {
+    const source = index < ownCount ? ('asked' as const) : ('cascade' as const);
+    const breaker = breakerOf(candidate, openBreakers);
+    const own: ExplainedAttempt = { ...candidate, source, breaker, standsIn: false };
+    if (!breaker || !candidate.credential) return [own];
+    tried.add(candidate.credential.id);
+    const other = plan.withOtherCredential(candidate, tried);
+    const doesPlatformStepIn =
+      other?.credential?.owner === 'platform' && candidate.credential.owner !== 'platform';
+    if (!other || doesPlatformStepIn) return [own];
+    return [own, { ...other, source, breaker: breakerOf(other, openBreakers), standsIn: true }];
+  });
 }
 
 /** Keys that are variables of the operator's: the edges are started with all that the installation names. */
@@ -192,22 +198,24 @@ export function explainRoute(
     performance: state.performance,
     isBreakerOpen: openBreakers.size === 0 ? null : (name) => openBreakers.has(name),
     needs: () => needs,
-    mode: needs.mode,
+    mode: modeOfRoute(request.route.name),
     auto,
     affinityKey: affinityKeyOf(policy, caller.workspaceId, request.sessionId, fields),
     draw,
   };
   const choice = chooseRoute(input);
-  const own = drained(chooseRoute({ ...input, policy: { ...policy, cascades: {} } }));
-  const planned = drained(choice);
-  const attempts = planned.map((one, index) => attemptOf(one, index < own.length, openBreakers));
+  const own = plannedOf(chooseRoute({ ...input, policy: { ...policy, cascades: {} } }));
+  const planned = plannedOf(choice);
   const ofChoice = choice.refusal && refusalOf(choice.refusal.code, choice.refusal.message);
   const forbidden = findForbiddenField(fields);
   const bodyRefusal =
     forbidden === null
       ? null
       : refusalOf('field_forbidden', `Clients must not set "${forbidden}". Leave it out.`);
-  const rules = scoringRulesOf(policy, scoringTargetOf(choice, input));
+  const refusal = keyRefusal ?? bodyRefusal ?? (planned.length === 0 ? ofChoice : null);
+  const attempts = refusal ? [] : attemptsOf(choice, planned, own.length, openBreakers);
+  // Of a model by its name: the weights of the workspace's level, and no ceiling.
+  const rules = scoringRulesOf(policy, poolTargetOf(choice.target, policy, auto?.level) ?? { kind: 'model' });
   const { candidates, orderedBy } = explainCandidates(input, choice, own, rules, openBreakers);
   return {
     asked,
@@ -224,7 +232,7 @@ export function explainRoute(
     isExploring: choice.ranking?.isExploring ?? false,
     affinityKey: input.affinityKey,
     orderedBy,
-    refusal: keyRefusal ?? bodyRefusal ?? (planned.length === 0 ? ofChoice : null),
+    refusal,
     ownRefusal: ofChoice,
     candidates,
     attempts,

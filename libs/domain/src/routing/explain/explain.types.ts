@@ -85,6 +85,8 @@ export interface ExplainedAttempt {
   readonly isCrossVendor: boolean;
   /** cascade: what was asked for has nobody else. */
   readonly source: 'asked' | 'cascade';
+  /** With another key, since the breaker of the first one is open. */
+  readonly standsIn: boolean;
   /** It is left out for as long as its breaker is open. */
   readonly breaker: OpenBreaker | null;
 }
