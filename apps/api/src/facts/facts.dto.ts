@@ -25,6 +25,7 @@ const sources = [
   'model',
   'provider',
   'address',
+  'vendor',
   'manual',
   'litellm',
   'openrouter_endpoint',

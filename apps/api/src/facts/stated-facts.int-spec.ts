@@ -50,6 +50,8 @@ it('are given with a model and its deployments, changed field by field, taken ba
     catalogue_id: expect.objectContaining({ value: 'openai/gpt-4o' }),
     region: { value: 'eu', source: 'deployment', at: null, catalogue_entry_id: null },
     tools: { value: false, source: 'deployment', at: null, catalogue_entry_id: null },
+    zero_data_retention: { value: false, source: 'vendor', at: null, catalogue_entry_id: null },
+    trains_on_data: { value: false, source: 'vendor', at: null, catalogue_entry_id: null },
     context_length: {
       value: 128_000,
       source: 'openrouter',

@@ -19,7 +19,7 @@ export class WorkerMetrics {
   }
 }
 
-export function defineProviderHealth(registry: Registry): Gauge<'provider' | 'name'> {
+function defineProviderHealth(registry: Registry): Gauge<'provider' | 'name'> {
   return new Gauge({
     name: 'llm_provider_health',
     help: '1 healthy, 0.5 degraded, 0 unhealthy; nothing of a provider of which nothing is known.',

@@ -51,7 +51,7 @@ export interface HealthVerdict {
 }
 
 /** Fewer calls say too little by themselves. */
-export const tellingCalls = 3;
+const tellingCalls = 3;
 const degradedFrom = 0.1;
 const unhealthyFrom = 0.5;
 /** One failed check may be a hiccup of ours. */

@@ -4,8 +4,7 @@ const openaiRoutes = ['chat_completions', 'completions', 'embeddings'];
 const ownMachine = {
   zeroDataRetention: true,
   trainsOnData: false,
-  isLocal: true,
-  remark: 'Of the operator: true of an address of an inner network only.',
+  remark: 'Of a server on an inner network, which is told from its address; of any other nothing is known.',
 } as const;
 
 const atRoot = (path: string) => ({
@@ -81,7 +80,7 @@ export const ownProviders = {
     baseUrl: 'none',
     needsKey: false,
     keyFormat: { hint: 'none' },
-    data: { zeroDataRetention: true, trainsOnData: false, isLocal: true, remark: 'Nothing leaves LiteLLM.' },
+    data: { zeroDataRetention: true, trainsOnData: false, remark: 'Nothing leaves LiteLLM.' },
     remark: 'No provider is called.',
   }),
 } satisfies Record<string, ProviderEntry>;

@@ -41,8 +41,6 @@ export interface ProviderDataPolicy {
   readonly region: string | null;
   readonly zeroDataRetention: boolean | null;
   readonly trainsOnData: boolean | null;
-  /** Of the operator's own machines, where the address is one of an inner network. */
-  readonly isLocal: boolean;
   /** Where that is written. */
   readonly source: string | null;
   readonly remark: string;
@@ -100,7 +98,6 @@ const noPolicy: ProviderDataPolicy = {
   region: null,
   zeroDataRetention: null,
   trainsOnData: null,
-  isLocal: false,
   source: null,
   remark: 'Not known: say it in the facts of the provider, if a data rule is to let it pass.',
 };

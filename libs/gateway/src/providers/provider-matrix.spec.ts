@@ -5,7 +5,6 @@ import { llmRoutes } from '../llm-routes';
 import type { ProviderEntry, ProviderErrorReading } from './provider-entry';
 import {
   dataPolicyAt,
-  isInnerAddress,
   keyPrefixes,
   providerKind,
   providerKindNames,
@@ -35,8 +34,7 @@ describe.each(callable)('the entry of %s', (_name, entry) => {
     expect(entry.docsUrl).toMatch(/^https:\/\/docs\.litellm\.ai\/docs\/providers\/\w+$/);
     expect(entry.data.remark).not.toBe('');
     // What is claimed of a vendor has a source.
-    if (!entry.data.isLocal && entry.data.zeroDataRetention !== null)
-      expect(entry.data.source).not.toBeNull();
+    if (entry.needsKey && entry.data.zeroDataRetention !== null) expect(entry.data.source).not.toBeNull();
   });
 
   it('says where it is', () => {
@@ -110,35 +108,17 @@ describe('what LiteLLM gets as api_base', () => {
 });
 
 describe('the data policy at an address', () => {
-  const unknown = { region: null, zeroDataRetention: null, trainsOnData: null, isLocal: false };
+  const unknown = { region: null, zeroDataRetention: null, trainsOnData: null };
 
   it.each([
-    ['perplexity', null, { zeroDataRetention: true, trainsOnData: false, isLocal: false }],
-    ['ollama', null, { isLocal: true, zeroDataRetention: true }],
-    ['vllm', 'http://gpu-box:8000/v1', { isLocal: true }],
-    ['vllm', 'http://10.0.0.7:8000/v1', { isLocal: true }],
-    ['demo', null, { isLocal: true }],
-    ['ollama', 'https://ollama.com', unknown],
-    ['vllm', 'https://llm.example.com/v1', unknown],
+    ['perplexity', null, { zeroDataRetention: true, trainsOnData: false }],
+    ['openai', null, { zeroDataRetention: false, trainsOnData: false }],
     ['perplexity', 'https://proxy.example.com', unknown],
+    ['ollama', null, unknown],
+    ['vllm', 'https://llm.example.com/v1', unknown],
+    ['demo', null, unknown],
     ['a kind of a later version', null, unknown],
   ])('of %s at %s', (kind, baseUrl, expected) => {
     expect(dataPolicyAt(kind, baseUrl)).toMatchObject(expected);
   });
-
-  it.each([
-    'http://localhost:1',
-    'http://[::1]:1',
-    'http://[fd00::1]',
-    'http://x.internal',
-    'http://172.16.0.1',
-  ])('%s is an inner address', (url) => expect(isInnerAddress(url)).toBe(true));
-
-  it.each([
-    'https://8.8.8.8',
-    'https://172.32.0.1',
-    'https://[2001:db8::1]',
-    'https://10.example.com',
-    'nowhere',
-  ])('%s is none', (url) => expect(isInnerAddress(url)).toBe(false));
 });

@@ -37,29 +37,17 @@ export const keyPrefixes: readonly string[] = [
   ...new Set(keyFormats().flatMap(({ prefixes }) => prefixes)),
 ].sort((left, right) => right.length - left.length || left.localeCompare(right));
 
-const innerHost =
-  /^(localhost|127\.\d+\.\d+\.\d+|10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|172\.(1[6-9]|2\d|3[01])\.\d+\.\d+|\[(::1|f[cde][0-9a-f]*:.*)\]|[^.:[\]]+|.*\.(local|internal|lan|home\.arpa|localhost))$/;
-
-/** A name without a dot, or an address of an inner network. What a name leads to is not looked up. */
-export function isInnerAddress(baseUrl: string): boolean {
-  return URL.canParse(baseUrl) && innerHost.test(new URL(baseUrl).hostname);
-}
-
-const unknownPolicy = { region: null, zeroDataRetention: null, trainsOnData: null, isLocal: false } as const;
+const unknownPolicy = { region: null, zeroDataRetention: null, trainsOnData: null } as const;
 
 /**
- * What may be taken for granted of a provider's data policy. The vendor's word is about its own address, and that of a local kind about
- * an inner one: of any other address nothing is known.
+ * What may be taken for granted of a provider's data policy. A vendor's word is about its own address: of any other one nothing is known.
+ * The operator's own servers are told by where they stand.
  */
 export function dataPolicyAt(
   kind: string,
   baseUrl: string | null,
 ): Pick<ProviderDataPolicy, keyof typeof unknownPolicy> {
   const entry = providerKind(kind);
-  if (!entry) return unknownPolicy;
-  const address = baseUrl ?? entry.defaultBaseUrl;
-  const isVouchedFor = entry.data.isLocal
-    ? entry.baseUrl === 'none' || (address !== null && isInnerAddress(address))
-    : baseUrl === null;
-  return isVouchedFor ? entry.data : unknownPolicy;
+  const isAtVendor = entry !== null && baseUrl === null && entry.needsKey;
+  return isAtVendor ? entry.data : unknownPolicy;
 }

@@ -92,6 +92,8 @@ it('finds entries by upstream name and by id, keeps what is known only, and writ
     [dated]: {
       catalogue_id: 'anthropic/sonnet',
       tools: true,
+      // Of Anthropic itself, by its documents.
+      zero_data_retention: false,
       price_source: 'manual',
       prices: { input: 3_000_000, output: null, cache_read: null, cache_write: null, request: null },
     },
@@ -100,6 +102,8 @@ it('finds entries by upstream name and by id, keeps what is known only, and writ
       context_length: 1_000_000,
       quality: 0.76,
       quality_source: 'table',
+      zero_data_retention: false,
+      trains_on_data: false,
     },
     [unknown]: { tools: true },
   });

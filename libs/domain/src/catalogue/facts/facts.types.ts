@@ -33,9 +33,20 @@ export interface FactsEntry {
   readonly prices: ReadonlyMap<string, PriceOfProvider>;
 }
 
-/** deployment, model, provider: an admin said so there. address: told from where the server stands. The others say it of the model. */
+/**
+ * deployment, model, provider: an admin said so there. address: told from where the server stands.
+ * vendor: from its documents (docs/providers.md). The others say it of the model.
+ */
 export type FactSource =
-  'deployment' | 'model' | 'provider' | 'address' | CatalogueSource | 'admin' | 'benchmark' | 'table';
+  | 'deployment'
+  | 'model'
+  | 'provider'
+  | 'address'
+  | 'vendor'
+  | CatalogueSource
+  | 'admin'
+  | 'benchmark'
+  | 'table';
 
 export interface FactProvenance {
   readonly source: FactSource;

@@ -1,4 +1,5 @@
 import {
+  dataPolicyAt,
   type DeploymentFacts,
   deploymentFacts,
   type StatedFacts,
@@ -30,7 +31,7 @@ const abilities = [
   'json_schema',
 ] as const satisfies readonly FactName[];
 
-/** What only an admin can say. */
+/** What no catalogue can say. */
 const ofAdmins = [
   'region',
   'zero_data_retention',
@@ -58,6 +59,7 @@ export function mergeFacts(
   merge.addEntry();
   for (const name of abilities) merge.addAbility(name);
   for (const name of ofAdmins) merge.addStated(name);
+  merge.addVendorsWord();
   merge.addPlace();
   merge.addPrices();
   merge.addQuality(qualityOf);
@@ -101,6 +103,17 @@ class Merge {
       if (!read.success || read.data === null) continue;
       this.set(name, read.data as DeploymentFacts[Name], ofEntry(entry, name));
       return;
+    }
+  }
+
+  /** What the vendor's documents say of everybody's data, as far as no admin knows better. */
+  addVendorsWord(): void {
+    const { kind, baseUrl } = this.subject;
+    const { region, zeroDataRetention, trainsOnData } = dataPolicyAt(kind, baseUrl);
+    const said = { region, zero_data_retention: zeroDataRetention, trains_on_data: trainsOnData };
+    for (const name of ['region', 'zero_data_retention', 'trains_on_data'] as const) {
+      if (this.facts[name] !== null || said[name] === null) continue;
+      this.set(name, said[name], { source: 'vendor', at: null, entryId: null });
     }
   }
 
