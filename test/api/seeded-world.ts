@@ -37,6 +37,7 @@ export type ResourceName =
   | 'catalogue_change'
   | 'benchmark_run'
   | 'benchmark_schedule'
+  | 'catalogue_entry'
   | 'quality_subject'
   | 'quality_proposal'
   | 'service'
@@ -53,6 +54,7 @@ type PlatformResource =
   | 'catalogue_change'
   | 'benchmark_run'
   | 'benchmark_schedule'
+  | 'catalogue_entry'
   | 'quality_subject'
   | 'quality_proposal';
 
@@ -77,6 +79,7 @@ const resourceOfSegment: Record<string, ResourceName> = {
   'benchmarks/runs': 'benchmark_run',
   schedules: 'benchmark_schedule',
   changes: 'catalogue_change',
+  catalogue: 'catalogue_entry',
   quality: 'quality_subject',
   proposals: 'quality_proposal',
   versions: 'routing_version',
@@ -132,6 +135,7 @@ export async function seedPlatform(api: ApiApp): Promise<Pick<World['ids'], Plat
     maintenance_run: run,
     catalogue_change: await insertHeldChange(api.database),
     ...(await seedBenchmark(api)),
+    catalogue_entry: await made(api, token, '/api/v1/llm/catalogue', { id: 'acme/seeded' }),
     quality_subject: 'demo-model',
     quality_proposal: await seedQualityProposal(api),
   };

@@ -15,7 +15,13 @@ import {
 } from './seeded-world';
 
 /** Rows of the platform that every organization may read: what can be used at all. A user's name is each one's own. */
-const sharedResources: ReadonlySet<ResourceName> = new Set(['provider', 'model', 'deployment', 'user']);
+const sharedResources: ReadonlySet<ResourceName> = new Set([
+  'provider',
+  'model',
+  'deployment',
+  'catalogue_entry',
+  'user',
+]);
 
 jest.setTimeout(60_000);
 

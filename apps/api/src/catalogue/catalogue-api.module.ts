@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
-import { CatalogueSyncServiceModule } from '@signalbox/domain/catalogue';
+import { CatalogueEntryModule, CatalogueSyncServiceModule } from '@signalbox/domain/catalogue';
 import { CatalogueChangeController } from './catalogue-change.controller';
+import { CatalogueEntryController } from './catalogue-entry.controller';
 import { CatalogueSyncController } from './catalogue-sync.controller';
 
 @Module({
-  imports: [CatalogueSyncServiceModule],
-  controllers: [CatalogueSyncController, CatalogueChangeController],
+  imports: [CatalogueEntryModule, CatalogueSyncServiceModule],
+  // The wildcards of the entries come last, since they would take every other path for an id.
+  controllers: [CatalogueSyncController, CatalogueChangeController, CatalogueEntryController],
 })
 export class CatalogueApiModule {}

@@ -19,7 +19,7 @@ import {
 } from 'class-validator';
 import { MayBeLeftOut, Nullable } from '../http/fields';
 
-const modalities = ['text', 'image', 'audio', 'file', 'video', 'embeddings', 'rerank'] as const;
+export const modalities = ['text', 'image', 'audio', 'file', 'video', 'embeddings', 'rerank'] as const;
 const sources = [
   'deployment',
   'model',
@@ -36,8 +36,9 @@ const sources = [
 ] as const satisfies readonly FactSource[];
 
 /** Up to a dollar, in whole pico-dollars: finer prices are nobody's. */
-const usdPattern = /^(0(\.\d{1,12})?|1(\.0{1,12})?)$/;
-const usdMessage = '$property must be a decimal of US dollars from 0 to 1 as text, such as "0.0000025"';
+export const usdPattern = /^(0(\.\d{1,12})?|1(\.0{1,12})?)$/;
+export const usdMessage =
+  '$property must be a decimal of US dollars from 0 to 1 as text, such as "0.0000025"';
 
 const Usd = (description: string, example: string | null): PropertyDecorator => {
   const decorators = [
@@ -65,7 +66,7 @@ export class TokenPricesBody {
   request?: string | null;
 }
 
-const YesOrNo = (description: string): PropertyDecorator => {
+export const YesOrNo = (description: string): PropertyDecorator => {
   const decorators = [
     ApiPropertyOptional({ description, type: Boolean, nullable: true, example: null }),
     Nullable(),
@@ -74,7 +75,7 @@ const YesOrNo = (description: string): PropertyDecorator => {
   return (target, property) => decorators.forEach((decorate) => decorate(target, property));
 };
 
-const Count = (description: string, maximum: number): PropertyDecorator => {
+export const Count = (description: string, maximum: number): PropertyDecorator => {
   const decorators = [
     ApiPropertyOptional({ description, type: 'integer', nullable: true, minimum: 1, maximum, example: null }),
     Nullable(),
@@ -85,7 +86,7 @@ const Count = (description: string, maximum: number): PropertyDecorator => {
   return (target, property) => decorators.forEach((decorate) => decorate(target, property));
 };
 
-const Modalities = (description: string): PropertyDecorator => {
+export const Modalities = (description: string): PropertyDecorator => {
   const decorators = [
     ApiPropertyOptional({
       description,
