@@ -1,13 +1,13 @@
-import { Module, type INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { ManualClock, newId, silentLogger } from '@signalbox/common';
+import type { INestApplicationContext } from '@nestjs/common';
+import { ManualClock, newId } from '@signalbox/common';
 import type { BenchmarkResultEntity, BenchmarkRunEntity } from '@signalbox/database';
 import { systemCaller } from '@signalbox/domain/access';
-import { BenchmarkRunner, BenchmarkRunService, BenchmarksModule } from '@signalbox/domain/benchmarks';
-import { CoreModule } from '@signalbox/domain/core';
-import { randomBytes } from 'node:crypto';
+import { BenchmarkRunner, BenchmarkRunService, BenchmarkScheduleService } from '@signalbox/domain/benchmarks';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import type { StartBenchmark } from '../../libs/domain/src/benchmarks/runs/benchmark.types';
 import { EdgeChatStandIn } from '../stand-ins/edge-chat.stand-in';
+import { openBenchmarkContext } from './benchmark-context';
 import { openTestDatabase, type TestDatabase } from './test-database';
 
 /** A price of $1 and $2 for a million tokens. */
@@ -18,9 +18,16 @@ export interface TestPrices {
   readonly output: number;
 }
 
+function redisUrl(): string {
+  const url = process.env['TEST_REDIS_URL'];
+  if (url) return url;
+  throw new Error('TEST_REDIS_URL is not set: run the tests by `npm test -- integration`');
+}
+
 /** The worker's benchmarks with real keys, over PostgreSQL and Redis, and a stand-in for port 4000. */
 export class BenchmarkWorld {
   readonly operator = systemCaller('test');
+  private worker: ChildProcess | null = null;
   private context!: INestApplicationContext;
 
   private constructor(
@@ -32,21 +39,15 @@ export class BenchmarkWorld {
   static async open({ timeoutMs = 5_000 } = {}): Promise<BenchmarkWorld> {
     const clock = new ManualClock(Date.UTC(2026, 10, 21, 3));
     const world = new BenchmarkWorld(await openTestDatabase(), await EdgeChatStandIn.start(), clock);
-    const redisUrl = process.env['TEST_REDIS_URL'];
-    if (!redisUrl) throw new Error('TEST_REDIS_URL is not set: run the tests by `npm test -- integration`');
-    const core = CoreModule.forRoot({
-      applicationName: 'test',
-      databaseUrl: world.database.appUrl,
-      redisUrl,
-      redisPrefix: `test-${randomBytes(6).toString('hex')}`,
-      encryptionKeys: [{ kid: 'test', key: Buffer.alloc(32, 5) }],
-      logger: silentLogger,
+    const { appUrl: databaseUrl } = world.database;
+    const { url: edgeUrl } = world.edge;
+    world.context = await openBenchmarkContext({
+      databaseUrl,
+      redisUrl: redisUrl(),
+      edgeUrl,
       clock,
+      timeoutMs,
     });
-    const benchmarks = BenchmarksModule.forRoot({ edgeUrl: world.edge.url, timeoutMs });
-    class WorldModule {}
-    Module({ imports: [core, benchmarks] })(WorldModule);
-    world.context = await NestFactory.createApplicationContext(WorldModule, { logger: false });
     return world;
   }
 
@@ -91,6 +92,10 @@ export class BenchmarkWorld {
     return this.runner.advance(signal);
   }
 
+  startDue(): Promise<void> {
+    return this.get(BenchmarkScheduleService).startDue();
+  }
+
   async run(id: string): Promise<BenchmarkRunEntity> {
     return (await this.service.get(this.operator, id)).run;
   }
@@ -99,11 +104,21 @@ export class BenchmarkWorld {
     return (await this.service.listResults(this.operator, id, {}, 200)).data;
   }
 
+  /** Another worker as a process of its own. */
+  spawnWorker(): ChildProcess {
+    const hook = join(__dirname, '../../scripts/testing/typescript-hook.cjs');
+    const main = join(__dirname, 'benchmark-worker.child.ts');
+    const args = ['-r', hook, main, this.database.appUrl, redisUrl(), this.edge.url];
+    this.worker = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    return this.worker;
+  }
+
   query<Row = Record<string, unknown>>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
     return this.database.transactions.run('platform', (manager) => manager.query<Row[]>(sql, parameters));
   }
 
   async close(): Promise<void> {
+    this.worker?.kill('SIGKILL');
     await this.context.close();
     await this.edge.close();
     await this.database.close();
