@@ -1,11 +1,12 @@
 import { dateOf, field } from './answer-fields';
+import { without } from './base-url-path';
 import { httpDriver } from './http.driver';
 import type { KeyFacts } from './probe-spec';
 
 /** Only the hub itself knows tokens: not its router, nor an endpoint of one's own. */
 function hubOf(baseUrl: string): string {
   const hosts = URL.canParse(baseUrl) ? new URL(baseUrl).hostname : '';
-  return /(^|\.)huggingface\.(co|cloud)$/.test(hosts) ? 'https://huggingface.co' : baseUrl;
+  return /(^|\.)huggingface\.(co|cloud)$/.test(hosts) ? 'https://huggingface.co' : without(baseUrl, '/v1');
 }
 
 function factsOf(body: unknown): KeyFacts {
