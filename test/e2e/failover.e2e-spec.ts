@@ -92,6 +92,23 @@ describe('while LiteLLM is down', () => {
     );
   });
 
+  it('a power level goes around it, too', async () => {
+    const body = { levels: { eco: { models: [loopback.chat] } } };
+    await stack.api.request('PUT', `/workspaces/${tenant.workspaceId}/routing`, { body });
+    const answer = await waitUntil(
+      async () => {
+        const { problem, headers } = await stack.chat.send({ key: key.key, model: 'eco', isStreamed: true });
+        return problem === null ? headers : null;
+      },
+      { deadlineMs: 10_000, what: 'an answer' },
+    );
+    expect(answer).toMatchObject({
+      'x-signalbox-power-level': 'eco',
+      'x-signalbox-model': loopback.chat,
+      'x-signalbox-fallback': 'litellm_down',
+    });
+  });
+
   it('limits and the allowlist hold', async () => {
     const narrow = await stack.api.createKey(tenant.workspaceId, { models: [loopback.embedding] });
     const single = await stack.api.createKey(tenant.workspaceId, { rpm_limit: 1 });

@@ -33,9 +33,17 @@ const exposedHeaders = [
   ...['limit', 'remaining', 'reset'].flatMap((what) =>
     ['requests', 'tokens'].map((unit) => `x-ratelimit-${what}-${unit}`),
   ),
-  ...['attempts', 'credential-owner', 'cross-vendor', 'fallback', 'model', 'models', 'provider', 'route'].map(
-    (name) => `x-signalbox-${name}`,
-  ),
+  ...[
+    'attempts',
+    'credential-owner',
+    'cross-vendor',
+    'fallback',
+    'model',
+    'models',
+    'power-level',
+    'provider',
+    'route',
+  ].map((name) => `x-signalbox-${name}`),
 ].join(', ');
 
 function headersToAllow(asked: string | undefined): string {
