@@ -28,7 +28,11 @@ export interface VendorCall {
   readonly accept: string;
 }
 
-/** A vendor's chat route on the wire. `docs` is the page that it was written from. */
+/**
+ * A vendor's chat route on the wire. `docs` is the page that it was written from. The specs hold it against the SDKs of OpenAI and
+ * Anthropic; by hand it was held against cohere-ai 8.1.0, @mistralai/mistralai 2.7.0, @google/genai 2.32.0, ollama 0.6.4, groq-sdk 1.6.0,
+ * together-ai 0.52.0, @huggingface/inference 4.13.30 and @openrouter/sdk 1.3.19: plain, streamed, 401 and 429.
+ */
 export interface Vendor {
   readonly docs: string;
   /** What a user gives as base URL, below the stand-in's origin and the vendor's name. */
