@@ -173,7 +173,7 @@ export const openrouter = openaiLike({
   docs: 'https://openrouter.ai/docs/api-reference/errors',
   basePath: '/api/v1',
   sendsUsage: true,
-  extra: { provider: 'OpenAI', system_fingerprint: null },
+  extra: { provider: 'OpenAI', system_fingerprint: 'fp_1' },
   preamble: ': OPENROUTER PROCESSING\n\n',
   faults: {
     refused: jsonReply(401, { error: { message: 'User not found.', code: 401 } }),
