@@ -15,7 +15,7 @@ export type ModelBehaviour =
   | 'no_usage'
   | 'another_model'
   | { readonly status: number; readonly code?: string; readonly retryAfter?: string }
-  | { readonly until: Promise<unknown> };
+  | { readonly until: Promise<unknown>; readonly behaviour?: 'right' | 'wrong' | 'cut' | 'no_usage' };
 
 export interface ReceivedChat {
   readonly model: string;
@@ -85,8 +85,11 @@ export class EdgeChatStandIn {
     const call = { model: body.model, task, key, maxTokens: body.max_tokens };
     this.calls.push(call);
     const behaviour = this.behave(call, this.calls.length - 1);
-    if (typeof behaviour === 'object' && 'until' in behaviour) await behaviour.until;
-    this.answer(response, body, task, behaviour);
+    const usage = this.usage;
+    if (typeof behaviour !== 'object' || !('until' in behaviour))
+      return this.answer(response, body, task, behaviour, usage);
+    await behaviour.until;
+    this.answer(response, body, task, behaviour.behaviour ?? 'right', usage);
   }
 
   private answer(
@@ -94,6 +97,7 @@ export class EdgeChatStandIn {
     body: ChatBody,
     task: BenchmarkTask,
     behaviour: ModelBehaviour,
+    told: EdgeChatStandIn['usage'],
   ): void {
     const headers = { 'x-request-id': `req_${this.calls.length}`, 'x-signalbox-attempts': '1' };
     if (behaviour === 'hang') return;
@@ -121,7 +125,7 @@ export class EdgeChatStandIn {
       chunk({ delta: { tool_calls: [{ index, function: { arguments: args } }] } });
     }
     chunk({ delta: {}, finish_reason: toolCalls.length > 0 ? 'tool_calls' : 'stop' });
-    const usage = this.usage ?? {
+    const usage = told ?? {
       prompt_tokens: countTokens(task.prompt),
       completion_tokens: countTokens(text) + 1,
     };

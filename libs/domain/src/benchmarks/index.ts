@@ -5,4 +5,4 @@ export { BenchmarkRunner } from './runs/benchmark-runner';
 export type { BenchmarkRunDetails } from './runs/benchmark.types';
 export { BenchmarkScheduleService } from './schedules/benchmark-schedule.service';
 export { suites, defaultSuiteId } from './suites/suites';
-export { type BenchmarkSuite, taskCategories } from './suites/task.types';
+export type { BenchmarkSuite } from './suites/task.types';

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { once } from 'node:events';
 import { BenchmarkWorld } from '../../../../../test/support/benchmark-world';
 import { waitUntil } from '../../../../../test/support/wait-until';
+import { mostPromptTokens } from './model-prices';
 import { SpendingRepository } from './spending.repository';
 
 jest.setTimeout(60_000);
@@ -58,29 +59,29 @@ describe('the cap', () => {
     const behaviours = fc.constantFrom('right', 'wrong', 'cut', 'no_usage', 'again', 'broken' as const);
     const price = fc.integer({ min: 0, max: 30_000_000 });
     const cases = fc.record({
-      prices: fc.array(fc.record({ input: price, output: price }), { minLength: 1, maxLength: 3 }),
-      share: fc.double({ min: 1, max: 4, noNaN: true }),
-      answers: fc.array(fc.tuple(behaviours, fc.double({ min: 0, max: 1, noNaN: true })), { minLength: 1 }),
+      price: fc.record({ input: price, output: price }),
+      modelCount: fc.integer({ min: 2, max: 3 }),
+      share: fc.double({ min: 1, max: 3, noNaN: true }),
+      answers: fc.array(fc.tuple(behaviours, fc.constantFrom(0.2, 1, 1)), { minLength: 1, maxLength: 8 }),
     });
     await fc.assert(
-      fc.asyncProperty(cases, async ({ prices, share, answers }) => {
+      fc.asyncProperty(cases, async ({ price: prices, modelCount, share, answers }) => {
         world.edge.reset();
-        const models = prices.map(() => `any-${(number += 1)}`);
-        for (const [index, name] of models.entries()) await world.addModel(name, prices[index]);
-        const dearest = Math.max(...prices.map(({ input, output }) => input * 14.7 + output * 1.1));
+        const models = Array.from({ length: modelCount }, () => `any-${(number += 1)}`);
+        for (const name of models) await world.addModel(name, prices);
+        const dearest = prices.input * 14.7 + prices.output * 1.1;
         const id = await world.start(models, { capNanoUsd: Math.ceil(dearest * share) + 1 });
         const seen: Money[] = [];
-        world.edge.behave = ({ maxTokens }, index) => {
+        world.edge.behave = ({ task }, index) => {
           const [behaviour, part] = answers[index % answers.length]!;
-          const usage = {
-            prompt_tokens: Math.floor(100 * part),
-            completion_tokens: Math.floor(maxTokens * part),
+          // As dear as may be: every token of the worst case.
+          world.edge.usage = {
+            prompt_tokens: Math.floor(mostPromptTokens(task) * part),
+            completion_tokens: Math.floor(task.maxTokens * part),
           };
-          world.edge.usage = usage;
           if (behaviour === 'again') return { status: 429, retryAfter: '0' };
           if (behaviour === 'broken') return { status: 500 };
-          if (behaviour !== 'right') return behaviour;
-          return { until: money(id).then((now) => seen.push(now)) };
+          return { until: money(id).then((now) => seen.push(now)), behaviour };
         };
         await world.advance();
         seen.push(await money(id));
@@ -142,8 +143,14 @@ describe('a worker that dies', () => {
     const settlement = {
       state: 'done' as const,
       score: 1,
-      ...{ firstByteMs: 1, durationMs: 1, promptTokens: 1, completionTokens: 1 },
-      ...{ requestId: null, failure: null, detail: null, costNanoUsd: 5 },
+      firstByteMs: 1,
+      durationMs: 1,
+      promptTokens: 1,
+      completionTokens: 1,
+      requestId: null,
+      failure: null,
+      detail: null,
+      costNanoUsd: 5,
     };
     await inRun.run('platform', (manager) => spending.takeOver(manager, id, 'early', now));
     await inRun.run('platform', (manager) => spending.reserve(manager, early, key, 1_000));
