@@ -34,20 +34,19 @@ export class ModelSelection {
   /** Of the model that was asked for. */
   ranked: Ranked | null = null;
   dropped: readonly DroppedCandidate[] = [];
-  private readonly rules: ScoringRules;
-  private readonly isProtecting: boolean;
 
   constructor(
     private readonly input: RouteChoiceInput,
     private readonly asked: string,
-  ) {
-    this.rules = scoringRulesOf(input.policy, { kind: 'model' });
-    this.isProtecting = protectsData(input.policy);
+  ) {}
+
+  private get rules(): ScoringRules {
+    return scoringRulesOf(this.input.policy, { kind: 'model' });
   }
 
   readonly select = ({ name, entry, candidates }: CandidatesOfModel): readonly PlannedCandidate[] => {
     const isShared = entry.deployments.length === 1 || hasShares(entry.deployments);
-    if (isShared && !this.isProtecting)
+    if (isShared && !protectsData(this.input.policy))
       return candidates.map(({ deployment, credential }) => ({ model: name, deployment, credential }));
     const scoring = candidates.map((one) => this.scoringCandidate(name, entry, one));
     if (isShared) return this.allowed(name, scoring);

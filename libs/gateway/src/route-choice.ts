@@ -1,4 +1,4 @@
-import { AttemptPlan, type AttemptPlanInput } from './attempt-plan';
+import { AttemptPlan, type OwnCandidates } from './attempt-plan';
 import { breakerName } from './breaker-names';
 import { type IsLate, type Ranked, rankInOrder } from './candidate-order';
 import { type CandidatePool, candidatePoolOf, type PoolInput, scoringCandidatesOf } from './candidate-pool';
@@ -25,10 +25,28 @@ function lastResortsOf({ candidates }: CandidatePool): IsLate | null {
 
 const listsOf = ({ key, workspace }: PoolInput): ModelList[] => [key.models, workspace.models];
 
-function planInput(input: RouteChoiceInput, model: string): AttemptPlanInput {
-  const { policy, catalogue, key, workspace, organization, documentOf, nowMs, draw, mode } = input;
-  const payment = { key, workspace, organization, documentOf, nowMs, random: randomFrom(draw) };
-  return { model, policy, lists: listsOf(input), catalogue, mode, ...payment };
+/** One object of one form for every request: plain names come through here thousands of times a second. */
+function planOf(
+  input: RouteChoiceInput,
+  model: string,
+  own: OwnCandidates | null,
+  selection: ModelSelection | null,
+): AttemptPlan {
+  return new AttemptPlan({
+    model,
+    policy: input.policy,
+    lists: listsOf(input),
+    catalogue: input.catalogue,
+    mode: input.mode,
+    key: input.key,
+    workspace: input.workspace,
+    organization: input.organization,
+    documentOf: input.documentOf,
+    nowMs: input.nowMs,
+    random: randomFrom(input.draw),
+    own,
+    ...(selection && { select: selection.select }),
+  });
 }
 
 function chooseModel(input: RouteChoiceInput, target: RouteTarget): RouteChoice {
@@ -36,7 +54,7 @@ function chooseModel(input: RouteChoiceInput, target: RouteTarget): RouteChoice 
   const selection = new ModelSelection(input, name);
   const isAllowed = listsAllow(listsOf(input), name);
   const own = isAllowed ? null : { candidates: [], refusal: 'model_not_allowed' as const };
-  const plan = new AttemptPlan({ ...planInput(input, name), own, select: selection.select });
+  const plan = planOf(input, name, own, selection);
   const { refusal: code } = plan;
   const message = code === 'no_candidate_left' ? nobodyLeftMessage(target, selection.dropped) : null;
   return {
@@ -84,7 +102,7 @@ function namesNoModels(target: RouteTarget, { policy }: RouteChoiceInput): boole
 
 function refused(input: RouteChoiceInput, target: RouteTarget, refusal: RouteRefusal): RouteChoice {
   const own = { candidates: [], refusal: refusal.code };
-  const plan = new AttemptPlan({ ...planInput(input, target.name), own });
+  const plan = planOf(input, target.name, own, null);
   const nothing = { powerLevel: null, ranking: null, rankingInput: null };
   return { target, ...nothing, refusal, plan, allowsAround: () => false };
 }
@@ -102,14 +120,13 @@ function chooseFromPool(
   const found = rankInOrder(input, rules, candidates, lastResortsOf(pool));
   const refusal = refusalOf(target, pool, found);
   const own = { candidates: found.order, refusal: refusal?.code ?? null };
-  const { select } = new ModelSelection(input, target.name);
   return {
     target,
     powerLevel: rules.powerLevel,
     refusal,
     ranking: found.ranking,
     rankingInput: found.input,
-    plan: new AttemptPlan({ ...planInput(input, target.name), own, select }),
+    plan: planOf(input, target.name, own, new ModelSelection(input, target.name)),
     allowsAround: (model, deploymentId) => {
       const pooled = candidates.find((one) => one.model === model && one.deployment.id === deploymentId);
       return pooled
