@@ -240,10 +240,12 @@ describe('the decision', () => {
   });
 
   it('explores by the draw, and says so', () => {
+    // Nearly as cheap: it might turn out to be the better one.
+    const near = { cheap: models.cheap, middle: { ...models.cheap, usdPerMillion: 0.12 } };
     const measured = { dep_cheap: {}, dep_middle: { weight: 0 } };
-    const explored = choose('eco', { measured, draw: 0.005 });
+    const explored = choose('eco', { models: near, measured, draw: 0.005 });
     expect(explored.ranking?.isExploring).toBe(true);
     expect(planned(explored)).toEqual(['dep_middle', 'dep_cheap!']);
-    expect(order('eco', { measured, draw: 0.5 })[0]).toBe('dep_cheap');
+    expect(order('eco', { models: near, measured, draw: 0.5 })[0]).toBe('dep_cheap');
   });
 });

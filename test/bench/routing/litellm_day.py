@@ -71,14 +71,25 @@ os.environ["LITELLM_LOG"] = "CRITICAL"
 time.time = SimulatedClock.now
 datetime.datetime = SimulatedDatetime  # type: ignore[misc]
 
-import httpx  # noqa: E402 - the clock must be in place first
+import anyio.to_thread  # noqa: E402 - the clock must be in place first
+import httpx  # noqa: E402
 import litellm  # noqa: E402
 import litellm.main  # noqa: E402
 from litellm import Router  # noqa: E402
 from litellm.litellm_core_utils.streaming_handler import CustomStreamWrapper  # noqa: E402
 from litellm.types.utils import GenericStreamingChunk  # noqa: E402
 
+
+
+async def run_at_once(func: Callable[..., Any], *args: Any, **_options: Any) -> Any:
+    return func(*args)
+
+
+# As run_in_executor of the loop: a thread takes real time.
+anyio.to_thread.run_sync = run_at_once  # type: ignore[assignment]
 litellm.suppress_debug_info = True
+# The deployments have prices of their own. LiteLLM goes through all 4,000 entries of its map for each of them, at each call.
+litellm.model_cost.clear()
 for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
     logging.getLogger(name).setLevel(logging.CRITICAL)
 

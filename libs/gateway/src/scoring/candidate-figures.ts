@@ -8,7 +8,7 @@ import type { RequestNeeds, ScoringCandidate } from './scoring.types';
 
 /** What is expected of a model counts as much as so many calls. */
 const priorCalls = 3;
-const usualFirstByteMs = 1_500;
+const usualFirstByteMs = 800;
 const longestFirstByteMs = 3_600_000;
 const unknownQualityPermille = 500;
 

@@ -148,7 +148,7 @@ describe('under every level', () => {
     const worsening = fc.constantFrom<(one: ScoringCandidate) => ScoringCandidate>(
       (one) => ({
         ...one,
-        facts: { ...one.facts, prior_first_byte_ms: (one.facts.prior_first_byte_ms ?? 1_500) + 500 },
+        facts: { ...one.facts, prior_first_byte_ms: (one.facts.prior_first_byte_ms ?? 800) + 500 },
       }),
       (one) => ({ ...one, facts: { ...one.facts, quality: (one.facts.quality ?? 0.5) / 2 } }),
       (one) => ({
@@ -175,7 +175,7 @@ describe('exploration', () => {
     const draws = Array.from({ length: 1_000 }, (_, index) => index / 1_000);
     fc.assert(
       fc.property(share, (exploration) => {
-        const known = { firstByteMs: 100, errorRate: 0, weight: 50 };
+        const known = { firstByteMs: 1_500, errorRate: 0, weight: 50 };
         const candidates = [
           aCandidate('best', { performance: known }),
           aCandidate('thin', { usdPerMillion: [2, 2] }),

@@ -57,9 +57,9 @@ describe('the formula, worked out by hand', () => {
 
   it('under balanced, of whom nothing but the price is known', () => {
     // 600 x $2.50 + 400 x $10 per million = 0.0015 + 0.004 = $0.0055. cost 0.4 x (1 - 0.55) = 0.18;
-    // nothing is known of its time: 1.5 s: latency 0.4 x 0.85 = 0.34; quality 0.2 x 0.5 = 0.1. 0.62.
+    // nothing is known of its time: 0.8 s: latency 0.4 x 0.92 = 0.368; quality 0.2 x 0.5 = 0.1. 0.648.
     const candidate = aCandidate('a', { usdPerMillion: [2.5, 10], facts: { prior_first_byte_ms: null } });
-    expect(scored(candidate, rulesOf()).score).toBeCloseTo(0.62, 12);
+    expect(scored(candidate, rulesOf()).score).toBeCloseTo(0.648, 12);
   });
 
   it('under precision, with cached tokens and another size', () => {
@@ -230,6 +230,14 @@ describe('exploration', () => {
     expect(at(0, 'conversation').isExploring).toBe(false);
     const alone = rankCandidates(aRequest({ candidates: [aCandidate('a')], rules: rulesOf(), draw: 0 }));
     expect(alone.isExploring).toBe(false);
+  });
+
+  it('is of nobody who would lose even if it answered at once and never failed', () => {
+    // Best: 0.4 + 0.36 + 0.1 = 0.86. At its best the other one has 0.4 x (1 - 4 / 10) + 0.4 + 0.1 = 0.74, and 0.864 at $0.90.
+    const best = aCandidate('best', known(90, { usdPerMillion: [0, 0] }));
+    const firstAt = (usd: number): string | undefined =>
+      idsOf([best, aCandidate('thin', { usdPerMillion: [usd, usd] })], { rules: rulesOf(), draw: 0 })[0];
+    expect([firstAt(4), firstAt(1.1), firstAt(0.9)]).toEqual(['best', 'best', 'thin']);
   });
 
   it('stays among local ones where they are preferred, and never tries what has no price', () => {

@@ -88,14 +88,23 @@ function favouriteOf(leading: readonly ScoredCandidate[], key: string): number {
   });
 }
 
-/** Of whom least is known; the draw decides among equals. */
-function leastKnownOf(leading: readonly ScoredCandidate[], draw: number): number {
-  const least = Math.min(...leading.map(({ candidate }) => weightCentsOf(candidate)));
+/** What it would score if it answered at once and never failed: what a try could find out at best. */
+function bestCaseOf({ parts }: ScoredCandidate, latencyWeight: number): number {
+  return parts.cost + latencyWeight + parts.quality + parts.preference;
+}
+
+/** Of whom least is known, among those that might turn out to be the best; the draw decides among equals. */
+function leastKnownOf(leading: readonly ScoredCandidate[], latencyWeight: number, draw: number): number {
+  const toBeat = leading[0]?.score ?? 0;
+  const promising = leading.map((one) => bestCaseOf(one, latencyWeight) >= toBeat);
+  const weights = leading.map(({ candidate }, index) =>
+    promising[index] ? weightCentsOf(candidate) : Number.POSITIVE_INFINITY,
+  );
+  const least = Math.min(...weights);
   const drawHash = hashOf(String(draw));
-  return bestBy(leading.length, (index) => {
-    const { candidate } = leading[index]!;
-    return weightCentsOf(candidate) > least ? -1 : rendezvousWeight(drawHash, candidate.deployment.id);
-  });
+  return bestBy(leading.length, (index) =>
+    weights[index]! > least ? -1 : rendezvousWeight(drawHash, leading[index]!.candidate.deployment.id),
+  );
 }
 
 function movedToFront(ranked: readonly ScoredCandidate[], index: number): readonly ScoredCandidate[] {
@@ -120,6 +129,7 @@ export function rankCandidates(input: RankingInput): Ranking {
   const explores = affinityKey === null && draw < rules.exploration;
   if (affinityKey === null && !explores) return { ranked, dropped, isExploring: false };
   const leading = ranked.filter((one) => tierOf(one) === tierOf(best));
-  const first = affinityKey === null ? leastKnownOf(leading, draw) : favouriteOf(leading, affinityKey);
+  const first =
+    affinityKey === null ? leastKnownOf(leading, weights.latency, draw) : favouriteOf(leading, affinityKey);
   return { ranked: movedToFront(ranked, first), dropped, isExploring: explores && first > 0 };
 }
