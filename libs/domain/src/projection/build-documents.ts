@@ -1,14 +1,12 @@
 import { limitsOf } from '@signalbox/domain/limits';
 import {
   type CatalogueDocument,
-  effectiveRouting,
   factsDocumentId,
   limitsUnderTier,
   projectionField,
   type ProjectionDocuments,
   type ProjectionKind,
   readRoutingRules,
-  type RoutingPolicy,
   settingsDocumentId,
 } from '@signalbox/gateway';
 import type {
@@ -70,11 +68,6 @@ export function endOfValue(validUntil: Date | null, expiresAt: Date | null): Dat
 export function plainDecimal(amount: string | null): string | null {
   if (amount === null || !amount.includes('.')) return amount;
   return amount.replace(/\.?0+$/, '');
-}
-
-/** Field by field: one that another version wrote and this one cannot read counts as not set. */
-export function routingOf({ routing }: Pick<WorkspaceEntity, 'routing'>): RoutingPolicy {
-  return effectiveRouting(readRoutingRules(routing));
 }
 
 /**

@@ -1,5 +1,4 @@
-export { catalogueOf, routingOf } from './build-documents';
-export { endOfValue } from './build-documents';
+export { catalogueOf, endOfValue } from './build-documents';
 export { ProjectionModule } from './projection.module';
 export { ProjectionRebuildService } from './projection-rebuild.service';
 export { type ProjectionDifferences, ProjectionReconcileService } from './projection-reconcile.service';
