@@ -3,9 +3,13 @@ import type { CatalogueSyncEntity } from '@signalbox/database';
 import { systemCaller } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import type { CatalogueSyncRunner } from '@signalbox/domain/catalogue';
-import { CatalogueSyncService } from '@signalbox/domain/catalogue';
+import { CatalogueSyncService, DeprecationService } from '@signalbox/domain/catalogue';
 import type { RunnerAccess } from '@signalbox/domain/core';
+import type { Notification, OwnerNotifier } from '@signalbox/domain/notifications';
 import type { JobProducer } from '@signalbox/jobs';
+import { DeprecationRepository } from '../../libs/domain/src/catalogue/deprecations/deprecation.repository';
+import { CatalogueEntryRepository } from '../../libs/domain/src/catalogue/entries/catalogue-entry.repository';
+import { FactsRepository } from '../../libs/domain/src/catalogue/facts/facts.repository';
 import { CatalogueStoreRepository } from '../../libs/domain/src/catalogue/sync/catalogue-store.repository';
 import { createSyncRunner } from '../../libs/domain/src/catalogue/sync/catalogue-sync-runner.factory';
 import { CatalogueSyncRepository } from '../../libs/domain/src/catalogue/sync/catalogue-sync.repository';
@@ -23,6 +27,8 @@ export class CatalogueWorld {
   readonly clock = new ManualClock(Date.UTC(2026, 10, 21, 3));
   /** What the client waited for between two attempts. */
   readonly pausesMs: number[] = [];
+  /** What the platform was told. */
+  readonly told: Notification[] = [];
   readonly service: CatalogueSyncService;
   readonly runner: CatalogueSyncRunner;
 
@@ -41,6 +47,14 @@ export class CatalogueWorld {
       new CatalogueStoreRepository(),
       new AuditTrail(this.clock),
       jobs,
+      new DeprecationService(
+        transactions,
+        new CatalogueEntryRepository(),
+        new FactsRepository(),
+        new DeprecationRepository(),
+        this.clock,
+      ),
+      { notify: this.notify } as Pick<OwnerNotifier, 'notify'> as OwnerNotifier,
       this.clock,
     );
     this.runner = this.newRunner();
@@ -53,6 +67,9 @@ export class CatalogueWorld {
     const own = { url: litellm.url, internalToken: litellm.token };
     return new CatalogueWorld(database, openrouter, litellm, access ?? own);
   }
+
+  private readonly notify = async (_manager: unknown, notification: Notification): Promise<void> =>
+    void this.told.push(notification);
 
   /** As another worker has it. */
   newRunner({

@@ -1,3 +1,6 @@
+export { DeprecationModule } from './deprecations/deprecation.module';
+export { DeprecationService } from './deprecations/deprecation.service';
+export type { Deprecation } from './deprecations/deprecation.types';
 export { CatalogueEntryModule } from './entries/catalogue-entry.module';
 export { CatalogueEntryService } from './entries/catalogue-entry.service';
 export type {

@@ -74,6 +74,36 @@ describe('housekeeping', () => {
     expect(waiting.map(({ id }) => id)).not.toContain(done);
   });
 
+  it('forgets syncs of the catalogue after 90 days, but for the newest, and what people decided', async () => {
+    const old = new Date(clock.nowMs() - 91 * 86_400_000);
+    for (const [id, endedAt] of [
+      ['sync_1', old],
+      ['sync_2', past],
+      ['sync_3', old],
+    ] as const) {
+      await query(
+        `INSERT INTO catalogue_syncs (id, trigger, state, step, ended_at) VALUES ($1, 'schedule', 'completed', 'done', $2)`,
+        [id, endedAt],
+      );
+    }
+    for (const state of ['waiting', 'rejected', 'superseded']) {
+      await query(
+        `INSERT INTO catalogue_changes (id, sync_id, anomaly, detail, fingerprint, state, updated_at)
+         VALUES ($1, 'sync_1', 'price_jump', 'x', $1, $1, $2)`,
+        [state, old],
+      );
+    }
+    expect(await housekeeping.sweep()).toMatchObject({ catalogueSyncs: 1 });
+    expect(await query('SELECT id FROM catalogue_syncs ORDER BY id')).toEqual([
+      { id: 'sync_2' },
+      { id: 'sync_3' },
+    ]);
+    expect(await query('SELECT id FROM catalogue_changes ORDER BY id')).toEqual([
+      { id: 'rejected' },
+      { id: 'waiting' },
+    ]);
+  });
+
   it('deletes idempotency records that have expired, however many, and no others', async () => {
     await query(
       `INSERT INTO idempotency_records (service_token_id, idempotency_key, request_hash, locked_until, expires_at)

@@ -18,6 +18,21 @@ export class HousekeepingRepository {
     return count;
   }
 
+  /**
+   * With the changes that they held and that ended by themselves. What a person decided stays: it says what is not to be held again.
+   * The newest sync stays too, since the next one is due after it.
+   */
+  async deleteCatalogueSyncs(manager: EntityManager, before: Date): Promise<number> {
+    await manager.query(`DELETE FROM catalogue_changes WHERE state = 'superseded' AND updated_at < $1`, [
+      before,
+    ]);
+    const [, count] = await manager.query<[unknown, number]>(
+      `DELETE FROM catalogue_syncs WHERE ended_at < $1 AND id <> (SELECT max(id) FROM catalogue_syncs)`,
+      [before],
+    );
+    return count;
+  }
+
   /** A rotated value ends by the clock, without a change that would erase its sealed copy. */
   async eraseEndedValues(manager: EntityManager, now: Date): Promise<number> {
     const [, count] = await manager.query<[unknown, number]>(

@@ -6,11 +6,13 @@ import { OutboxRepository } from '@signalbox/domain/outbox';
 import { HousekeepingRepository } from './housekeeping.repository';
 
 const batchSize = 1_000;
+const catalogueSyncsKeptMs = 90 * 86_400_000;
 
 export interface HousekeepingResult {
   idempotencyRecords: number;
   erasedValues: number;
   endedKeys: number;
+  catalogueSyncs: number;
 }
 
 /** Removes what has had its time, in batches. */
@@ -28,6 +30,7 @@ export class HousekeepingService {
       idempotencyRecords: await this.deleteIdempotencyRecords(),
       erasedValues: await this.eraseEndedValues(),
       endedKeys: await this.takeEndedKeysOut(),
+      catalogueSyncs: await this.forgetCatalogueSyncs(),
     };
   }
 
@@ -45,6 +48,13 @@ export class HousekeepingService {
   private eraseEndedValues(): Promise<number> {
     return this.transactions.run('platform', (manager) =>
       this.repository.eraseEndedValues(manager, this.clock.now()),
+    );
+  }
+
+  private forgetCatalogueSyncs(): Promise<number> {
+    const before = new Date(this.clock.nowMs() - catalogueSyncsKeptMs);
+    return this.transactions.run('platform', (manager) =>
+      this.repository.deleteCatalogueSyncs(manager, before),
     );
   }
 

@@ -12,6 +12,9 @@ export const notificationTypes = [
   'provider.unhealthy',
   'provider.degraded',
   'provider.recovered',
+  'catalogue.failed',
+  'catalogue.waiting',
+  'catalogue.deprecated',
   'webhook.test',
 ] as const;
 export type NotificationType = (typeof notificationTypes)[number];

@@ -71,6 +71,14 @@ export class CatalogueEntryRepository {
     return row ?? null;
   }
 
+  /** Those of the ids that are deprecated or have vanished, by id. */
+  async findGone(manager: EntityManager, ids: readonly string[]): Promise<ShownEntry[]> {
+    return manager.query<ShownEntry[]>(
+      `SELECT ${entryColumns} FROM catalogue_entries WHERE id = ANY($1) AND status <> 'active' ORDER BY id`,
+      [ids],
+    );
+  }
+
   async pricesInForce(
     manager: EntityManager,
     entryIds: readonly string[],

@@ -58,7 +58,7 @@ export function createSyncRunner(
     judge: new JudgeStep(transactions, syncs, staged, store, new HeldChangeRepository(), clock),
     write: new WriteStep(transactions, syncs, staged, store, clock),
     vanish: new VanishStep(transactions, syncs, staged, store, clock),
-    done: new DoneStep(transactions, syncs, staged, clock),
+    done: new DoneStep(transactions, syncs, staged, dependencies.service, clock),
   };
   return new CatalogueSyncRunner({
     ...dependencies,

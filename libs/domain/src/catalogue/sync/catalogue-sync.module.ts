@@ -2,8 +2,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Clock, Logger } from '@signalbox/common';
 import { TenantTransactions } from '@signalbox/database';
 import { AuditModule } from '@signalbox/domain/audit';
+import { NotificationsModule } from '@signalbox/domain/notifications';
 import { ProjectionModule } from '@signalbox/domain/projection';
 import { CLOCK, LOGGER, RUNNER_ACCESS, type RunnerAccess } from '@signalbox/domain/core';
+import { DeprecationModule } from '../deprecations/deprecation.module';
 import { CatalogueStoreRepository } from './catalogue-store.repository';
 import { createSyncRunner } from './catalogue-sync-runner.factory';
 import { CatalogueSyncRepository } from './catalogue-sync.repository';
@@ -13,7 +15,7 @@ import { HeldChangeRepository } from './held-change.repository';
 
 /** For whoever starts syncs, shows them and decides on held changes. */
 @Module({
-  imports: [AuditModule, ProjectionModule],
+  imports: [AuditModule, DeprecationModule, NotificationsModule, ProjectionModule],
   providers: [CatalogueSyncService, CatalogueSyncRepository, HeldChangeRepository, CatalogueStoreRepository],
   exports: [CatalogueSyncService],
 })

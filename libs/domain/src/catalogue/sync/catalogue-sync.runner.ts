@@ -79,7 +79,7 @@ export class CatalogueSyncRunner {
 
   /** What is in force stays so. */
   private async noteFailure(id: string, error: unknown): Promise<AdvanceOutcome> {
-    const { transactions, syncs, staged, clock, logger } = this.parts;
+    const { transactions, service, syncs, staged, clock, logger } = this.parts;
     const isSource = error instanceof CatalogueSourceError;
     const problem = isSource ? error.message : "The sync met with an error of its own: see the worker's log.";
     return transactions.run('platform', async (manager) => {
@@ -93,6 +93,7 @@ export class CatalogueSyncRunner {
       logger.warn('a sync of the catalogue failed', { sync: id, step: sync.step, attempts, error });
       if (delayMs === null) {
         await staged.removeAll(manager, id);
+        await service.failed(manager, sync, problem);
         await syncs.update(manager, sync, {
           state: 'failed',
           progress,

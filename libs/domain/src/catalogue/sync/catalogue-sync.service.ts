@@ -10,13 +10,18 @@ import {
 import { type Caller, requirePlatform, requireScope, systemCaller } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
+import { type NotificationType, OwnerNotifier } from '@signalbox/domain/notifications';
 import { JobProducer } from '@signalbox/jobs';
 import type { EntityManager } from 'typeorm';
 import type { CatalogueSource, PriceTexts } from '../merge/catalogue.types';
+import { DeprecationService } from '../deprecations/deprecation.service';
 import { isSame } from '../merge/canonical-json';
 import { CatalogueStoreRepository } from './catalogue-store.repository';
 import { CatalogueSyncRepository } from './catalogue-sync.repository';
 import { HeldChangeRepository } from './held-change.repository';
+
+/** More ids are no message any more. */
+const mostNamed = 50;
 
 /** Starts syncs of the catalogue, shows them, and decides on what they held back. A worker does the work. */
 @Injectable()
@@ -28,6 +33,8 @@ export class CatalogueSyncService {
     private readonly store: CatalogueStoreRepository,
     private readonly audit: AuditTrail,
     private readonly jobs: JobProducer,
+    private readonly deprecations: DeprecationService,
+    private readonly notifier: OwnerNotifier,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -111,6 +118,29 @@ export class CatalogueSyncService {
   /** What is in force stays, and the same change is not held again. */
   async reject(caller: Caller, changeId: string): Promise<CatalogueChangeEntity> {
     return this.decide(caller, changeId, 'rejected', async () => undefined);
+  }
+
+  /** In the transaction that ends it: proposes replacements, and tells the platform what a person should look at. */
+  async completed(manager: EntityManager, { id, createdAt, counts }: CatalogueSyncEntity): Promise<void> {
+    await this.deprecations.proposeReplacements(manager);
+    const held = counts['held'] ?? 0;
+    if (held > 0) await this.tell(manager, 'catalogue.waiting', { sync_id: id, held });
+    const going = await this.deprecations.goneSince(manager, createdAt);
+    if (going.length === 0) return;
+    const named = going.slice(0, mostNamed);
+    await this.tell(manager, 'catalogue.deprecated', { sync_id: id, count: going.length, entries: named });
+  }
+
+  async failed(manager: EntityManager, { id }: CatalogueSyncEntity, problem: string): Promise<void> {
+    await this.tell(manager, 'catalogue.failed', { sync_id: id, problem });
+  }
+
+  private async tell(
+    manager: EntityManager,
+    type: NotificationType,
+    data: Record<string, unknown>,
+  ): Promise<void> {
+    await this.notifier.notify(manager, { organizationId: null, type, data });
   }
 
   private async insert(caller: Caller, trigger: string): Promise<CatalogueSyncEntity> {

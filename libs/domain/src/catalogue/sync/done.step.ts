@@ -1,6 +1,7 @@
 import type { Clock } from '@signalbox/common';
 import type { CatalogueSyncEntity, TenantTransactions } from '@signalbox/database';
 import type { CatalogueSyncRepository } from './catalogue-sync.repository';
+import type { CatalogueSyncService } from './catalogue-sync.service';
 import type { StagedRepository } from './staged.repository';
 import type { SyncStep } from './sync-step';
 
@@ -9,6 +10,7 @@ export class DoneStep implements SyncStep {
     private readonly transactions: TenantTransactions,
     private readonly syncs: CatalogueSyncRepository,
     private readonly staged: StagedRepository,
+    private readonly service: CatalogueSyncService,
     private readonly clock: Clock,
   ) {}
 
@@ -16,6 +18,7 @@ export class DoneStep implements SyncStep {
     const now = this.clock.now();
     await this.transactions.run('platform', async (manager) => {
       await this.staged.removeAll(manager, sync.id);
+      await this.service.completed(manager, sync);
       await this.syncs.update(manager, sync, {
         state: 'completed',
         problem: null,
