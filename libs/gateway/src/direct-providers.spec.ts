@@ -34,6 +34,7 @@ describe('where a provider is reached without LiteLLM', () => {
     ['fireworks', 'chat_completions', null, 'https://api.fireworks.ai/inference/v1/chat/completions'],
     ['perplexity', 'chat_completions', null, 'https://api.perplexity.ai/chat/completions'],
     ['huggingface', 'chat_completions', null, 'https://router.huggingface.co/v1/chat/completions'],
+    ['huggingface', 'chat_completions', 'https://own.test', 'https://own.test/v1/chat/completions'],
     ['vllm', 'chat_completions', 'http://10.0.0.7:8000/v1', 'http://10.0.0.7:8000/v1/chat/completions'],
     ['openai_compatible', 'completions', 'https://llm.test/v1', 'https://llm.test/v1/completions'],
     ['ollama', 'chat_completions', null, 'http://127.0.0.1:11434/v1/chat/completions'],

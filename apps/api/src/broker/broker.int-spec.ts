@@ -174,6 +174,15 @@ describe('the broker', () => {
     expect(body.usable_for_ms).toBeLessThanOrEqual(api.config.secretStore.maxStaleMs);
   });
 
+  it("gives an own address as LiteLLM wants it, which does not see how it ends behind the edge's relay", async () => {
+    const mistral = newId('provider');
+    await api.database.transactions.run('platform', (manager) =>
+      manager.insert(ProviderEntity, { id: mistral, name: 'mistral', kind: 'mistral' }),
+    );
+    const { id } = await addCredential({ providerId: mistral, baseUrl: 'https://llm.example.com/v1' });
+    expect((await lease(id)).body.base_url).toBe('https://llm.example.com');
+  });
+
   it('names the variable of an environment credential, and has no value of it', async () => {
     const { id } = await addCredential(
       {

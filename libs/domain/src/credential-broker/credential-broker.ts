@@ -3,6 +3,7 @@ import { AppError, type Clock, isId } from '@signalbox/common';
 import type { SecretStoreConfig } from '@signalbox/config';
 import { CLOCK, SECRET_STORE_CONFIG } from '@signalbox/domain/core';
 import { CredentialVersions } from '@signalbox/domain/credentials';
+import { providerKind } from '@signalbox/gateway';
 import { SecretStoreError } from '@signalbox/secrets';
 import { AccessRecord } from './access-record';
 import { problemOf } from './judge-credential';
@@ -91,12 +92,18 @@ export class CredentialBroker implements OnApplicationShutdown {
       fingerprint: credential.version?.fingerprint ?? credential.fingerprint,
       secret: isEnvironment ? null : value.secret,
       environmentVariable: isEnvironment ? value.variable : null,
-      baseUrl: credential.baseUrl,
+      baseUrl: baseUrlOf(credential),
       baseUrlIsTrusted: credential.ownerType === 'platform',
       freshForMs: Math.min(freshForMs, untilExpiryMs),
       usableForMs: Math.max(0, Math.min(staleMs, untilExpiryMs)),
     };
   }
+}
+
+/** As LiteLLM wants it, and the edge takes it too. */
+function baseUrlOf({ baseUrl, providerKind: kind }: LeasableCredential): string | null {
+  if (baseUrl === null) return null;
+  return providerKind(kind ?? '')?.ownBaseUrl(baseUrl) ?? baseUrl;
 }
 
 /** A secret that is gone or cannot be opened is the credential's own trouble; anything else is not about it at all. */

@@ -13,6 +13,7 @@ const good: LeasableCredential = {
   enabled: true,
   reference: null,
   baseUrl: null,
+  providerKind: 'openai',
   fingerprint: 'ab',
   expiresAt: null,
   deletedAt: null,

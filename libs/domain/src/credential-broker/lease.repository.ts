@@ -16,7 +16,10 @@ export interface LeasableCredential {
   readonly state: CredentialState;
   readonly enabled: boolean;
   readonly reference: string | null;
+  /** As its owner gave it. */
   readonly baseUrl: string | null;
+  /** null: its provider is gone. */
+  readonly providerKind: string | null;
   readonly fingerprint: string;
   readonly expiresAt: Date | null;
   readonly deletedAt: Date | null;
@@ -33,6 +36,7 @@ interface Row {
   enabled: boolean;
   reference: string | null;
   base_url: string | null;
+  provider_kind: string | null;
   fingerprint: string;
   expires_at: Date | null;
   deleted_at: Date | null;
@@ -50,7 +54,7 @@ interface Row {
 const permittedCredential = {
   name: 'permitted_credential',
   text: `
-SELECT c.id, c.organization_id, c.owner_key, c.owner_type, c.purpose, c.state, c.enabled, c.reference, c.base_url,
+SELECT c.id, c.organization_id, c.owner_key, c.owner_type, c.purpose, c.state, c.enabled, c.reference, c.base_url, p.kind AS provider_kind,
   c.fingerprint, c.expires_at, c.deleted_at, v.id AS version_id, v.secret_store AS version_store,
   v.secret_name AS version_secret_name, v.fingerprint AS version_fingerprint, v.erased_at AS version_erased_at
 FROM virtual_key_secrets s
@@ -58,6 +62,7 @@ JOIN virtual_keys k ON k.id = s.virtual_key_id
 JOIN workspaces w ON w.id = k.workspace_id
 JOIN organizations o ON o.id = k.organization_id
 JOIN credentials c ON c.id = $1
+LEFT JOIN providers p ON p.id = c.provider_id
 LEFT JOIN credential_versions v ON v.id = c.current_version_id AND v.credential_id = c.id
 WHERE s.key_hash = $2 AND (s.valid_until IS NULL OR s.valid_until > $3)
   AND k.revoked_at IS NULL AND k.deleted_at IS NULL AND NOT k.blocked AND (k.expires_at IS NULL OR k.expires_at > $3)
@@ -82,6 +87,7 @@ function toCredential(row: Row): LeasableCredential {
     enabled: row.enabled,
     reference: row.reference,
     baseUrl: row.base_url,
+    providerKind: row.provider_kind,
     fingerprint: row.fingerprint,
     expiresAt: row.expires_at,
     deletedAt: row.deleted_at,

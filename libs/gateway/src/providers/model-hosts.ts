@@ -1,4 +1,4 @@
-import { directWay, type ProviderEntry, providerEntry, reading } from './provider-entry';
+import { below, directWay, type ProviderEntry, providerEntry, reading, withoutV1 } from './provider-entry';
 
 const chat = ['chat_completions'];
 
@@ -78,10 +78,11 @@ export const modelHosts = {
   }),
   huggingface: providerEntry('Hugging Face', 'huggingface', {
     vendorBaseUrl: 'https://router.huggingface.co/v1',
+    ownBaseUrl: withoutV1,
     environmentVariable: 'HUGGINGFACE_API_KEY',
     keyFormat: { hint: 'hf_ and 34 more', prefixes: ['hf_'] },
     probe: { keyRequest: 'GET https://huggingface.co/api/whoami-v2', liveness: null },
-    direct: directWay(chat, { modelName: huggingfaceModel }),
+    direct: directWay(chat, { rootOf: below('/v1'), modelName: huggingfaceModel }),
     errors: [
       reading('wrong key', 401, null, 'Invalid username or password.', 'credential_refused'),
       reading('no credit', 402, null, 'You have exceeded your monthly included credits.', 'payment_required'),

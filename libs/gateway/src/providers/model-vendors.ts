@@ -1,4 +1,4 @@
-import { below, directWay, type ProviderEntry, providerEntry, reading } from './provider-entry';
+import { below, directWay, type ProviderEntry, providerEntry, reading, withoutV1 } from './provider-entry';
 
 const chat = ['chat_completions'];
 const openaiRoutes = [
@@ -63,6 +63,7 @@ export const modelVendors = {
   anthropic: providerEntry('Anthropic', 'anthropic', {
     dialect: 'anthropic',
     vendorBaseUrl: 'https://api.anthropic.com',
+    ownBaseUrl: withoutV1,
     environmentVariable: 'ANTHROPIC_API_KEY',
     keyFormat: { hint: 'sk-ant-api03-...; sk-ant-admin01-... cannot call models', prefixes: ['sk-ant-'] },
     probe: { keyRequest: 'GET /v1/models?limit=1', liveness: null },
@@ -108,6 +109,7 @@ export const modelVendors = {
     dialect: 'google',
     vendorBaseUrl: 'https://generativelanguage.googleapis.com/v1beta',
     litellmBaseUrl: geminiRoot,
+    ownBaseUrl: geminiRoot,
     environmentVariable: 'GEMINI_API_KEY',
     keyFormat: { hint: 'AQ....; older ones AIza...', prefixes: ['AIza'] },
     probe: { keyRequest: 'GET /v1beta/models?pageSize=1', liveness: null },
@@ -156,6 +158,8 @@ export const modelVendors = {
     dialect: 'cohere',
     vendorBaseUrl: 'https://api.cohere.com',
     litellmBaseUrl: cohereRoute,
+    // Its embeddings are another route, which a key cannot tell.
+    ownBaseUrl: (baseUrl) => cohereRoute(baseUrl, 'chat'),
     environmentVariable: 'COHERE_API_KEY',
     keyFormat: { hint: '40 letters and digits' },
     probe: { keyRequest: 'POST /v1/check-api-key', liveness: null },
@@ -176,6 +180,7 @@ export const modelVendors = {
   }),
   mistral: providerEntry('Mistral', 'mistral', {
     vendorBaseUrl: 'https://api.mistral.ai/v1',
+    ownBaseUrl: withoutV1,
     environmentVariable: 'MISTRAL_API_KEY',
     keyFormat: { hint: '32 letters and digits' },
     probe: { keyRequest: 'GET /models', liveness: null },

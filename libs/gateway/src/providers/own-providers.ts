@@ -19,6 +19,7 @@ export const ownProviders = {
     dialect: 'ollama',
     vendorBaseUrl: 'http://127.0.0.1:11434',
     defaultBaseUrl: 'http://127.0.0.1:11434',
+    ownBaseUrl: (baseUrl) => baseUrl.replace(/\/(v1|api)$/, ''),
     needsKey: false,
     keyFormat: { hint: "none; keys of Ollama's cloud have no fixed form" },
     probe: { keyRequest: 'GET /api/tags; of its cloud GET /v1/models', liveness: atRoot('/api/version') },

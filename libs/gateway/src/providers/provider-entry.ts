@@ -69,6 +69,11 @@ export interface ProviderEntry {
   readonly baseUrl: 'optional' | 'required' | 'none';
   /** What LiteLLM wants as `api_base` for a base URL: of some providers the whole address of the route. */
   readonly litellmBaseUrl: (baseUrl: string, mode: string) => string;
+  /**
+   * What LiteLLM wants for the base URL of somebody's own key, which it reaches through the edge's relay: it does not see how that ends,
+   * and adds what it would leave out otherwise.
+   */
+  readonly ownBaseUrl: (baseUrl: string) => string;
   readonly needsKey: boolean;
   readonly keyFormat: KeyFormat;
   /** The environment variable in which a platform key is looked for; none where every server has its own. */
@@ -117,6 +122,7 @@ export function providerEntry(
     defaultBaseUrl: null,
     baseUrl: 'optional',
     litellmBaseUrl: (baseUrl) => baseUrl,
+    ownBaseUrl: (baseUrl) => baseUrl,
     needsKey: true,
     environmentVariable: null,
     probe: { keyRequest: null, liveness: null },
@@ -148,6 +154,9 @@ export function directWay(
 /** Adds an ending that may be there already. */
 export const below = (ending: string) => (basePath: string) =>
   basePath.endsWith(ending) ? basePath : basePath + ending;
+
+/** LiteLLM adds it. */
+export const withoutV1 = (baseUrl: string): string => baseUrl.replace(/\/v1$/, '');
 
 export function reading(
   when: string,

@@ -107,6 +107,18 @@ describe('what LiteLLM gets as api_base', () => {
   });
 });
 
+it.each([
+  ['mistral', 'https://own.test/v1', 'https://own.test'],
+  ['huggingface', 'https://own.test/v1', 'https://own.test'],
+  ['anthropic', 'https://own.test/v1', 'https://own.test'],
+  ['ollama', 'https://own.test/api', 'https://own.test'],
+  ['google', 'https://own.test', 'https://own.test/v1beta'],
+  ['cohere', 'https://own.test/v2', 'https://own.test/v2/chat'],
+  ['openai', 'https://own.test/v1', 'https://own.test/v1'],
+])('%s at an own address %s is reached by LiteLLM below %s', (kind, baseUrl, expected) => {
+  expect(providerKind(kind)?.ownBaseUrl(baseUrl)).toBe(expected);
+});
+
 describe('the data policy at an address', () => {
   const unknown = { region: null, zeroDataRetention: null, trainsOnData: null };
 
