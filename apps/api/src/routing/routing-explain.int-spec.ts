@@ -158,7 +158,7 @@ describe('a level', () => {
     expect(Number(score?.expected_cost_usd)).toBeCloseTo(expectedUsd, 8);
     const per1k = (expectedUsd * 1_000) / (tokens + 400);
     expect(score!.cost).toBeCloseTo(0.4 * (1 - per1k / 0.01), 5);
-    expect(score!.latency).toBeCloseTo(0.4 * (1 - 1_500 / 10_000), 10);
+    expect(score!.latency).toBeCloseTo(0.4 * (1 - score!.first_byte_ms / 10_000), 10);
     expect(score!.quality).toBeCloseTo(0.2 * 0.4, 10);
     expect(score!.total).toBeCloseTo(score!.cost + score!.latency + score!.quality, 10);
     expect(answer.candidates.map(({ place }) => place)).toEqual([1, 2, null, null]);
