@@ -7,6 +7,7 @@ import type { ChatOutcome } from '../support/e2e/chat-client';
 import { createTenant } from '../support/e2e/tenants';
 import {
   createFaultyKeys,
+  createOwnAddresses,
   faultyModelOf,
   type FaultyKeys,
   keyedVendors,
@@ -41,6 +42,7 @@ describe('every provider of the matrix, through LiteLLM', () => {
   let stack: E2eStack;
   let standIn: VendorStandIn;
   let key: string;
+  let keyToOwnAddresses: string;
   const faulty = {} as Record<OwnFault, FaultyKeys>;
 
   beforeAll(async () => {
@@ -50,6 +52,7 @@ describe('every provider of the matrix, through LiteLLM', () => {
     ({ key } = await stack.api.createKey(workspaceId));
     faulty.refused = await createFaultyKeys(stack, standIn, 'refused');
     faulty.limited = await createFaultyKeys(stack, standIn, 'limited');
+    keyToOwnAddresses = (await createOwnAddresses(stack, standIn)).key;
   });
   afterAll(async () => {
     await standIn.close();
@@ -117,6 +120,11 @@ describe('every provider of the matrix, through LiteLLM', () => {
       expect(limited.status).toBe(429);
       expect((await booked(limited)).attempts).toMatchObject([{ failure: 'rate_limited' }]);
     });
+  });
+
+  it.each(keyedVendors)("reaches %s at a customer's own address, through the relay", async (vendor) => {
+    const answer = await stack.chat.expectAnswer({ key: keyToOwnAddresses, model: modelOf(vendor) });
+    expect(answer.headers['x-signalbox-route']).toBe('litellm');
   });
 
   it('has its worker look again at each key that was refused, and at none that was only too fast', async () => {

@@ -104,7 +104,7 @@ ${kindsTable()}
 ${remarks()}
 
 A base URL is given as the vendor documents it. Where LiteLLM wants another one (the whole address of the route for \`cohere\`, a version at
-the end for \`google\`), the release writes that.
+the end for \`google\`), the release writes that. A customer's own base URL is treated likewise when its key is handed out; at Cohere it serves chats only.
 
 ## Keys and checks
 

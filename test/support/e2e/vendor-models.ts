@@ -82,6 +82,20 @@ export interface FaultyKeys {
   keys: Partial<Record<VendorName, string>>;
 }
 
+/** A workspace with a good own key at every vendor, which is to be used at an address that the workspace names itself. */
+export async function createOwnAddresses(stack: E2eStack, standIn: VendorStandIn): Promise<CreatedKey> {
+  const organization = await stack.api.createOrganization(`own addresses ${randomBytes(4).toString('hex')}`);
+  const { id } = await stack.api.createWorkspace(organization.id, 'own', { credential_policy: 'byok_only' });
+  const save = (vendor: VendorName): Promise<unknown> => {
+    const key = `own-key-elsewhere-${vendor}-${randomBytes(12).toString('hex')}`;
+    standIn.setKey(key, 'good');
+    const place = { provider: providerName(vendor), base_url: standIn.baseUrl(vendor), workspace_id: id };
+    return stack.api.createCredential({ ...place, api_key: key });
+  };
+  await Promise.all(keyedVendors.map(save));
+  return stack.api.createKey(id);
+}
+
 /** A workspace with an own key at every vendor, which was good when it was saved and fails since. */
 export async function createFaultyKeys(
   stack: E2eStack,
