@@ -286,7 +286,7 @@ export function scoringCandidatesOf(
   return candidates;
 }
 
-export function withState(
+function withState(
   { model, mode, deployment, credential, facts, breaker }: PooledCandidate,
   performance: ReadonlyMap<string, DeploymentPerformance>,
   isBreakerOpen: ((breaker: string) => boolean) | null,

@@ -17,7 +17,7 @@ export function notAllowedMessage(target: RouteTarget): string {
   return `${quoted(target)} is not on the list of this virtual key or its workspace, and none of its models is. GET /v1/models shows the list.`;
 }
 
-export function countsOf(dropped: readonly DroppedCandidate[]): Partial<Record<DropReason, number>> {
+function countsOf(dropped: readonly DroppedCandidate[]): Partial<Record<DropReason, number>> {
   const counts: Partial<Record<DropReason, number>> = {};
   for (const { reason } of dropped) counts[reason] = (counts[reason] ?? 0) + 1;
   return counts;
