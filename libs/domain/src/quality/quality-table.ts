@@ -18,8 +18,8 @@ const tableForm = z.strictObject({
     }),
   ),
 });
-export type QualityTable = z.infer<typeof tableForm>;
-export type QualityFamily = QualityTable['families'][number];
+type QualityTable = z.infer<typeof tableForm>;
+type QualityFamily = QualityTable['families'][number];
 
 /** The table that comes with this version. */
 export const qualityTable: QualityTable = tableForm.parse(document);
@@ -34,7 +34,7 @@ export function qualityOfFigure(figure: number): number {
 }
 
 /** Without the vendor and the variant, and one spelling for "4.1" and "4-1": `openai/gpt-4.1:free` is gpt-4-1. */
-export function familyNameOf(id: string): string {
+function familyNameOf(id: string): string {
   const name = id.slice(id.lastIndexOf('/') + 1).split(':')[0] ?? '';
   return name.toLowerCase().replaceAll('.', '-');
 }
