@@ -111,6 +111,30 @@ describe('an app that asks port 4000 for a power level', () => {
       { deadlineMs: 20_000, what: 'the usage event' },
     );
 
+  it('has auto classified by a cheap model, with a line of its own in the event', async () => {
+    await setPolicy({
+      levels: { eco: { models: [cheap] }, balanced: { models: [cheap] }, precision: { models: [cheap] } },
+      classification: 'model',
+    });
+    const prompt = 'Compare these two proposals, please.';
+    const attempts = await waitUntil(
+      async () => {
+        const answer = await stack.chat.expectAnswer({ key: key.key, model: 'auto', prompt });
+        const event = await eventOf(answer.headers);
+        const lines = event['attempts'] as Record<string, unknown>[];
+        return lines.length === 2 ? lines : null;
+      },
+      { deadlineMs: 20_000, what: 'a classification' },
+    );
+    expect(attempts[1]).toMatchObject({
+      purpose: 'classification',
+      model: cheap,
+      status: 200,
+      failure: null,
+      cost_nano_usd: 0,
+    });
+  });
+
   it('is told which rule leaves nobody', async () => {
     await setPolicy({ regions: ['eu'] });
     const refused = await waitUntil(

@@ -50,7 +50,9 @@ export class PerformanceExchange implements PerformanceNotes {
 
   start(): void {
     this.timer = setInterval(() => void this.exchange(), exchangeEveryMs).unref();
-    this.options.redis.once('ready', () => void this.exchange());
+    const { redis } = this.options;
+    if (redis.status === 'ready') void this.exchange();
+    else redis.once('ready', () => void this.exchange());
   }
 
   close(): void {
