@@ -3,7 +3,7 @@ import { type PowerLevel, powerLevels } from '@signalbox/gateway';
 import { IsIn, IsInt, IsObject, Max, Min } from 'class-validator';
 import { IsIdOf, IsTimestamp, MayBeLeftOut } from '../http/fields';
 
-export const mostEvents = 50_000;
+const mostEvents = 50_000;
 export const usualEvents = 20_000;
 
 export class ReplayBody {

@@ -9,8 +9,7 @@ export interface ActualUse {
 }
 
 /** Why costs are not set beside each other. */
-export const costGaps = ['no_tokens', 'price_unknown_before', 'price_unknown_after', 'nobody_left'] as const;
-export type CostGap = (typeof costGaps)[number];
+export type CostGap = 'no_tokens' | 'price_unknown_before' | 'price_unknown_after' | 'nobody_left';
 
 export interface CostPair {
   readonly beforeNanoUsd: number;

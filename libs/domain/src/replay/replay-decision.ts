@@ -16,8 +16,7 @@ import { isUnchanged, type NotReplayable, type ReplayChange, targetOf } from './
 const certainlyAll = 24;
 
 /** Why a decision under another policy is only as good as its record. */
-export const doubts = ['made_under_another_policy', 'pool_was_narrower', 'candidates_left_out'] as const;
-export type Doubt = (typeof doubts)[number];
+export type Doubt = 'made_under_another_policy' | 'pool_was_narrower' | 'candidates_left_out';
 
 export interface ReplayedDecision {
   /** Whom it was; null: nobody was left. */
