@@ -14,6 +14,7 @@ import { BenchmarkRunRepository } from './runs/benchmark-run.repository';
 import { BenchmarkRunService } from './runs/benchmark-run.service';
 import { BenchmarkRunner } from './runs/benchmark-runner';
 import { BenchmarkTenants } from './runs/benchmark-tenant';
+import { BenchmarkTenantRepository } from './runs/benchmark-tenant.repository';
 import { pauseFor } from './runs/pause';
 import { RunStarter } from './runs/run-starter';
 import { BenchmarkScheduleRepository } from './schedules/benchmark-schedule.repository';
@@ -84,6 +85,7 @@ export class BenchmarksModule {
       ],
       providers: [
         BenchmarkTenants,
+        BenchmarkTenantRepository,
         BenchmarkKeys,
         {
           provide: BenchmarkRunner,

@@ -16,6 +16,8 @@ const mostCharacters = 1_000_000;
 const usualPauseMs = 5_000;
 const longestPauseMs = 60_000;
 const noteworthyBytes = 4_096;
+/** Our LiteLLM was away or restarted in the midst of it. One that waits too long may be waiting for the model. */
+const ownTroubles: ReadonlySet<string> = new Set(['litellm_no_answer', 'litellm_refused_context']);
 
 /** Calls models through port 4000 as any app would: routed, limited and counted like everybody's requests. */
 export class BenchmarkCallClient {
@@ -109,14 +111,11 @@ async function refusalOf(
   const failure = code === null ? `http_${status}` : `http_${status}_${code}`;
   const wasCalled = Number(headers.get('x-signalbox-attempts') ?? 0) > 0;
   if (status === 401 && !wasCalled) return { kind: 'key_refused', failure, requestId };
-  if (status === 429 || status === 503) {
-    return {
-      kind: 'postponed',
-      failure,
-      requestId,
-      retryAfterMs: retryAfterMsOf(headers.get('retry-after')),
-    };
-  }
+  const retryAfterMs = retryAfterMsOf(headers.get('retry-after'));
+  const postponed = { kind: 'postponed', failure, requestId, retryAfterMs } as const;
+  if (status === 429 || status === 503) return { ...postponed, mayHaveCost: false };
+  // The provider may have been asked by then.
+  if (code !== null && ownTroubles.has(code)) return { ...postponed, mayHaveCost: true };
   // Whoever refuses a request charges nothing; one that broke within may have been charged for.
   const isRefusal = status < 500 && status !== 408 && status !== 499;
   return failed(failure, !isRefusal);

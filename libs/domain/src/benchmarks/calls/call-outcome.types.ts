@@ -17,10 +17,11 @@ export interface AnsweredCall extends Told {
   readonly tokens: PricedTokens | null;
 }
 
-/** Nothing was spent, and the same call may succeed later. */
+/** It says nothing about the model, and the same call may succeed later. */
 export interface PostponedCall extends Told {
   readonly kind: 'postponed';
   readonly failure: string;
+  readonly mayHaveCost: boolean;
   readonly retryAfterMs: number;
 }
 

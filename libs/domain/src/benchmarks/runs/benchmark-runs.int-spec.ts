@@ -136,6 +136,16 @@ it('comes again when it is told to, and is not refused by an edge that does not 
   expect(world.edge.calls).toHaveLength(quickTasks + 4);
 });
 
+it('asks again what broke for trouble of our own, and counts what that may have cost', async () => {
+  const trouble = { status: 502, code: 'litellm_no_answer', retryAfter: '0' };
+  world.edge.behave = (_call, index) => (index === 1 ? trouble : 'right');
+  const id = await world.start(['good']);
+  await world.advance();
+  const { run, counts } = await world.service.get(world.operator, id);
+  expect([counts.done, counts.failed, world.edge.calls.length]).toEqual([quickTasks, 0, quickTasks + 1]);
+  expect(Number(run.unknownNanoUsd)).toBeGreaterThan(0);
+});
+
 it('gives up on a model that only says to come again', async () => {
   world.edge.behave = () => ({ status: 429, code: 'rate_limited', retryAfter: '0' });
   const id = await world.start(['good']);

@@ -2,11 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Clock, newId } from '@signalbox/common';
 import {
   isUniqueViolation,
-  OrganizationEntity,
+  type OrganizationEntity,
   type OutboxTopic,
-  ServiceEntity,
+  type ServiceEntity,
   TenantTransactions,
-  WorkspaceEntity,
+  type WorkspaceEntity,
 } from '@signalbox/database';
 import { systemCaller } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
@@ -14,7 +14,8 @@ import { CLOCK } from '@signalbox/domain/core';
 import { OutboxRepository } from '@signalbox/domain/outbox';
 import { ProjectionService } from '@signalbox/domain/projection';
 import type { RoutingRules } from '@signalbox/gateway';
-import { type EntityManager, IsNull } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { BenchmarkTenantRepository } from './benchmark-tenant.repository';
 
 const purpose = 'benchmarks';
 const organizationName = 'Signalbox';
@@ -52,6 +53,7 @@ const caller = systemCaller('benchmarks');
 export class BenchmarkTenants {
   constructor(
     private readonly transactions: TenantTransactions,
+    private readonly repository: BenchmarkTenantRepository,
     private readonly outbox: OutboxRepository,
     private readonly audit: AuditTrail,
     private readonly projection: ProjectionService,
@@ -75,14 +77,10 @@ export class BenchmarkTenants {
     manager: EntityManager,
     topics: [OutboxTopic, string][],
   ): Promise<OrganizationEntity> {
-    const known = await manager.findOneBy(OrganizationEntity, { purpose, deletedAt: IsNull() });
+    const known = await this.repository.organization(manager, purpose);
     if (known) return known;
-    const row = manager.create(OrganizationEntity, {
-      ...this.newRow('organization'),
-      name: organizationName,
-      purpose,
-    });
-    await manager.insert(OrganizationEntity, row as object);
+    const values = { ...this.newRow('organization'), name: organizationName, purpose };
+    const row = await this.repository.saveOrganization(manager, values);
     await this.announce(manager, row.id, 'organization', row.id, ['project.organization'], topics);
     return row;
   }
@@ -92,22 +90,15 @@ export class BenchmarkTenants {
     organizationId: string,
     topics: [OutboxTopic, string][],
   ): Promise<WorkspaceEntity> {
-    const [known] = await manager.find(WorkspaceEntity, {
-      where: { organizationId, deletedAt: IsNull() },
-      order: { id: 'ASC' },
-      take: 1,
-    });
-    const fixed = { routing, credentialPolicy: 'platform_only' as const };
+    const known = await this.repository.workspace(manager, organizationId);
     if (known && isAsFixed(known)) return known;
-    const row = known
-      ? Object.assign(known, fixed, { version: known.version + 1, mirrorState: 'pending' })
-      : manager.create(WorkspaceEntity, {
-          ...this.newRow('workspace'),
-          ...fixed,
-          organizationId,
-          name: workspaceName,
-        });
-    await manager.save(row);
+    const fixed = { routing, credentialPolicy: 'platform_only' as const };
+    const row = await this.repository.saveWorkspace(
+      manager,
+      known
+        ? { ...known, ...fixed, version: known.version + 1, mirrorState: 'pending' }
+        : { ...this.newRow('workspace'), ...fixed, organizationId, name: workspaceName },
+    );
     const kinds = ['project.workspace', 'mirror.workspace'] as const;
     await this.announce(manager, organizationId, 'workspace', row.id, kinds, topics);
     return row;
@@ -118,15 +109,10 @@ export class BenchmarkTenants {
     organizationId: string,
     topics: [OutboxTopic, string][],
   ): Promise<ServiceEntity> {
-    const where = { organizationId, name: serviceName, deletedAt: IsNull() };
-    const known = await manager.findOneBy(ServiceEntity, where);
+    const known = await this.repository.service(manager, organizationId, serviceName);
     if (known) return known;
-    const row = manager.create(ServiceEntity, {
-      ...this.newRow('service'),
-      organizationId,
-      name: serviceName,
-    });
-    await manager.insert(ServiceEntity, row as object);
+    const values = { ...this.newRow('service'), organizationId, name: serviceName };
+    const row = await this.repository.saveService(manager, values);
     await this.announce(manager, organizationId, 'service', row.id, ['project.service'], topics);
     return row;
   }

@@ -29,8 +29,8 @@ export function settlementOf(
   if (outcome.kind === 'answered') return answered(outcome, task, prices);
   const state = isAskedAgain ? 'waiting' : 'failed';
   const { failure } = outcome;
-  if (outcome.kind !== 'failed') return { ...nothing, state, failure, requestId, costNanoUsd: 0 };
-  const { durationMs, mayHaveCost } = outcome;
+  const mayHaveCost = outcome.kind !== 'key_refused' && outcome.mayHaveCost;
+  const durationMs = outcome.kind === 'failed' ? outcome.durationMs : null;
   const costNanoUsd = mayHaveCost ? 'unknown' : 0;
   return { ...nothing, state, failure, requestId, durationMs, costNanoUsd };
 }
