@@ -6,6 +6,7 @@ import {
   WorkspaceEntity,
 } from '@signalbox/database';
 import { OutboxRepository } from '@signalbox/domain/outbox';
+import { parseProjectionDocument } from '@signalbox/gateway';
 import { JobProducer } from '@signalbox/jobs';
 import { Queue } from 'bullmq';
 import { randomBytes } from 'node:crypto';
@@ -149,6 +150,35 @@ describe('the worker', () => {
     const hash = await commitKey();
     await waitUntil(() => isProjected(hash), { deadlineMs, what: 'the projection' });
     await waitUntil(() => isMirrored(hash), { deadlineMs, what: 'the mirror' });
+  });
+
+  it('tells the edges what is known of a deployment, and forgets it with the deployment', async () => {
+    const [provider, model, deployment] = [newId('provider'), newId('model'), newId('deployment')];
+    const change = (sql: string, parameters: unknown[]): Promise<void> =>
+      database.transactions.run('platform', async (manager) => {
+        await manager.query(sql, parameters);
+        await new OutboxRepository().add(manager, ['project.facts'], 'current', null);
+      });
+    const known = async () => {
+      const text = await own.redis.hget(`${prefix}:projection`, 'facts:current');
+      return text === null ? null : parseProjectionDocument('facts', text);
+    };
+    await change(`INSERT INTO providers (id, name, kind) VALUES ($1, 'p', 'openai')`, [provider]);
+    await change(`INSERT INTO models (id, name, facts) VALUES ($1, 'm', '{"region":"eu"}')`, [model]);
+    await change(
+      `INSERT INTO deployments (id, model_id, provider_id, upstream_model) VALUES ($1, $2, $3, 'gpt-4o-mini')`,
+      [deployment, model, provider],
+    );
+    const facts = await waitUntil(async () => (await known())?.deployments[deployment], {
+      deadlineMs,
+      what: 'the facts',
+    });
+    expect(facts).toMatchObject({ region: 'eu', quality: 0.576, quality_source: 'table', prices: null });
+    await change('DELETE FROM models WHERE id = $1', [model]);
+    await waitUntil(async () => (await known())?.deployments[deployment] === undefined, {
+      deadlineMs,
+      what: 'the facts to be gone',
+    });
   });
 
   it('reports that it lives, and is ready', async () => {

@@ -1,5 +1,9 @@
+import { AuditTrail } from '@signalbox/domain/audit';
+import { OutboxRepository } from '@signalbox/domain/outbox';
 import { CatalogueWorld } from '../../../../../test/support/catalogue-world';
 import { openTestDatabase, type TestDatabase } from '../../../../../test/support/test-database';
+import { CatalogueEntryRepository } from '../entries/catalogue-entry.repository';
+import { CatalogueEntryService } from '../entries/catalogue-entry.service';
 
 let database: TestDatabase;
 let world: CatalogueWorld;
@@ -14,8 +18,45 @@ afterAll(async () => {
   await database.close();
 });
 
-it('the platform is told of models in use that go, once, with a replacement for each of them', async () => {
+const factsItems = () => world.query(`DELETE FROM outbox_items WHERE topic = 'project.facts' RETURNING 1`);
+
+it('what a person wrote into an entry stays, and a sync that has nothing new writes nothing', async () => {
   await world.sync();
+  expect((await factsItems())[1]).toBe(1);
+  const [entry] = await world.query<{ id: string; provider: string }>(
+    `SELECT entry_id AS id, provider FROM catalogue_prices WHERE effective_to IS NULL AND source = 'litellm'
+     ORDER BY entry_id LIMIT 1`,
+  );
+  const { id, provider } = entry!;
+  const entries = new CatalogueEntryService(
+    database.transactions,
+    new CatalogueEntryRepository(),
+    new OutboxRepository(),
+    new AuditTrail(world.clock),
+    world.clock,
+  );
+  const price = { provider, texts: { input: '0.005' }, effectiveFrom: null };
+  await entries.update(world.operator, id, { fields: { context_length: 77 }, prices: [price] });
+  expect((await factsItems())[1]).toBe(1);
+  const written = await world.written();
+  await world.sync();
+  expect(await world.written()).toBe(written);
+  expect((await factsItems())[1]).toBe(0);
+  expect([await world.price(id, provider), (await world.entry(id))['fields']]).toEqual([
+    price.texts,
+    expect.objectContaining({ context_length: 77 }),
+  ]);
+  await entries.update(world.operator, id, {
+    fields: { context_length: null },
+    prices: [{ ...price, texts: null }],
+  });
+  await world.sync();
+  expect(await world.price(id, provider)).not.toEqual(price.texts);
+  expect(await world.price(id, provider)).not.toBeNull();
+  expect(await world.entry(id)).not.toMatchObject({ fields: { context_length: 77 } });
+});
+
+it('the platform is told of models in use that go, once, with a replacement for each of them', async () => {
   const [used] = await world.query<{ id: string; vendor: string; upstream: string }>(
     `SELECT id, vendor, fields->'upstream_names'->>'openai' AS upstream FROM catalogue_entries entry
      WHERE status = 'active' AND mode = 'chat' AND fields->'upstream_names' ? 'openai' AND id NOT LIKE '%:free'
