@@ -25,6 +25,8 @@ export function dayRows(day: Day, others: readonly Measured[]): Row[] {
   );
   const measured = [
     ...powerLevels.map((level) => run(scored(day, known, level))),
+    run(scored(day, known, 'balanced', 'latency')),
+    run(scored(day, known, 'balanced', 'cost')),
     run(fixedOrder(count)),
     run(fixedOrderWithBreakers(day, known)),
     run(roundRobin(count)),

@@ -135,14 +135,15 @@ export function scored(
   day: Day,
   known: KnownFacts,
   level: PowerLevel,
-  policy: RoutingPolicy = routingPolicy.parse({}),
+  strategy: RoutingPolicy['strategy'] = 'level',
 ): Strategy {
   const random = seededRandom(7);
+  const policy = routingPolicy.parse({ strategy });
   const edge = new SimulatedEdge(day, known, random);
   const places = new Map(day.deployments.map(({ id }, index) => [id, index]));
   const rules = scoringRulesOf(policy, { kind: 'level', level });
   return {
-    name: `Signalbox, ${level}`,
+    name: strategy === 'level' ? `Signalbox, ${level}` : `Signalbox, ${level}, strategy ${strategy}`,
     begin(request) {
       const candidates = edge.candidates(request.atMs);
       const input = { candidates, needs: needsOf(request), rules, draw: random(), affinityKey: null };
