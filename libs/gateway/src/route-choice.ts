@@ -17,10 +17,11 @@ import { scoringRulesOf } from './scoring/scoring-rules';
 const incomparableMode = 'embedding';
 
 function lastResortsOf({ candidates }: CandidatePool): IsLate | null {
-  const ids = new Set(candidates.flatMap((one) => (one.isLastResort ? [one.breaker] : [])));
-  if (ids.size === 0) return null;
+  const late = candidates.filter(({ isLastResort }) => isLastResort);
+  if (late.length === 0) return null;
+  const breakers = new Set(late.map(({ breaker }) => breaker));
   return ({ deployment, credential }) =>
-    ids.has(breakerName('litellm', deployment.id, credential?.id ?? null));
+    breakers.has(breakerName('litellm', deployment.id, credential?.id ?? null));
 }
 
 const listsOf = ({ key, workspace }: PoolInput): ModelList[] => [key.models, workspace.models];

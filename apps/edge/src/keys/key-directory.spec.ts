@@ -173,7 +173,7 @@ describe('looking up a key', () => {
       return [routing.power_level, routing.cross_vendor, routing.attempt_limit];
     };
     const put = ({ field, document }: ProjectionEntry, v: number, routing: RoutingRules): void =>
-      store.apply({ field, document: { ...document!, v, routing } as WorkspaceDocument });
+      store.apply({ field, document: { ...document!, v, routing } });
     const settings: ProjectionEntry = {
       field: { kind: 'settings', id: 'platform' },
       document: { v: 1, routing: {} },
