@@ -1,6 +1,7 @@
 import { AuditTrail } from '@signalbox/domain/audit';
 import { OutboxRepository } from '@signalbox/domain/outbox';
 import { CatalogueWorld } from '../../../../../test/support/catalogue-world';
+import { insertHeldChange } from '../../../../../test/support/held-change';
 import { openTestDatabase, type TestDatabase } from '../../../../../test/support/test-database';
 import { CatalogueEntryRepository } from '../entries/catalogue-entry.repository';
 import { CatalogueEntryService } from '../entries/catalogue-entry.service';
@@ -83,6 +84,23 @@ it('the platform is told of models in use that go, once, with a replacement for 
     mode: 'chat',
   });
   await world.runner.advance(never);
+});
+
+it('of models in use that an operator lets go', async () => {
+  const [used] = await world.query<{ id: string; upstream: string }>(
+    `SELECT id, fields->'upstream_names'->>'openai' AS upstream FROM catalogue_entries
+     WHERE status = 'active' AND mode = 'chat' AND fields->'upstream_names' ? 'openai'
+       AND provenance->'name'->>'source' = 'openrouter' ORDER BY id DESC LIMIT 1`,
+  );
+  await world.use('openai', used!.upstream);
+  const change = await insertHeldChange(database);
+  await world.query(`UPDATE catalogue_changes SET after = $2 WHERE id = $1`, [
+    change,
+    { ids: [used!.id], source: 'openrouter' },
+  ]);
+  await world.service.approve(world.operator, change);
+  expect(world.told.at(-1)).toMatchObject({ type: 'catalogue.deprecated', data: { entries: [used!.id] } });
+  expect((await world.entry(used!.id))['replacement_id']).not.toBeNull();
 });
 
 it('of changes that were held back, and of a sync that failed', async () => {

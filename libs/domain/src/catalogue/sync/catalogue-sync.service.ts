@@ -111,6 +111,8 @@ export class CatalogueSyncService {
       } else {
         const { ids, source } = change.after as { ids: string[]; source: CatalogueSource };
         await this.store.vanish(manager, ids, at, source);
+        await this.deprecations.proposeReplacements(manager);
+        await this.tellOfGoing(manager, change.syncId, at);
       }
     });
   }
@@ -125,14 +127,18 @@ export class CatalogueSyncService {
     await this.deprecations.proposeReplacements(manager);
     const held = counts['held'] ?? 0;
     if (held > 0) await this.tell(manager, 'catalogue.waiting', { sync_id: id, held });
-    const going = await this.deprecations.goneSince(manager, createdAt);
-    if (going.length === 0) return;
-    const named = going.slice(0, mostNamed);
-    await this.tell(manager, 'catalogue.deprecated', { sync_id: id, count: going.length, entries: named });
+    await this.tellOfGoing(manager, id, createdAt);
   }
 
   async failed(manager: EntityManager, { id }: CatalogueSyncEntity, problem: string): Promise<void> {
     await this.tell(manager, 'catalogue.failed', { sync_id: id, problem });
+  }
+
+  private async tellOfGoing(manager: EntityManager, syncId: string, since: Date): Promise<void> {
+    const going = await this.deprecations.goneSince(manager, since);
+    if (going.length === 0) return;
+    const entries = going.slice(0, mostNamed);
+    await this.tell(manager, 'catalogue.deprecated', { sync_id: syncId, count: going.length, entries });
   }
 
   private async tell(
