@@ -64,8 +64,8 @@ describe('a decision that was kept', () => {
       chosen: 0,
       explored: false,
       candidates: [
-        // First byte: (800.4 x 9 + 1,000 x 3) / 12 = 850.3; flags: keeps nothing 4, does not train 32, priced 64.
-        ['model-dep_1', 'dep_1', 200_000, 700_000, 850, 31, 612, 100, 'groq', 900, null, null, 'eu'],
+        // First byte: (800.4 x 9 + 1,000) / 10 = 820.4; flags: keeps nothing 4, does not train 32, priced 64.
+        ['model-dep_1', 'dep_1', 200_000, 700_000, 820, 31, 612, 100, 'groq', 900, null, null, 'eu'],
         ['model-dep_2', 'dep_2', 90_000_000, 90_000_000, 1_000, 0, null, 65, 'openai', 0, null, null, null],
       ],
       dropped: { price_ceiling: 1, breaker_open: 1 },

@@ -33,8 +33,8 @@ function scored(candidate: ScoringCandidate, rules: ScoringRules, needs: Request
 describe('the formula, worked out by hand', () => {
   it('under eco, with a failure now and then and a preferred kind', () => {
     // 600 tokens of prompt at $0.20 per million are 0.00012, 400 of answer at $0.70 are 0.00028: $0.0004 for 1,000 tokens.
-    // cost 0.7 x (1 - 0.0004 / 0.001) = 0.42; first byte after (800 x 9 + 400 x 3) / 12 = 700 ms: latency 0.2 x (1 - 0.07) = 0.186;
-    // quality 0.1 x 0.6 = 0.06; 0.666 x (1 - 0.5 x 0.1) = 0.6327; + 0.05 = 0.6827.
+    // cost 0.7 x (1 - 0.0004 / 0.001) = 0.42; first byte after (800 x 9 + 400) / 10 = 760 ms: latency 0.2 x (1 - 0.076) = 0.1848;
+    // quality 0.1 x 0.6 = 0.06; 0.6648 x (1 - 0.5 x 0.1) = 0.63156; + 0.05 = 0.68156.
     const candidate = aCandidate('a', {
       kind: 'groq',
       usdPerMillion: [0.2, 0.7],
@@ -42,16 +42,16 @@ describe('the formula, worked out by hand', () => {
       performance: { firstByteMs: 800, errorRate: 0.1, weight: 9 },
     });
     const result = scored(candidate, rulesOf({}, 'eco'));
-    expect(result.score).toBeCloseTo(0.6827, 12);
+    expect(result.score).toBeCloseTo(0.68156, 12);
     expect(result.parts.cost).toBeCloseTo(0.42, 12);
-    expect(result.parts.latency).toBeCloseTo(0.186, 12);
+    expect(result.parts.latency).toBeCloseTo(0.1848, 12);
     expect(result.parts.quality).toBeCloseTo(0.06, 12);
     expect(result.parts.errorFactor).toBe(0.95);
     expect(result.parts.preference).toBe(0.05);
     expect(result).toMatchObject({
       costPer1kPicoUsd: 400_000_000,
       expectedCostNanoUsd: 400_000,
-      firstByteMs: 700,
+      firstByteMs: 760,
     });
   });
 

@@ -147,3 +147,9 @@ describe('groups', () => {
     expect(isGroup(policyOf({ groups: { other: { models: ['a'] } } }), 'other')).toBe(true);
   });
 });
+
+it.each(['cost', 'latency'])('the strategy %s looks at nothing else: no kind is preferred', (strategy) => {
+  const policy = policyOf({ strategy, levels: { eco: { preferred: ['groq'] } } });
+  expect(scoringRulesOf(policy, { kind: 'level', level: 'eco' }).preferred).toEqual([]);
+  expect(scoringRulesOf(policyOf(), { kind: 'level', level: 'eco' }).preferred).toContain('groq');
+});

@@ -99,6 +99,12 @@ function ceilingFrom(usd: string | null): number | null {
   return usd === null ? null : (picoUsdOf(usd) ?? 0);
 }
 
+/** On the scale of ten seconds the bonus is worth half a second: whoever asks for the fastest would not get it. */
+function preferredOf({ strategy, levels }: RoutingPolicy, level: PowerLevel): readonly string[] {
+  if (strategy === 'cost' || strategy === 'latency') return [];
+  return levels[level]?.preferred ?? levelDefaults[level].preferred;
+}
+
 function buildRules(policy: RoutingPolicy, target: RoutingTarget): ScoringRules {
   const level = levelOf(policy, target);
   const ceiling = ceilingOf(policy, level);
@@ -111,7 +117,7 @@ function buildRules(policy: RoutingPolicy, target: RoutingTarget): ScoringRules 
     maxCostPer1kPicoUsd: isCapped ? ceiling : null,
     costScalePicoUsd: ceiling ?? levelDefaults[level].maxCostPer1kPicoUsd,
     maxFirstByteMs: policy.max_first_byte_ms,
-    preferred: policy.levels[level]?.preferred ?? levelDefaults[level].preferred,
+    preferred: preferredOf(policy, level),
     preferLocal: policy.prefer_local,
     regions: policy.regions,
     zeroDataRetention: policy.zero_data_retention,
