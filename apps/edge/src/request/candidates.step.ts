@@ -24,16 +24,6 @@ import type { RequestRecord } from '../routing/request-record';
 import type { CallBody } from './call-body';
 import { Refusal } from './refusal';
 
-/** What is signed into the context. */
-export interface Choice {
-  dep: string | null;
-  cred: string | null;
-  prov: string | null;
-}
-
-/** LiteLLM chooses. Its hook then uses no key, so a provider that wants one is not reached by a newer release. */
-export const noChoice: Choice = { dep: null, cred: null, prov: null };
-
 export interface CandidatesDependencies {
   credentials: CredentialDirectory;
   breakers: Breakers;

@@ -2,7 +2,16 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { type ContextClaims, signContext } from '@signalbox/gateway';
 import type { NamedKey } from '@signalbox/common';
 import type { Caller } from '../keys/key-directory';
-import type { Choice } from './candidates.step';
+
+/** What is signed into the context. */
+export interface Choice {
+  dep: string | null;
+  cred: string | null;
+  prov: string | null;
+}
+
+/** LiteLLM chooses. Its hook then uses no key, so a provider that wants one is not reached by a newer release. */
+export const noChoice: Choice = { dep: null, cred: null, prov: null };
 
 /**
  * Headers to LiteLLM, by a list of what passes (what comes back: answer/answer-headers.ts). LiteLLM obeys many request headers

@@ -14,9 +14,8 @@ import type { LitellmConnection } from '../upstream/litellm-connection';
 import { identityOf } from '../upstream/runner-state';
 import { UpstreamExchange } from '../upstream/upstream-exchange';
 import { sendJson } from './answer';
-import { noChoice } from './candidates.step';
 import type { EdgeRequest } from './edge-request';
-import { litellmHeaders } from './litellm-headers';
+import { litellmHeaders, noChoice } from './litellm-headers';
 import { Refusal } from './refusal';
 
 /** Open WebUI asks at nearly every page load, and a list changes only with a release. */
