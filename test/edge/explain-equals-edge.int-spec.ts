@@ -10,6 +10,7 @@ import {
   breakerName,
   breakersKey,
   type CallSums,
+  noCalls,
   isRoutingName,
   type LlmRoute,
   matchLlmRoute,
@@ -94,6 +95,7 @@ async function write(world: RoutingWorld, prefix: string, nowMs: number): Promis
       const failures = Math.min(one.failed, one.calls);
       const measured = one.calls - failures;
       sums.set(id, {
+        ...noCalls,
         atMs: nowMs,
         calls: one.calls,
         measured,

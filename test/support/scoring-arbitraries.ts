@@ -46,6 +46,7 @@ export const anyCandidate: fc.Arbitrary<ScoringCandidate> = fc
       firstByteMs: maybe(fc.double({ min: 0, max: 30_000, noNaN: true })),
       errorRate: fc.double({ min: 0, max: 1, noNaN: true }),
       weight: fc.double({ min: 0, max: 100, noNaN: true }),
+      cachedShare: fc.double({ min: 0, max: 1, noNaN: true }),
     }),
   })
   .map((change) => aCandidate('one', change));

@@ -4,6 +4,7 @@ import { ProjectionService, ProjectionRebuildService } from '@signalbox/domain/p
 import {
   breakerName,
   breakersKey,
+  noCalls,
   performanceKey,
   unknownFacts,
   writeBreakerNews,
@@ -182,7 +183,7 @@ describe('a level', () => {
   it('counts what the edges measured, and the breakers that are open', async () => {
     const { redisPrefix } = api.config;
     const now = Date.now();
-    const slow = { atMs: now, calls: 50, measured: 45, firstByteSumMs: 45 * 9_000, failures: 5 };
+    const slow = { ...noCalls, atMs: now, calls: 50, measured: 45, firstByteSumMs: 45 * 9_000, failures: 5 };
     await redis.hset(
       performanceKey(redisPrefix),
       'edge-1',

@@ -6,8 +6,10 @@ import {
   mergePerformance,
   noCalls,
   performanceKey,
+  type PromptUsage,
   readPerformance,
   withCall,
+  withPrompt,
   writePerformance,
 } from '@signalbox/gateway';
 import type { Redis } from 'ioredis';
@@ -31,6 +33,8 @@ export type PerformanceView = ReadonlyMap<string, DeploymentPerformance>;
 /** What attempts tell. */
 export interface PerformanceNotes {
   note(deploymentId: string, outcome: CallOutcome): void;
+  /** Of a call that was noted, when its answer has ended. */
+  notePrompt(deploymentId: string, usage: PromptUsage): void;
 }
 
 /**
@@ -61,9 +65,17 @@ export class PerformanceExchange implements PerformanceNotes {
   }
 
   note(deploymentId: string, outcome: CallOutcome): void {
+    this.change(deploymentId, (sums, nowMs) => withCall(sums, outcome, nowMs));
+  }
+
+  notePrompt(deploymentId: string, usage: PromptUsage): void {
+    this.change(deploymentId, (sums, nowMs) => withPrompt(sums, usage, nowMs));
+  }
+
+  private change(deploymentId: string, changed: (sums: CallSums, nowMs: number) => CallSums): void {
     const known = this.own.get(deploymentId);
     if (!known && this.own.size >= deploymentsLimit) return;
-    this.own.set(deploymentId, withCall(known ?? noCalls, outcome, this.options.clock.nowMs()));
+    this.own.set(deploymentId, changed(known ?? noCalls, this.options.clock.nowMs()));
     this.hasNews = true;
   }
 

@@ -115,8 +115,16 @@ export class AttemptStep {
     const facts = { attempt: planned, attempts: run.attempts, fallbackReason: because, powerLevel };
     const end = await answer.relayTo(edgeRequest, answerTags(facts), record.admission?.headers);
     record.end = end;
+    this.notePrompt(planned, end);
     line.duration_ms = Math.max(this.dependencies.clock.nowMs() - running.startedAtMs, 0);
     if (end.problem !== null) this.noteCut(edgeRequest, record, end, running.startedAtMs);
+  }
+
+  /** How much of the prompts a provider has cached is part of what it will probably cost. */
+  private notePrompt({ deploymentId }: PlannedAttempt, { usage }: AnswerEnd): void {
+    if (deploymentId === null || !usage || usage.prompt_tokens === 0) return;
+    const { prompt_tokens: promptTokens, cache_read_tokens: cachedTokens } = usage;
+    this.dependencies.performance.notePrompt(deploymentId, { promptTokens, cachedTokens });
   }
 
   private noteCut(

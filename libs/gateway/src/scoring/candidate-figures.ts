@@ -36,21 +36,37 @@ export function qualityPermilleOf({ facts }: ScoringCandidate): number {
   return facts.quality === null ? unknownQualityPermille : clampedPermille(facts.quality);
 }
 
+/** Of a thousand tokens of prompts, those that the provider had cached lately. */
+export function cachedPermilleOf({ performance }: ScoringCandidate): number {
+  return clampedPermille(performance.cachedShare ?? 0);
+}
+
 /** How much is known, in hundredths of a call. */
 export function weightCentsOf({ performance }: ScoringCandidate): number {
   return Math.round(Math.min(performance.weight, 1_000_000) * 100);
 }
 
 /** Of the whole request; null: nobody knows its price. The operator's own servers cost nothing unless somebody says so. */
-export function requestCostPicoUsd({ facts }: ScoringCandidate, needs: RequestNeeds): number | null {
+export function requestCostPicoUsd(
+  { facts }: ScoringCandidate,
+  needs: RequestNeeds,
+  cacheRead = needs.cachedPromptTokens,
+): number | null {
   if (facts.free || (facts.local && facts.prices === null)) return 0;
   if (facts.prices === null) return null;
-  return costPicoUsd(facts.prices, {
-    prompt: needs.promptTokens,
-    cacheRead: needs.cachedPromptTokens,
-    cacheWrite: 0,
-    answer: needs.expectedAnswerTokens,
-  });
+  const { promptTokens: prompt, expectedAnswerTokens: answer } = needs;
+  return costPicoUsd(facts.prices, { prompt, cacheRead, cacheWrite: 0, answer });
+}
+
+/**
+ * What it will probably cost, if as much of the prompt is cached as lately. A ceiling is held against the cost without that luck:
+ * requestCostPicoUsd.
+ */
+export function expectedCostPicoUsd(candidate: ScoringCandidate, needs: RequestNeeds): number | null {
+  const cost = requestCostPicoUsd(candidate, needs);
+  const cachedTokens = Math.floor((needs.promptTokens * cachedPermilleOf(candidate)) / 1_000);
+  if (cost === null || cachedTokens <= needs.cachedPromptTokens) return cost;
+  return Math.min(cost, requestCostPicoUsd(candidate, needs, cachedTokens) ?? cost);
 }
 
 /** Rounded up, exactly: a ceiling is not passed by a part of a pico-dollar. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type TokenPrices, unknownFacts } from '../model-facts';
-import { errorPermilleOf, firstByteMsOf, weightCentsOf } from './candidate-figures';
+import { cachedPermilleOf, errorPermilleOf, firstByteMsOf, weightCentsOf } from './candidate-figures';
 import type { ScoringCandidate } from './scoring.types';
 
 const flag = { local: 1, free: 2, keepsNothing: 4, keeps: 8, trains: 16, trainsNot: 32, priced: 64 } as const;
@@ -12,7 +12,7 @@ const price = amount.nullable();
 /**
  * One candidate of a decision, as the whole numbers that its score was made of: model, deployment, prices of prompt and answer
  * (pico-dollars per token), first byte, errors and quality (permille), flags, provider's kind, hundredths of calls that are known;
- * then, where there are some, the prices of cached tokens and of a call, and the region.
+ * then, where there are some, the prices of cached tokens and of a call, and the region; and which part of prompts was cached (permille).
  */
 export const decisionCandidate = z.tuple([
   text,
@@ -28,6 +28,7 @@ export const decisionCandidate = z.tuple([
   price,
   price,
   text.nullable(),
+  amount,
 ]);
 export type DecisionCandidate = z.infer<typeof decisionCandidate>;
 
@@ -67,6 +68,7 @@ export function encodeCandidate(candidate: ScoringCandidate): DecisionCandidate 
     prices?.cache_read ?? null,
     prices?.request ?? null,
     region,
+    cachedPermilleOf(candidate),
   ];
 }
 
@@ -81,7 +83,7 @@ function pricesOf(encoded: DecisionCandidate): TokenPrices | null {
  * known of its abilities, and nothing of its key.
  */
 export function decodeCandidate(encoded: DecisionCandidate): ScoringCandidate {
-  const [model, id, , , firstByteMs, errors, quality, flags, kind, weightCents, , , region] = encoded;
+  const [model, id, , , firstByteMs, errors, quality, flags, kind, weightCents, , , region, cached] = encoded;
   return {
     model,
     mode: null,
@@ -108,7 +110,12 @@ export function decodeCandidate(encoded: DecisionCandidate): ScoringCandidate {
       trains_on_data: answerOf(flags, flag.trains, flag.trainsNot),
       prior_first_byte_ms: firstByteMs,
     },
-    performance: { firstByteMs: null, errorRate: errors / 1_000, weight: weightCents / 100 },
+    performance: {
+      firstByteMs: null,
+      errorRate: errors / 1_000,
+      cachedShare: cached / 1_000,
+      weight: weightCents / 100,
+    },
     isBreakerOpen: false,
   };
 }

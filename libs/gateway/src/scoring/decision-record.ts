@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type PowerLevel, powerLevels } from '../routing-policy';
-import { requestCostPicoUsd } from './candidate-figures';
+import { expectedCostPicoUsd } from './candidate-figures';
 import {
   type DecisionCandidate,
   decisionCandidate,
@@ -88,7 +88,7 @@ function eligibleOf({ needs }: RankingInput, { ranked, dropped }: Ranking): Elig
   const others = dropped.filter(({ reason }) => reasonsOfThePolicy.has(reason));
   return [...ranked, ...others].map(({ candidate }) => ({
     encoded: encodeCandidate(candidate),
-    costPicoUsd: requestCostPicoUsd(candidate, needs) ?? Number.POSITIVE_INFINITY,
+    costPicoUsd: expectedCostPicoUsd(candidate, needs) ?? Number.POSITIVE_INFINITY,
     qualityPermille: candidate.facts.quality ?? -1,
   }));
 }

@@ -7,6 +7,7 @@ import {
   performanceOf,
   readPerformance,
   withCall,
+  withPrompt,
   writePerformance,
 } from './performance';
 import { unknownPerformance } from './scoring.types';
@@ -64,6 +65,25 @@ describe('the figures of a deployment', () => {
     expect(rates.slice(0, 3)).toEqual([10 / 12, 5 / 7, 0.625 / 2.625]);
     expect(rates[3]).toBeLessThan(0.005);
     expect(performanceOf([failed], startMs + 90 * minuteMs)).toBe(unknownPerformance);
+  });
+
+  it('tell which part of the prompts the provider had cached, lately and over all edges', () => {
+    const one = withPrompt(afterCalls([100]), { promptTokens: 1_000, cachedTokens: 900 }, startMs);
+    const other = withPrompt(afterCalls([100]), { promptTokens: 1_000, cachedTokens: 0 }, startMs);
+    expect(performanceOf([one], startMs).cachedShare).toBe(0.9);
+    expect(performanceOf([one, other], startMs).cachedShare).toBe(0.45);
+    expect(performanceOf([other], startMs).cachedShare).toBeUndefined();
+    // Five minutes later the first prompt counts half: (450 + 0) / (500 + 1,000).
+    const later = startMs + 5 * minuteMs;
+    const faded = withPrompt(one, { promptTokens: 1_000, cachedTokens: 0 }, later);
+    expect(performanceOf([faded], later).cachedShare).toBeCloseTo(0.3, 12);
+    const told = readPerformance(writePerformance(new Map([['dep', one]]), startMs), startMs);
+    expect(told.get('dep')).toEqual(one);
+  });
+
+  it('believe nobody who has cached more than there was', () => {
+    const odd = withPrompt(afterCalls([100]), { promptTokens: 10, cachedTokens: 1_000 }, startMs);
+    expect(performanceOf([odd], startMs).cachedShare).toBe(1);
   });
 
   it('stand a clock that goes back', () => {

@@ -19,6 +19,15 @@ export interface CallSums {
   readonly measured: number;
   readonly firstByteSumMs: number;
   readonly failures: number;
+  /** Tokens of the prompts whose size is known, and those of them that the provider had cached. */
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
+}
+
+/** What an answer said of its prompt. */
+export interface PromptUsage {
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
 }
 
 /** A call that ended. Only failures that are the provider's own belong here. */
@@ -28,7 +37,15 @@ export interface CallOutcome {
   readonly hasFailed?: boolean;
 }
 
-export const noCalls: CallSums = { atMs: 0, calls: 0, measured: 0, firstByteSumMs: 0, failures: 0 };
+export const noCalls: CallSums = {
+  atMs: 0,
+  calls: 0,
+  measured: 0,
+  firstByteSumMs: 0,
+  failures: 0,
+  promptTokens: 0,
+  cachedTokens: 0,
+};
 
 /** A clock that was set back, or another machine's, makes nothing count more than once. */
 function remainderAfter(elapsedMs: number): number {
@@ -40,36 +57,57 @@ export function withCall(
   { firstByteMs, hasFailed = firstByteMs === null }: CallOutcome,
   nowMs: number,
 ): CallSums {
-  const rest = remainderAfter(nowMs - sums.atMs);
+  const faded = fadedTo(sums, nowMs);
   return {
-    atMs: Math.max(nowMs, sums.atMs),
-    calls: sums.calls * rest + 1,
-    measured: sums.measured * rest + (firstByteMs === null ? 0 : 1),
-    firstByteSumMs: sums.firstByteSumMs * rest + (firstByteMs ?? 0),
-    failures: sums.failures * rest + (hasFailed ? 1 : 0),
+    ...faded,
+    calls: faded.calls + 1,
+    measured: faded.measured + (firstByteMs === null ? 0 : 1),
+    firstByteSumMs: faded.firstByteSumMs + (firstByteMs ?? 0),
+    failures: faded.failures + (hasFailed ? 1 : 0),
   };
 }
 
+/** What the answer of a call that was counted already said of its prompt, when it has ended. */
+export function withPrompt(
+  sums: CallSums,
+  { promptTokens, cachedTokens }: PromptUsage,
+  nowMs: number,
+): CallSums {
+  const faded = fadedTo(sums, nowMs);
+  return {
+    ...faded,
+    promptTokens: faded.promptTokens + promptTokens,
+    cachedTokens: faded.cachedTokens + Math.min(cachedTokens, promptTokens),
+  };
+}
+
+function fadedTo(sums: CallSums, nowMs: number): CallSums {
+  return { ...addUp([sums], nowMs), atMs: Math.max(nowMs, sums.atMs) };
+}
+
 function addUp(all: readonly CallSums[], nowMs: number): CallSums {
-  let [calls, measured, firstByteSumMs, failures] = [0, 0, 0, 0];
+  let [calls, measured, firstByteSumMs, failures, promptTokens, cachedTokens] = [0, 0, 0, 0, 0, 0];
   for (const sums of all) {
     const rest = remainderAfter(nowMs - sums.atMs);
     calls += sums.calls * rest;
     measured += sums.measured * rest;
     firstByteSumMs += sums.firstByteSumMs * rest;
     failures += sums.failures * rest;
+    promptTokens += sums.promptTokens * rest;
+    cachedTokens += sums.cachedTokens * rest;
   }
-  return { atMs: nowMs, calls, measured, firstByteSumMs, failures };
+  return { atMs: nowMs, calls, measured, firstByteSumMs, failures, promptTokens, cachedTokens };
 }
 
 /** How a deployment has been, by what all edges saw of it. */
 export function performanceOf(all: readonly CallSums[], nowMs: number): DeploymentPerformance {
-  const { calls, measured, firstByteSumMs, failures } = addUp(all, nowMs);
+  const { calls, measured, firstByteSumMs, failures, promptTokens, cachedTokens } = addUp(all, nowMs);
   if (calls < leastWeight) return unknownPerformance;
   return {
     firstByteMs: measured < leastWeight ? null : firstByteSumMs / measured,
     firstByteWeight: measured,
     errorRate: Math.min(1, failures / (calls + assumedGoodCalls)),
+    ...(cachedTokens >= 1 && { cachedShare: Math.min(1, cachedTokens / promptTokens) }),
     weight: calls,
   };
 }
@@ -81,8 +119,8 @@ export function performanceKey(redisPrefix: string): string {
 
 const amount = z.number().nonnegative();
 /**
- * What one edge tells the others. For each deployment: calls, mean time to the first token, failures, and of how many calls that
- * time is known; where this is left out, of all that did not fail.
+ * What one edge tells the others. For each deployment: calls, mean time to the first token, failures; of how many calls that time is
+ * known, and where this is left out, of all that did not fail; tokens of prompts, and those of them that were cached.
  */
 const performanceDocument = z.object({
   v: z.literal(1),
@@ -98,12 +136,15 @@ function rounded(value: number): number {
 export function writePerformance(byDeployment: ReadonlyMap<string, CallSums>, nowMs: number): string {
   const deployments: Record<string, number[]> = {};
   for (const [id, sums] of byDeployment) {
-    const { calls, measured, firstByteSumMs, failures } = addUp([sums], nowMs);
+    const { calls, measured, firstByteSumMs, failures, promptTokens, cachedTokens } = addUp([sums], nowMs);
     if (calls < leastWeight) continue;
     const meanMs = measured < leastWeight ? 0 : firstByteSumMs / measured;
     const [failed, answered] = [Math.min(failures, calls), Math.max(calls - failures, 0)];
     const areAllMeasured = Math.abs(answered - measured) < leastWeight / 10;
-    deployments[id] = [calls, meanMs, failed, ...(areAllMeasured ? [] : [measured])].map(rounded);
+    const prompts = cachedTokens >= 1 ? [measured, promptTokens, cachedTokens] : null;
+    deployments[id] = [calls, meanMs, failed, ...(prompts ?? (areAllMeasured ? [] : [measured]))].map(
+      rounded,
+    );
   }
   return JSON.stringify({ v: 1, at_ms: nowMs, deployments });
 }
@@ -114,11 +155,13 @@ export function readPerformance(text: string, nowMs: number): ReadonlyMap<string
   const byDeployment = new Map<string, CallSums>();
   if (!read || Math.abs(nowMs - read.at_ms) > documentLifeMs) return byDeployment;
   for (const [id, figures] of Object.entries(read.deployments).slice(0, deploymentsLimit)) {
-    const [calls, meanMs, failed, told] = figures;
+    const [calls, meanMs, failed, told, promptTokens = 0, cached = 0] = figures;
     const failures = Math.min(failed, calls);
     const measured = Math.min(told ?? calls - failures, calls);
     const firstByteSumMs = meanMs * measured;
-    byDeployment.set(id, { atMs: read.at_ms, calls, measured, firstByteSumMs, failures });
+    const cachedTokens = Math.min(cached, promptTokens);
+    const sums = { calls, measured, firstByteSumMs, failures, promptTokens, cachedTokens };
+    byDeployment.set(id, { atMs: read.at_ms, ...sums });
   }
   return byDeployment;
 }

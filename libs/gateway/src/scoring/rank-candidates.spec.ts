@@ -89,6 +89,31 @@ describe('the formula, worked out by hand', () => {
     expect(result.score).toBeCloseTo(0.92235, 12);
   });
 
+  it('expects as much of the prompt to be cached as lately, but no ceiling is held against that luck', () => {
+    // 3,000 of prompt, half of them cached, and 1,000 of answer: 1,500 x $3 + 1,500 x $0.30 + 1,000 x $15 per million = $0.01995;
+    // without the cache 3,000 x $3 + 1,000 x $15 = $0.024, which is $0.006 for 1,000.
+    const needs = { ...plainNeeds, promptTokens: 3_000, expectedAnswerTokens: 1_000 };
+    const prices = {
+      input: 3_000_000,
+      output: 15_000_000,
+      cache_read: 300_000,
+      cache_write: null,
+      request: null,
+    };
+    const performance = { firstByteMs: null, errorRate: 0, weight: 9, cachedShare: 0.5 };
+    const candidate = aCandidate('a', { facts: { prices }, performance });
+    expect(scored(candidate, rulesOf(), needs).expectedCostNanoUsd).toBe(19_950_000);
+    const within = (max: string) => {
+      const rules = rulesOf({ levels: { balanced: { max_cost_per_1k_usd: max } } });
+      return rankCandidates({ candidates: [candidate], needs, rules, draw: 1, affinityKey: null }).ranked
+        .length;
+    };
+    expect([within('0.0059'), within('0.006')]).toEqual([0, 1]);
+    // Whoever has no price of its own for cached tokens gains nothing.
+    const plain = aCandidate('a', { facts: { prices: { ...prices, cache_read: null } }, performance });
+    expect(scored(plain, rulesOf(), needs).expectedCostNanoUsd).toBe(24_000_000);
+  });
+
   it('holds every term between 0 and 1', () => {
     // As slow as the scale and slower, all failed, no quality: 0.4 x (1 - 0.001 / 0.01) = 0.36, x 0.5 = 0.18.
     const bad = aCandidate('a', {

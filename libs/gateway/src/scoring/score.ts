@@ -1,9 +1,9 @@
 import {
   costPer1kPicoUsdOf,
+  expectedCostPicoUsd,
   errorPermilleOf,
   firstByteMsOf,
   qualityPermilleOf,
-  requestCostPicoUsd,
 } from './candidate-figures';
 import { nanoUsdOf } from '../token-prices';
 import type {
@@ -45,7 +45,7 @@ export function scoreOf(
   rules: ScoringRules,
   weights: ScoreWeights,
 ): ScoredCandidate {
-  const requestCost = requestCostPicoUsd(candidate, needs);
+  const requestCost = expectedCostPicoUsd(candidate, needs);
   const costPer1kPicoUsd = requestCost === null ? null : costPer1kPicoUsdOf(requestCost, needs);
   const firstByteMs = firstByteMsOf(candidate);
   const parts = {

@@ -28,6 +28,8 @@ export interface DeploymentPerformance {
   readonly firstByteWeight?: number;
   /** From 0 to 1: the provider's own failures, never those of one customer's key. */
   readonly errorRate: number;
+  /** Which part of the prompts came from the provider's cache, from 0 to 1. Left out: nobody knows of any. */
+  readonly cachedShare?: number;
   /** How much is known: the decayed number of calls. */
   readonly weight: number;
 }
