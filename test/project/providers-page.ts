@@ -93,7 +93,7 @@ function remarks(): string {
 export function providersPage(): string {
   return `# Providers
 
-<!-- Made from libs/gateway/src/providers: UPDATE_PROVIDERS_PAGE=1 npx jest --selectProjects unit --testPathPatterns providers-page -->
+<!-- Made from libs/gateway/src/providers: npm run docs:providers -->
 
 Every kind of provider that Signalbox knows. This page is made from the table that releases, checks of keys, the edge's direct ways and the
 API (\`GET /api/v1/llm/provider-kinds\`) read, and test/e2e/providers.e2e-spec.ts drives the real LiteLLM with each kind: a plain answer, a
