@@ -123,7 +123,13 @@ function nextExpiry(wallets: readonly (CredentialsDocument | null)[], nowMs: num
   return nextMs;
 }
 
-/** Of a wildcard there is no name to call; of a model of unknown mode nobody can say that it serves this route. */
+/** Canned answers, which no app wants of a level once there is a model that answers. */
+const demoKind = 'demo';
+
+/**
+ * Of a wildcard there is no name to call; of a model of unknown mode nobody can say that it serves this route. The demo model, which
+ * costs nothing, would win where cost counts: it stands behind a level only while nobody else does.
+ */
 function namesFrom(
   catalogue: CatalogueDocument,
   listed: readonly string[] | null,
@@ -133,7 +139,8 @@ function namesFrom(
   const able = catalogue.models.filter(
     ({ name, mode: own }) => !name.includes('*') && own !== null && servesMode(mode, own),
   );
-  return able.map(({ name }) => name);
+  const real = able.filter(({ deployments }) => deployments.some(({ provider }) => provider !== demoKind));
+  return (real.length > 0 ? real : able).map(({ name }) => name);
 }
 
 function pooled(
@@ -215,7 +222,16 @@ function build(
   return { candidates, models, allowedModels, refusals };
 }
 
+/** Of pools of older documents none is asked for again, and each would keep its documents in memory. */
+function letGoOfOthers({ catalogue, facts }: Origin): void {
+  const newest: Origin | undefined = held.values().next().value?.origin;
+  if (!newest || (newest.catalogue === catalogue && newest.facts === facts)) return;
+  held.clear();
+  heldCandidates = 0;
+}
+
 function hold(name: string, entry: HeldPool): void {
+  letGoOfOthers(entry.origin);
   const before = held.get(name);
   if (before) heldCandidates -= before.pool.candidates.length + 1;
   held.delete(name);

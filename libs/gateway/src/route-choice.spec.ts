@@ -6,6 +6,7 @@ import {
   walletOf,
 } from '../../../test/support/route-world';
 import { plainNeeds } from '../../../test/support/scoring-world';
+import { candidatePoolOf } from './candidate-pool';
 import { chooseRoute, decisionOf } from './route-choice';
 import { decodeDecision } from './scoring/decision-record';
 import { rankCandidates } from './scoring/rank-candidates';
@@ -115,6 +116,16 @@ describe('the candidates of a level', () => {
     expect(planned(chooseRoute(expiring))).toEqual(['dep_cheap']);
     const late = chooseRoute({ ...expiring, nowMs: documents.nowMs + 1_000 });
     expect(late.refusal?.code).toBe('platform_credential_missing');
+  });
+
+  it('are not kept for documents that others have taken the place of, which would stay in memory with them', () => {
+    const documents = aChoice('eco', { models });
+    const target = { kind: 'level', name: 'eco', level: 'eco' } as const;
+    const before = candidatePoolOf(documents, target, target, 'chat');
+    expect(candidatePoolOf(documents, target, target, 'chat')).toBe(before);
+    const other = { ...aChoice('eco', { models }), key: { ...documents.key, workspace_id: 'ws_2' } };
+    candidatePoolOf(other, target, target, 'chat');
+    expect(candidatePoolOf(documents, target, target, 'chat')).not.toBe(before);
   });
 });
 
