@@ -160,7 +160,12 @@ async function openEdge(prefix: string, clock: ManualClock, openBreakers: number
   });
   const draw = { next: 0 };
   // With the rules alone nobody is asked.
-  const classifier = new Classifier({ litellm: null as never, signingKeys: [], clock });
+  const classifier = new Classifier({
+    litellm: null as never,
+    breakers: null as never,
+    signingKeys: [],
+    clock,
+  });
   const candidates = new CandidatesStep({
     credentials,
     breakers,

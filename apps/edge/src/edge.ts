@@ -183,7 +183,7 @@ export class Edge {
     const { redisPrefix: prefix } = config;
     const performance = new PerformanceExchange({ redis, prefix, edgeId: this.id, clock, logger });
     this.performance = performance;
-    const classifier = new Classifier({ litellm, signingKeys, clock });
+    const classifier = new Classifier({ litellm, breakers, signingKeys, clock });
     const choosing = { credentials, breakers, performance, classifier, clock, random };
     const candidates = new CandidatesStep(choosing);
     this.limits = new EdgeLimiter({

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { deploymentFacts, type UsageEvent } from '@signalbox/gateway';
+import { breakerRules, deploymentFacts, type UsageEvent } from '@signalbox/gateway';
 import {
   aModel,
   failing,
@@ -129,6 +129,25 @@ it('by the rules when the model has said nothing within a second and a half', as
   expect(tags).toMatchObject({ 'power-level': 'balanced' });
   expect(event.attempts[1]).toMatchObject({ failure: 'timeout', cost_nano_usd: null });
   expect(world.app.litellm.posts().find(isOurs)?.isAborted).toBe(true);
+});
+
+it('asks a model no more that has failed time after time, and calls that name it still reach it', async () => {
+  await ready({ classification: 'model', classification_model: 'judge' });
+  judge(failing(500));
+  for (let call = 0; call < breakerRules.windowFailures; call += 1)
+    expect((await ask()).event.attempts[1]).toMatchObject({ failure: 'provider_error' });
+  const { tags, event } = await ask();
+  expect(tags).toMatchObject({ 'power-level': 'balanced' });
+  expect(event.attempts).toHaveLength(1);
+  expect((await world.send('judge', { messages: unsure })).status).toBe(200);
+});
+
+it('asks no model behind an open breaker', async () => {
+  await ready({ classification: 'model', classification_model: 'judge' });
+  world.app.litellm.behaviourOf = ({ context }) => (context.dep === 'dep_judge' ? failing(500) : null);
+  for (let call = 0; call < breakerRules.windowFailures; call += 1)
+    await world.send('judge', { messages: unsure });
+  expect((await ask()).event.attempts).toHaveLength(1);
 });
 
 it('asks no model that the key may not use', async () => {

@@ -1,6 +1,7 @@
 import type { Clock, NamedKey } from '@signalbox/common';
 import {
   type AttemptCandidate,
+  breakerName,
   chooseRoute,
   type DeploymentFacts,
   type Difficulty,
@@ -13,6 +14,7 @@ import {
   taskOf,
   type UsageAttempt,
 } from '@signalbox/gateway';
+import type { Breakers } from '../breakers/breakers';
 import type { Caller } from '../keys/key-directory';
 import { litellmHeaders } from '../request/litellm-headers';
 import type { LitellmConnection } from '../upstream/litellm-connection';
@@ -28,6 +30,7 @@ const cheapLevel = 'eco';
 
 export interface ClassifierDependencies {
   litellm: LitellmConnection;
+  breakers: Breakers;
   signingKeys: readonly NamedKey[];
   clock: Clock;
 }
@@ -67,10 +70,14 @@ export class Classifier {
     const verdict = difficultyOf(fields, input.needs());
     const byRules = classified(verdict.difficulty, 'rules', verdict, null);
     if (verdict.isSure || input.policy.classification !== 'model') return byRules;
-    const candidate = this.dependencies.litellm.isDown() ? null : candidateOf(input);
-    if (!candidate) return byRules;
-    const startedAtMs = this.dependencies.clock.nowMs();
+    const { litellm, breakers, clock } = this.dependencies;
+    const candidate = litellm.isDown() ? null : candidateOf(input);
+    if (!candidate || isBehindBreaker(candidate, input)) return byRules;
+    const breaker = nameIn('classification', candidate);
+    if (breakers.verdict(breaker) === 'open') return byRules;
+    const startedAtMs = clock.nowMs();
     const { difficulty, ...told } = await this.ask(question, candidate);
+    breakers.note(breaker, { failure: difficulty ? null : 'invalid_answer', retryAfterMs: null });
     const attempt = this.lineOf(candidate, startedAtMs, told);
     return difficulty ? classified(difficulty, 'model', verdict, attempt) : { ...byRules, attempt };
   }
@@ -145,6 +152,22 @@ function read(outcome: ExchangeOutcome, facts: DeploymentFacts | null): Asked {
   const { difficulty, usage } = readClassification(body);
   const failure = difficulty ? null : 'invalid_answer';
   return { difficulty, status, failure, cost_nano_usd: callCostNanoUsd(usage, facts) };
+}
+
+/**
+ * Its own beside that of the deployment: requests stop waiting for a model that is too slow for this, and whoever asks for that
+ * model itself, with more patience, still gets it.
+ */
+function nameIn(
+  route: 'litellm' | 'classification',
+  { model, deployment, credential }: AttemptCandidate,
+): string {
+  return breakerName(route, deployment?.id ?? model, credential?.id ?? null);
+}
+
+/** The choice leaves such candidates last, where nobody else is left. */
+function isBehindBreaker(candidate: AttemptCandidate, { isBreakerOpen }: RouteChoiceInput): boolean {
+  return isBreakerOpen?.(nameIn('litellm', candidate)) ?? false;
 }
 
 /** Held to the same lists and rules as every call of this key. null: nobody may be asked. */
