@@ -44,8 +44,8 @@ export interface PerformanceNotes {
 export class PerformanceExchange implements PerformanceNotes {
   private readonly own = new Map<string, CallSums>();
   private hasNews = false;
-  /** The last documents of the others; they say themselves how old they are. */
-  private others: readonly string[] = [];
+  /** What the others said last. It fades by itself, also while nobody is heard. */
+  private others: readonly ReadonlyMap<string, CallSums>[] = [];
   private merged: PerformanceView = new Map();
   private timer: NodeJS.Timeout | null = null;
   private isExchanging = false;
@@ -116,11 +116,12 @@ export class PerformanceExchange implements PerformanceNotes {
     const { redis, prefix, edgeId, clock } = this.options;
     const key = performanceKey(prefix);
     const nowMs = clock.nowMs();
-    const others: string[] = [];
+    const others: ReadonlyMap<string, CallSums>[] = [];
     const gone: string[] = [];
     for (const [field, text] of Object.entries(await redis.hgetall(key))) {
       if (field === edgeId) continue;
-      if (readPerformance(text, nowMs).size > 0) others.push(text);
+      const told = readPerformance(text, nowMs);
+      if (told.size > 0) others.push(told);
       else gone.push(field);
     }
     this.others = others;
@@ -130,8 +131,7 @@ export class PerformanceExchange implements PerformanceNotes {
 
   private merge(): void {
     const nowMs = this.options.clock.nowMs();
-    const edges = [this.own, ...this.others.map((text) => readPerformance(text, nowMs))];
-    const merged = mergePerformance(edges, nowMs);
+    const merged = mergePerformance([this.own, ...this.others], nowMs);
     for (const [id, { weight }] of merged) if (weight === 0) this.own.delete(id);
     if (merged.size > 0 || this.merged.size > 0) this.merged = merged;
   }

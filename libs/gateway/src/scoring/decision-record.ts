@@ -13,6 +13,7 @@ import {
   type Ranking,
   type RankingInput,
   type RequestNeeds,
+  type ScoringCandidate,
 } from './scoring.types';
 
 const keptByRank = 24;
@@ -79,7 +80,7 @@ const reasonsOfThePolicy: ReadonlySet<DropReason> = new Set([
 ]);
 
 interface Eligible {
-  readonly encoded: DecisionCandidate;
+  readonly candidate: ScoringCandidate;
   readonly costPicoUsd: number;
   readonly qualityPermille: number;
 }
@@ -87,7 +88,7 @@ interface Eligible {
 function eligibleOf({ needs }: RankingInput, { ranked, dropped }: Ranking): Eligible[] {
   const others = dropped.filter(({ reason }) => reasonsOfThePolicy.has(reason));
   return [...ranked, ...others].map(({ candidate }) => ({
-    encoded: encodeCandidate(candidate),
+    candidate,
     costPicoUsd: expectedCostPicoUsd(candidate, needs) ?? Number.POSITIVE_INFINITY,
     qualityPermille: candidate.facts.quality ?? -1,
   }));
@@ -141,7 +142,7 @@ export function encodeDecision(
     // Candidates are kept in their order, and the first one always.
     chosen: ranking.ranked.length > 0 ? 0 : -1,
     explored: ranking.isExploring,
-    candidates: keptOf(eligibleOf(input, ranking)).map(({ encoded }) => encoded),
+    candidates: keptOf(eligibleOf(input, ranking)).map(({ candidate }) => encodeCandidate(candidate)),
     dropped: countsOf(ranking),
     ...(subject.classification && { classification: subject.classification }),
   };
