@@ -139,7 +139,9 @@ function namesFrom(
   const able = catalogue.models.filter(
     ({ name, mode: own }) => !name.includes('*') && own !== null && servesMode(mode, own),
   );
-  const real = able.filter(({ deployments }) => deployments.some(({ provider }) => provider !== demoKind));
+  const real = able.filter(({ deployments }) =>
+    deployments.some(({ provider_kind: kind }) => kind !== demoKind),
+  );
   return (real.length > 0 ? real : able).map(({ name }) => name);
 }
 

@@ -19,6 +19,8 @@ const models = {
   vectors: { mode: 'embedding', usdPerMillion: 0.01 },
 };
 
+const demo = { usdPerMillion: 0, kinds: ['demo'] };
+
 const choose = (asked: string, change: ChoiceChange = {}) =>
   chooseRoute(aChoice(asked, { models, ...change }));
 const order = (asked: string, change: ChoiceChange = {}): string[] => planned(choose(asked, change));
@@ -52,6 +54,26 @@ describe('the candidates of a level', () => {
   it('are those below its ceiling, the best one first, tagged where the vendor is another', () => {
     expect(order('eco')).toEqual(['dep_cheap', 'dep_middle!']);
     expect(order('precision')).toEqual(['dep_best', 'dep_middle!', 'dep_cheap!']);
+  });
+
+  it('are canned answers only while there is nothing else, or where the policy lists them', () => {
+    const wallet = walletOf(['demo', 'openai']);
+    const from = (asked: string, served: ChoiceChange['models'], policy = {}): string[] =>
+      order(asked, { models: served, policy, documentOf: () => wallet });
+    expect(from('eco', { demo })).toEqual(['dep_demo']);
+    expect(from('cheap', { demo })).toEqual(['dep_demo']);
+    expect(from('eco', { demo, real: models.middle })).toEqual(['dep_real']);
+    expect(from('demo', { demo, real: models.middle })).toEqual(['dep_demo']);
+    const levels = { eco: { models: ['real', 'demo'] } };
+    expect(from('eco', { demo, real: models.middle }, { levels })).toEqual(['dep_demo', 'dep_real!']);
+  });
+
+  it('are no canned answers where the real ones may not be called', () => {
+    const { refusal } = choose('eco', {
+      models: { demo, real: models.best },
+      documentOf: () => walletOf(['demo', 'anthropic']),
+    });
+    expect(refusal?.code).toBe('no_candidate_left');
   });
 
   it('are the models of the policy, where it names some', () => {

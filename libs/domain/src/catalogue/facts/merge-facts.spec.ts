@@ -102,6 +102,15 @@ describe('the price of a deployment, strongest word first', () => {
     expect(facts.context_length).toBe(131_072);
   });
 
+  it('is nothing for canned answers, unless an admin states one', () => {
+    const demo = { kind: 'demo', upstreamModel: 'demo' };
+    const { facts, provenance } = mergeFacts(subject(demo), both, nobody);
+    expect([facts.prices?.output, facts.free, facts.local]).toEqual([0, true, false]);
+    expect(provenance.prices?.source).toBe('vendor');
+    const dear = mergeFacts(subject(demo, { model: { prices: prices(5, 5) } }), both, nobody);
+    expect([dear.facts.prices?.input, dear.facts.free]).toEqual([5, false]);
+  });
+
   it("is OpenRouter's where OpenRouter serves it", () => {
     const { facts } = mergeFacts(subject({ kind: 'openrouter', upstreamModel: meta.id }), both, nobody);
     expect([facts.prices?.input, facts.catalogue_id]).toEqual([100_000, meta.id]);

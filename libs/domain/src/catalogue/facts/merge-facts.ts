@@ -44,6 +44,8 @@ const levels = ['deployment', 'model', 'provider'] as const;
 type Level = (typeof levels)[number];
 
 const openrouter = 'openrouter';
+/** LiteLLM answers it by itself: nobody could send a bill. */
+const demo = 'demo';
 const nothing: TokenPrices = { input: 0, output: 0, cache_read: 0, cache_write: 0, request: 0 };
 
 /**
@@ -155,6 +157,8 @@ class Merge {
   /** Of a server that asks nobody for a key, OpenRouter's price of the same model says nothing. */
   private addCataloguePrices(): void {
     const { kind } = this.subject;
+    if (kind === demo)
+      return this.setPrices(nothing, 'vendor', { source: 'vendor', at: null, entryId: null });
     const isPaid = kind !== openrouter && providerKind(kind)?.needsKey === true;
     for (const provider of isPaid ? [kind, openrouter] : [kind]) {
       for (const entry of this.entries) {
