@@ -13,9 +13,10 @@ export type PowerLevel = (typeof powerLevels)[number];
 const weight = z.number().min(0).max(1_000);
 export const policyWeights = z
   .object({ cost: weight, latency: weight, quality: weight })
-  .refine(({ cost, latency, quality }) => cost + latency + quality > 0, 'at least one must be above 0');
+  .refine(({ cost, latency, quality }) => cost + latency + quality > 0, 'must have one that is above 0');
 /** US dollars as a decimal text: a float would lose parts of a cent. */
-const usd = z.string().regex(/^\d{1,3}(\.\d{1,12})?$/, 'must be US dollars as a text, such as "0.01"');
+const usdForm = 'must be US dollars as a text, such as "0.01"';
+const usd = z.string(usdForm).regex(/^\d{1,3}(\.\d{1,12})?$/, usdForm);
 const kindOrWord = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/);
 
 /** What a policy changes of a built-in power level. What is left out stays. */

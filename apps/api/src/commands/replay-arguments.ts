@@ -50,7 +50,7 @@ export function readReplayArguments(args: string[], now: Date): ReplayArguments 
 
 function idOf(kind: 'workspace' | 'organization', text: string): string {
   if (idPattern(kind).test(text)) return text;
-  throw new Error(`--${kind} must be the id of a ${kind}`);
+  throw new Error(`--${kind} must be the id of ${kind === 'workspace' ? 'a' : 'an'} ${kind}`);
 }
 
 function timeOf(option: string, text: string): Date {

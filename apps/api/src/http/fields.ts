@@ -48,9 +48,15 @@ export const IsNameList = (): PropertyDecorator =>
 /** Part of a name to look for, in any case. */
 export const IsSearch = (): PropertyDecorator => applyDecorators(IsString(), MaxLength(maxNameLength));
 
+/** "a virtual key", "an organization". */
+function withArticle(kind: IdKind): string {
+  const words = kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return `${/^[aeiou]/.test(words) ? 'an' : 'a'} ${words}`;
+}
+
 /** The id of something of that kind; whether it exists is the domain's question. */
 export const IsIdOf = (kind: IdKind, options: ValidationOptions = {}): PropertyDecorator =>
-  Matches(idPattern(kind), { ...options, message: `$property must be the id of a ${kind}` });
+  Matches(idPattern(kind), { ...options, message: `$property must be the id of ${withArticle(kind)}` });
 
 export const userIdPattern = /^[A-Za-z0-9._@+:-]{1,128}$/;
 

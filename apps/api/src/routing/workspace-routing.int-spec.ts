@@ -177,6 +177,40 @@ describe('the routing policy of a workspace', () => {
     expect((await call('GET')).body).toMatchObject({ version: 1 });
   });
 
+  it('says what would be right, in the words of the other routes', async () => {
+    const { body } = await call<Problem>('PUT', {
+      power_level: 'best',
+      weights: { cost: -1, latency: 1 },
+      max_cost_per_1k_usd: 0.01,
+      levels: { eco: { models: 'fast' } },
+      groups: { mine: {} },
+    });
+    expect(body.errors.map(({ field, message }) => `${field} ${message}`)).toEqual([
+      'power_level must be one of eco, balanced, precision',
+      'weights.cost must be 0 or more',
+      'weights.quality is missing: it must be a number',
+      'levels.eco.models must be a list',
+      'groups.mine.models is missing: it must be a list',
+      'max_cost_per_1k_usd must be US dollars as a text, such as "0.01"',
+    ]);
+  });
+
+  it('warns of a model for classification that there is not', async () => {
+    const named = (classification_model: string | null, classification = 'model') =>
+      call('PUT', { classification, classification_model });
+    const { body } = await named('gone');
+    expect(body.warnings.map(({ field, code }) => [field, code])).toEqual([
+      ['classification_model', 'model_unknown'],
+    ]);
+    for (const quiet of [
+      await named('fast'),
+      await named('eco'),
+      await named(null),
+      await named('gone', 'rules'),
+    ])
+      expect(quiet.body.warnings).toEqual([]);
+  });
+
   it('warns of steps that do nothing: unknown, forbidden, of another vendor', async () => {
     const path = `/api/v1/workspaces/${workspaceId}`;
     await api.call('PATCH', path, { token: tenant, body: { models: ['smart', 'fast', 'claude', 'gone'] } });

@@ -182,7 +182,32 @@ function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
       errorAt(at, isLevel ? `must be one of ${powerLevels.join(', ')}` : 'must have 1 to 256 characters'),
     ];
   }
-  return [errorAt(at, `is not valid: ${issue.message}`)];
+  return [errorAt(at, messageOf(issue))];
+}
+
+const kindsOfValues: Readonly<Record<string, string>> = {
+  object: 'an object',
+  record: 'an object',
+  array: 'a list',
+  string: 'a text',
+  boolean: 'true or false',
+  int: 'a whole number',
+};
+
+/** Like those of the other routes. Zod names the type of what came in its own message only. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.message.startsWith('must ')) return issue.message;
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
+  if (issue.code === 'invalid_type') {
+    const kind = kindsOfValues[issue.expected] ?? `a ${issue.expected}`;
+    return issue.message.endsWith('received undefined')
+      ? `is missing: it must be ${kind}`
+      : `must be ${kind}`;
+  }
+  const isNumber = 'origin' in issue && (issue.origin === 'number' || issue.origin === 'int');
+  if (issue.code === 'too_small' && isNumber) return `must be ${issue.minimum} or more`;
+  if (issue.code === 'too_big' && isNumber) return `must be ${issue.maximum} or less`;
+  return `is not valid: ${issue.message}`;
 }
 
 function parsedBy<Value>(schema: z.ZodType<Value>, body: unknown): Value {

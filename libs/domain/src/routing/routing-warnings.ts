@@ -75,6 +75,15 @@ function hiddenGroups({ groups, aliases }: RoutingPolicy, catalogue: CatalogueDo
   });
 }
 
+function withoutClassifier(policy: RoutingPolicy, catalogue: CatalogueDocument): RoutingWarning[] {
+  const { classification, classification_model: asked } = policy;
+  if (classification !== 'model' || asked === null) return [];
+  const { kind, name } = routeTargetOf(asked, policy, catalogue);
+  if (kind !== 'model' || findCatalogueModel(catalogue, name)) return [];
+  const message = `No model ${name} is in the active config release: until one is, the rules alone say how difficult a request is.`;
+  return [{ field: 'classification_model', code: 'model_unknown', message }];
+}
+
 /** @param allowed the workspace's own list; a key's may be narrower still */
 export function routingWarnings(
   policy: RoutingPolicy,
@@ -104,5 +113,10 @@ export function routingWarnings(
     const message = `${model} is of ${stepVendor ?? 'an unknown vendor'} and ${asked} of ${askedVendor ?? 'an unknown one'}: the step is skipped unless cross_vendor is true.`;
     return [{ field, code: 'cross_vendor_skipped', message }];
   });
-  return [...skipped, ...withoutWeights(policy), ...hiddenGroups(policy, catalogue)];
+  return [
+    ...skipped,
+    ...withoutWeights(policy),
+    ...withoutClassifier(policy, catalogue),
+    ...hiddenGroups(policy, catalogue),
+  ];
 }
