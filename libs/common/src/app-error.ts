@@ -37,3 +37,8 @@ export class AppError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
+
+/** @param message goes on from the field's name: "must be ..." */
+export function invalidField(field: string, message: string): AppError {
+  return new AppError('validation_failed', `${field} ${message}.`, { fields: [{ field, message }] });
+}

@@ -1,4 +1,4 @@
-import { AppError } from './app-error';
+import { invalidField } from './app-error';
 
 const unitMs: Record<string, number> = {
   s: 1_000,
@@ -16,7 +16,7 @@ export function parseDurationMs(text: string, field = 'duration'): number {
   const match = durationPattern.exec(text);
   if (!match) {
     const message = 'must be a whole number with a unit, such as 30s, 15m, 24h, 30d or 4w';
-    throw new AppError('validation_failed', `${field} ${message}.`, { fields: [{ field, message }] });
+    throw invalidField(field, message);
   }
   return Number(match[1]) * unitMs[match[2]!]!;
 }

@@ -1,4 +1,4 @@
-import { AppError } from '@signalbox/common';
+import { invalidField } from '@signalbox/common';
 import { type ReplayRequest, yesterdayOf } from '@signalbox/domain/replay';
 import { readRulesInput } from '@signalbox/domain/routing';
 import { readRoutingRules } from '@signalbox/gateway';
@@ -11,7 +11,7 @@ export function toReplayRequest(body: ReplayBody, now: Date): ReplayRequest {
   const to = body.to === undefined ? usualTo : new Date(body.to);
   if (from >= to) {
     const message = `must be before the end (${to.toISOString()})`;
-    throw new AppError('validation_failed', `from ${message}.`, { fields: [{ field: 'from', message }] });
+    throw invalidField('from', message);
   }
   return {
     workspaceId: body.workspace_id ?? null,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '@signalbox/common';
+import { AppError, invalidField } from '@signalbox/common';
 import { TenantTransactions } from '@signalbox/database';
 import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
 import { CheckedSettings, checkKey } from '@signalbox/domain/credentials';
@@ -108,5 +108,5 @@ export class KeyTestService {
 }
 
 function refuse(field: string, message: string): never {
-  throw new AppError('validation_failed', `${field} ${message}.`, { fields: [{ field, message }] });
+  throw invalidField(field, message);
 }

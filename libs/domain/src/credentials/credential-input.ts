@@ -1,4 +1,4 @@
-import { AppError } from '@signalbox/common';
+import { AppError, invalidField } from '@signalbox/common';
 import type { CredentialEntity } from '@signalbox/database';
 import { driverOf } from '@signalbox/domain/provider-drivers';
 import { checkBaseUrl, providerKind } from '@signalbox/domain/providers';
@@ -11,7 +11,7 @@ const userIdPattern = /^[A-Za-z0-9._@+:-]{1,128}$/;
 const dayMs = 86_400_000;
 
 export function refuseField(field: string, message: string): never {
-  throw new AppError('validation_failed', `${field} ${message}.`, { fields: [{ field, message }] });
+  throw invalidField(field, message);
 }
 
 function problemOfKey(key: string): string | null {

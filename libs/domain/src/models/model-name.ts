@@ -1,4 +1,4 @@
-import { AppError } from '@signalbox/common';
+import { invalidField } from '@signalbox/common';
 
 /**
  * What a client writes into `model`. A wildcard (`openai/*`) stands only at the end, after a slash, or alone: there
@@ -23,5 +23,5 @@ export function isWildcard(name: string): boolean {
 export function checkModelName(name: string, field = 'name'): void {
   if (namePattern.test(name) && !reservedModelNames.has(name)) return;
   const message = reservedModelNames.has(name) ? 'is a reserved word of allowlists' : modelNameHint;
-  throw new AppError('validation_failed', `${field} ${message}.`, { fields: [{ field, message }] });
+  throw invalidField(field, message);
 }

@@ -1,4 +1,4 @@
-import { AppError } from '@signalbox/common';
+import { invalidField } from '@signalbox/common';
 import { isWildcard } from './model-name';
 
 const lengthMax = 256;
@@ -19,5 +19,5 @@ export function checkOpenrouterId(openrouterId: string | null, modelName: string
   const problem = openrouterId === null ? null : problemOf(openrouterId, modelName);
   if (problem === null) return;
   const field = 'openrouter_id';
-  throw new AppError('validation_failed', `${field} ${problem}.`, { fields: [{ field, message: problem }] });
+  throw invalidField(field, problem);
 }

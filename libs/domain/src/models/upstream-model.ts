@@ -1,4 +1,4 @@
-import { AppError } from '@signalbox/common';
+import { invalidField } from '@signalbox/common';
 
 const lengthMax = 256;
 /** Printable, without spaces and quotes; a wildcard only at the end. */
@@ -17,5 +17,5 @@ function problemOf(upstreamModel: string): string | null {
 export function checkUpstreamModel(upstreamModel: string, field = 'upstream_model'): void {
   const problem = problemOf(upstreamModel);
   if (problem === null) return;
-  throw new AppError('validation_failed', `${field} ${problem}.`, { fields: [{ field, message: problem }] });
+  throw invalidField(field, problem);
 }

@@ -1,4 +1,4 @@
-import { AppError } from '@signalbox/common';
+import { AppError, invalidField } from '@signalbox/common';
 import { checkUrl } from '@signalbox/egress';
 
 const lengthMax = 1_000;
@@ -17,7 +17,7 @@ function problemOf(text: string): string | null {
 export async function checkWebhookUrl(text: string, allowedHosts: readonly string[]): Promise<void> {
   const message = problemOf(text);
   if (message !== null) {
-    throw new AppError('validation_failed', `url ${message}.`, { fields: [{ field: 'url', message }] });
+    throw invalidField('url', message);
   }
   const verdict = await checkUrl(text, { allowedHosts });
   // A name that is not known yet may be known when there is something to send.

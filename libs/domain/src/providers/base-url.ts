@@ -1,4 +1,4 @@
-import { AppError } from '@signalbox/common';
+import { invalidField } from '@signalbox/common';
 
 const lengthMax = 512;
 
@@ -18,5 +18,5 @@ function problemOf(text: string): string | null {
 export function checkBaseUrl(text: string, field = 'base_url'): string {
   const problem = problemOf(text);
   if (problem === null) return text.replace(/\/+$/, '');
-  throw new AppError('validation_failed', `${field} ${problem}.`, { fields: [{ field, message: problem }] });
+  throw invalidField(field, problem);
 }

@@ -1,4 +1,4 @@
-import { AppError, parseDurationMs } from '@signalbox/common';
+import { invalidField, parseDurationMs } from '@signalbox/common';
 import type { CredentialEntity } from '@signalbox/database';
 import type { ProviderDriver } from '@signalbox/domain/provider-drivers';
 
@@ -64,5 +64,5 @@ function durationMs(text: string, field: string, maxMs: number): number {
   const ms = text === '0s' ? 0 : parseDurationMs(text, field);
   if (ms <= maxMs) return ms;
   const message = `must be at most ${maxMs / dayMs}d`;
-  throw new AppError('validation_failed', `${field} ${message}.`, { fields: [{ field, message }] });
+  throw invalidField(field, message);
 }

@@ -1,4 +1,4 @@
-import { AppError, parseDurationMs } from '@signalbox/common';
+import { invalidField, parseDurationMs } from '@signalbox/common';
 import type { VirtualKeyEntity } from '@signalbox/database';
 import { limitColumns } from '@signalbox/domain/limits';
 import type { VirtualKeySettings } from './virtual-key.types';
@@ -9,7 +9,7 @@ const maxDurationMs = 3_650 * dayMs;
 const maxOverlapMs = 30 * dayMs;
 
 function refuse(field: string, message: string): never {
-  throw new AppError('validation_failed', `${field} ${message}.`, { fields: [{ field, message }] });
+  throw invalidField(field, message);
 }
 
 export function expiryOf(duration: string | null, now: Date): Date | null {

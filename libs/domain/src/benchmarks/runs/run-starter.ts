@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError, type Clock, newId } from '@signalbox/common';
+import { AppError, type Clock, invalidField, newId } from '@signalbox/common';
 import { BenchmarkRunEntity } from '@signalbox/database';
 import type { Caller } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
@@ -38,7 +38,7 @@ export class RunStarter {
     origin: RunOrigin,
   ): Promise<BenchmarkRunEntity> {
     const suite = findSuite(input.suite);
-    if (!suite) throw refusal('suite', `must be one of ${suites.map(({ id }) => id).join(', ')}`);
+    if (!suite) throw invalidField('suite', `must be one of ${suites.map(({ id }) => id).join(', ')}`);
     const models = await this.models(manager, input);
     requireRoom(input, suite, models);
     if ((await this.runs.countOpen(manager)) >= mostOpenRuns) {
@@ -72,7 +72,7 @@ export class RunStarter {
     const known = new Set(found.map(({ name }) => name));
     const unknown = input.models.filter((name) => !known.has(name));
     if (unknown.length > 0) {
-      throw refusal(
+      throw invalidField(
         'models',
         `must be chat models of the catalogue with an enabled deployment, by their own names; not so: ${unknown.join(', ')}`,
       );
@@ -144,13 +144,9 @@ function requireRoom(
   for (const { name, prices } of models) {
     const dearest = Math.max(...tasks.map((task) => worstCaseNanoUsd(prices, task)));
     if (dearest <= input.capNanoUsd) continue;
-    throw refusal(
+    throw invalidField(
       'max_cost_usd',
       `must be at least ${formatNanoUsd(dearest)}, which one call of ${name} may cost`,
     );
   }
-}
-
-function refusal(field: string, message: string): AppError {
-  return new AppError('validation_failed', `${field} ${message}.`, { fields: [{ field, message }] });
 }

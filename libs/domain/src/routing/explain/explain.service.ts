@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError, type Clock } from '@signalbox/common';
+import { AppError, type Clock, invalidField } from '@signalbox/common';
 import { TenantTransactions } from '@signalbox/database';
 import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
 import { CLOCK } from '@signalbox/domain/core';
@@ -64,12 +64,13 @@ export class RoutingExplainService {
     { keyId, workspaceId, userId }: ExplainInput,
   ): Promise<ExplainedCaller> {
     if (keyId !== undefined) {
-      if (workspaceId !== undefined) throw refused('workspace_id', 'must be left out where key_id is given');
+      if (workspaceId !== undefined)
+        throw invalidField('workspace_id', 'must be left out where key_id is given');
       if (userId !== undefined)
-        throw refused('user_id', 'must be left out where key_id is given: a key has its own');
+        throw invalidField('user_id', 'must be left out where key_id is given: a key has its own');
       return this.ofKey(caller, keyId);
     }
-    if (workspaceId === undefined) throw refused('key_id', 'must be given, or workspace_id');
+    if (workspaceId === undefined) throw invalidField('key_id', 'must be given, or workspace_id');
     const row = await this.transactions.run(tenantOf(caller), (manager) =>
       this.repository.find(manager, workspaceSubject(workspaceId)),
     );
@@ -90,19 +91,18 @@ export class RoutingExplainService {
   }
 }
 
-function refused(field: string, message: string): AppError {
-  return new AppError('validation_failed', `${field} ${message}.`, { fields: [{ field, message }] });
-}
-
 function routeOf(path: string): LlmRoute {
   const match = matchLlmRoute('POST', path);
   if (match.kind === 'matched') return match.route;
-  throw refused('path', 'must be a path that port 4000 serves by POST, such as /v1/chat/completions');
+  throw invalidField('path', 'must be a path that port 4000 serves by POST, such as /v1/chat/completions');
 }
 
 /** As the edge reads it. */
 function modelOf(value: unknown): string {
   if (typeof value === 'string' && value !== '' && value.length <= modelCharsLimit && !notInNames.test(value))
     return value;
-  throw refused('request.model', `must be one name of 1 to ${modelCharsLimit} characters, without commas`);
+  throw invalidField(
+    'request.model',
+    `must be one name of 1 to ${modelCharsLimit} characters, without commas`,
+  );
 }
