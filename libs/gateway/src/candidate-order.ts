@@ -1,12 +1,37 @@
+import { breakerName } from './breaker-names';
+import { unknownFacts } from './model-facts';
 import type { RouteChoiceInput } from './route-choice.types';
 import { rankCandidates } from './scoring/rank-candidates';
-import type { Ranking, RankingInput, ScoringCandidate, ScoringRules } from './scoring/scoring.types';
+import {
+  type Ranking,
+  type RankingInput,
+  type ScoringCandidate,
+  type ScoringRules,
+  unknownPerformance,
+} from './scoring/scoring.types';
 
 export interface Ranked {
   readonly ranking: Ranking;
   readonly input: RankingInput;
   /** In the order in which to try them: those that may be called now, then those whose trouble may be over by then. */
   readonly order: readonly ScoringCandidate[];
+}
+
+/** With what is known of it at this moment. */
+export function candidateAsItIs(
+  planned: Pick<ScoringCandidate, 'model' | 'mode' | 'deployment' | 'credential'>,
+  { facts, performance, isBreakerOpen }: Pick<RouteChoiceInput, 'facts' | 'performance' | 'isBreakerOpen'>,
+): ScoringCandidate {
+  const { model, mode, deployment, credential } = planned;
+  return {
+    model,
+    mode,
+    deployment,
+    credential,
+    facts: facts?.deployments[deployment.id] ?? unknownFacts,
+    performance: performance.get(deployment.id) ?? unknownPerformance,
+    isBreakerOpen: isBreakerOpen?.(breakerName('litellm', deployment.id, credential?.id ?? null)) ?? false,
+  };
 }
 
 export type IsLate = (candidate: ScoringCandidate) => boolean;

@@ -1,20 +1,11 @@
 import type { CandidatesOfModel, PlannedCandidate } from './attempt-plan';
-import { breakerName } from './breaker-names';
-import { type Ranked, rankInOrder } from './candidate-order';
-import type { CatalogueModel } from './catalogue-model';
-import type { Candidate } from './credential-resolution';
-import { unknownFacts } from './model-facts';
+import { candidateAsItIs, type Ranked, rankInOrder } from './candidate-order';
 import type { CatalogueDeployment } from './projection.documents';
 import type { RouteChoiceInput } from './route-choice.types';
 import type { RoutingPolicy } from './routing-policy';
 import { forbidden } from './scoring/drop-reason';
 import { scoringRulesOf } from './scoring/scoring-rules';
-import {
-  type DroppedCandidate,
-  type ScoringCandidate,
-  type ScoringRules,
-  unknownPerformance,
-} from './scoring/scoring.types';
+import type { DroppedCandidate, ScoringCandidate, ScoringRules } from './scoring/scoring.types';
 
 export function protectsData({
   regions,
@@ -48,7 +39,9 @@ export class ModelSelection {
     const isShared = entry.deployments.length === 1 || hasShares(entry.deployments);
     if (isShared && !protectsData(this.input.policy))
       return candidates.map(({ deployment, credential }) => ({ model: name, deployment, credential }));
-    const scoring = candidates.map((one) => this.scoringCandidate(name, entry, one));
+    const scoring = candidates.map(({ deployment, credential }) =>
+      candidateAsItIs({ model: name, mode: entry.mode, deployment, credential }, this.input),
+    );
     if (isShared) return this.allowed(name, scoring);
     const late = new Set(scoring.filter((_, index) => candidates[index]?.isLastResort));
     const ranked = rankInOrder(
@@ -70,22 +63,5 @@ export class ModelSelection {
     if (name === this.asked) this.dropped = dropped;
     const left = new Set(dropped.map(({ candidate }) => candidate));
     return scoring.filter((one) => !left.has(one));
-  }
-
-  private scoringCandidate(
-    model: string,
-    { mode }: CatalogueModel,
-    { deployment, credential }: Candidate,
-  ): ScoringCandidate {
-    const { facts, performance, isBreakerOpen } = this.input;
-    return {
-      model,
-      mode,
-      deployment,
-      credential,
-      facts: facts?.deployments[deployment.id] ?? unknownFacts,
-      performance: performance.get(deployment.id) ?? unknownPerformance,
-      isBreakerOpen: isBreakerOpen?.(breakerName('litellm', deployment.id, credential?.id ?? null)) ?? false,
-    };
   }
 }

@@ -1,6 +1,7 @@
 import {
   type AttemptCandidate,
   breakerName,
+  candidateAsItIs,
   findCatalogueModel,
   rankCandidates,
   resolveCredentials,
@@ -8,8 +9,6 @@ import {
   type RouteChoiceInput,
   type ScoringCandidate,
   type ScoringRules,
-  unknownFacts,
-  unknownPerformance,
 } from '@signalbox/gateway';
 import type { ExplainedCandidate, Explanation, OpenBreaker } from './explain.types';
 
@@ -28,23 +27,6 @@ function nameOf({ model, deployment }: Named): string {
   return `${model}\n${deployment?.id ?? ''}`;
 }
 
-type Planned = Pick<ScoringCandidate, 'model' | 'mode' | 'deployment' | 'credential'>;
-
-function asItIs(
-  { model, mode, deployment, credential }: Planned,
-  { facts, performance, isBreakerOpen }: RouteChoiceInput,
-): ScoringCandidate {
-  return {
-    model,
-    mode,
-    deployment,
-    credential,
-    facts: facts?.deployments[deployment.id] ?? unknownFacts,
-    performance: performance.get(deployment.id) ?? unknownPerformance,
-    isBreakerOpen: isBreakerOpen?.(breakerName('litellm', deployment.id, credential?.id ?? null)) ?? false,
-  };
-}
-
 /** Every deployment of a model that was asked for by its name, with the credential that would pay, if there is one. */
 function deploymentsOf(input: RouteChoiceInput, name: string): readonly ScoringCandidate[] {
   const entry = input.catalogue && findCatalogueModel(input.catalogue, name);
@@ -52,7 +34,7 @@ function deploymentsOf(input: RouteChoiceInput, name: string): readonly ScoringC
   return entry.deployments.map((deployment) => {
     const found = resolveCredentials({ ...input, deployments: [deployment], random: () => 0 });
     const credential = found.ok ? (found.candidates[0]?.credential ?? null) : null;
-    return asItIs({ model: name, mode: entry.mode, deployment, credential }, input);
+    return candidateAsItIs({ model: name, mode: entry.mode, deployment, credential }, input);
   });
 }
 
@@ -61,7 +43,7 @@ function lastResortsOf(own: readonly AttemptCandidate[], input: RouteChoiceInput
   return own.flatMap(({ model, deployment, credential }) => {
     if (!deployment) return [];
     const mode = (input.catalogue && findCatalogueModel(input.catalogue, model)?.mode) ?? null;
-    return [asItIs({ model, mode, deployment, credential }, input)];
+    return [candidateAsItIs({ model, mode, deployment, credential }, input)];
   });
 }
 
