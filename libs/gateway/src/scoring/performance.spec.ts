@@ -166,6 +166,13 @@ describe('what edges tell each other', () => {
     ['{}', startMs],
     [`{"v":1,"at_ms":${startMs},"deployments":{"dep_1":[1,2]}}`, startMs],
     [`{"v":1,"at_ms":${startMs},"deployments":{"dep_1":[1,-2,0]}}`, startMs],
+    [`{"v":1,"at_ms":${startMs},"deployments":{"dep_1":[1,2,1e999]}}`, startMs],
+    [`{"v":1,"at_ms":${startMs},"deployments":{"dep_1":[1,2,0,"3"]}}`, startMs],
+    [`{"v":1,"at_ms":${startMs},"deployments":{"dep_1":{}}}`, startMs],
+    [`{"v":1,"at_ms":${startMs},"deployments":{"${'x'.repeat(129)}":[1,2,0]}}`, startMs],
+    [`{"v":1,"at_ms":${startMs},"deployments":[[1,2,0]]}`, startMs],
+    [`{"v":1,"at_ms":"${startMs}","deployments":{"dep_1":[1,2,0]}}`, startMs],
+    [`{"v":2,"at_ms":${startMs},"deployments":{"dep_1":[1,2,0]}}`, startMs],
     [`{"v":1,"at_ms":${startMs},"deployments":{"dep_1":[1,2,0]}}`, startMs + 5 * minuteMs + 1],
     [`{"v":1,"at_ms":${startMs},"deployments":{"dep_1":[1,2,0]}}`, startMs - 5 * minuteMs - 1],
   ])('says nothing when it cannot be read, or is too old: %s at %d', (text, nowMs) => {
