@@ -17,7 +17,7 @@ export class CatalogueSyncController {
   @ApiOperation({
     summary: 'Make the catalogue current',
     description:
-      'A worker asks OpenRouter and LiteLLM for their models and prices, as it does every day, and shows its progress here. One at a time. Scope: models:write, platform tokens only.',
+      'A worker asks OpenRouter and LiteLLM for their models and prices, as it does every day, and shows its progress here. One at a time: one that waits after a failure tries again at once, and is the answer. Scope: models:write, platform tokens only.',
   })
   @ApiCreatedResponse({ type: CatalogueSyncView })
   @ApiErrors('catalogue_sync_in_progress', 'platform_only')

@@ -226,6 +226,19 @@ describe('a sync of the catalogue that meets with trouble', () => {
       expect(outcomes.sort()).toEqual(['busy', 'completed']);
     });
 
+    it('tries again at once when somebody asks for it while it waits after a failure', async () => {
+      world.openrouter.misbehave({ kind: 'status', status: 500 }, { path: /\/models\?/ });
+      const waiting = await world.sync();
+      expect(await world.runner.advance(never)).toBe('waiting');
+      world.openrouter.behave();
+      const asked = await world.service.start(world.operator);
+      expect(asked).toMatchObject({ id: waiting.id, nextAttemptAt: null, progress: { attempts: 1 } });
+      await expect(world.service.start(world.operator)).rejects.toMatchObject({
+        code: 'catalogue_sync_in_progress',
+      });
+      expect(await world.runner.advance(never)).toBe('completed');
+    });
+
     it('begins by itself once a day, and up to an hour later', async () => {
       const dayMs = 24 * 3_600_000;
       expect(await world.runner.advance(never)).toBe('completed');

@@ -17,7 +17,7 @@ import type { CatalogueSource, PriceTexts } from '../merge/catalogue.types';
 import { DeprecationService } from '../deprecations/deprecation.service';
 import { isSame } from '../merge/canonical-json';
 import { CatalogueStoreRepository } from './catalogue-store.repository';
-import { CatalogueSyncRepository } from './catalogue-sync.repository';
+import { CatalogueSyncRepository, SyncEnded } from './catalogue-sync.repository';
 import { HeldChangeRepository } from './held-change.repository';
 
 /** More ids are no message any more. */
@@ -46,6 +46,11 @@ export class CatalogueSyncService {
       return sync;
     } catch (error) {
       if (!isUniqueViolation(error, 'catalogue_syncs_one_open_key')) throw error;
+      const waiting = await this.endPause(caller);
+      if (waiting) {
+        await this.jobs.add('catalogue.sync', {});
+        return waiting;
+      }
       throw new AppError(
         'catalogue_sync_in_progress',
         'Wait until it is done: GET /api/v1/llm/catalogue/syncs shows how far it is.',
@@ -134,6 +139,24 @@ export class CatalogueSyncService {
     await this.tell(manager, 'catalogue.failed', { sync_id: id, problem });
   }
 
+  /** A sync that waits after a failure tries again at once. @returns null when it is at work */
+  private async endPause(caller: Caller): Promise<CatalogueSyncEntity | null> {
+    const nowMs = this.clock.nowMs();
+    try {
+      return await this.transactions.run('platform', async (manager) => {
+        const sync = await this.syncs.findRunning(manager);
+        if (!sync || (sync.nextAttemptAt?.getTime() ?? 0) <= nowMs) return null;
+        await this.syncs.update(manager, sync, { nextAttemptAt: null, updatedAt: new Date(nowMs) });
+        const resumed = await this.syncs.find(manager, sync.id);
+        await this.record(manager, caller, 'catalogue_sync.resumed', sync);
+        return resumed;
+      });
+    } catch (error) {
+      if (error instanceof SyncEnded) return null;
+      throw error;
+    }
+  }
+
   private async tellOfGoing(manager: EntityManager, syncId: string, since: Date): Promise<void> {
     const going = await this.deprecations.goneSince(manager, since);
     if (going.length === 0) return;
@@ -167,15 +190,24 @@ export class CatalogueSyncService {
     });
     await this.transactions.run('platform', async (manager) => {
       await this.syncs.insert(manager, sync);
-      await this.audit.record(manager, caller, {
-        action: 'catalogue_sync.started',
-        targetType: 'catalogue_sync',
-        targetId: sync.id,
-        organizationId: null,
-        changes: { trigger },
-      });
+      await this.record(manager, caller, 'catalogue_sync.started', sync);
     });
     return sync;
+  }
+
+  private async record(
+    manager: EntityManager,
+    caller: Caller,
+    action: string,
+    { id, trigger }: CatalogueSyncEntity,
+  ): Promise<void> {
+    await this.audit.record(manager, caller, {
+      action,
+      targetType: 'catalogue_sync',
+      targetId: id,
+      organizationId: null,
+      changes: { trigger },
+    });
   }
 
   private async decide(
