@@ -8,6 +8,7 @@ import {
   nanoUsdOf,
   picoUsdOf,
   type PricedTokens,
+  pricesCharged,
 } from './token-prices';
 
 const prices = (change: Partial<TokenPrices> = {}): TokenPrices => tokenPrices.parse(change);
@@ -166,5 +167,19 @@ describe('facts of a deployment', () => {
   it('that somebody states hold only what was said', () => {
     expect(statedFacts.parse({ tools: null, local: true })).toEqual({ tools: null, local: true });
     expect(statedFacts.safeParse({ speed: 1 }).success).toBe(false);
+  });
+});
+
+describe('what a call is counted by', () => {
+  const known = prices({ input: 3, output: 5 });
+  it.each<[string, Parameters<typeof pricesCharged>[0], number | null]>([
+    ['a known price', { free: false, local: false, prices: known }, 8],
+    ['no price, which is not free', { free: false, local: false, prices: null }, null],
+    ['free, by somebody’s word, whatever the catalogue says', { free: true, local: false, prices: known }, 0],
+    ['a server of one’s own', { free: false, local: true, prices: null }, 0],
+    ['a server of one’s own that somebody gave a price', { free: false, local: true, prices: known }, 8],
+  ])('%s', (_name, facts, expected) => {
+    const charged = pricesCharged(facts);
+    expect(charged && costPicoUsd(charged, tokens({ prompt: 1, answer: 1 }))).toBe(expected);
   });
 });

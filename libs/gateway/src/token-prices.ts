@@ -1,4 +1,4 @@
-import type { TokenPrices } from './model-facts';
+import type { DeploymentFacts, TokenPrices } from './model-facts';
 
 const picoDigits = 12;
 const nanoDigits = 9;
@@ -79,6 +79,21 @@ export function costPicoUsd(prices: TokenPrices, tokens: PricedTokens): number |
 export function nanoUsdOf(picoUsd: number): number {
   const rest = picoUsd % picoPerNano;
   return (picoUsd - rest) / picoPerNano + (rest * 2 >= picoPerNano ? 1 : 0);
+}
+
+const noCharge: TokenPrices = { input: 0, output: 0, cache_read: 0, cache_write: 0, request: 0 };
+
+/**
+ * By what a call is counted: whatever is free, and the operator's own servers unless somebody gives them a price, cost nothing.
+ *
+ * @returns null: nobody knows its price
+ */
+export function pricesCharged({
+  free,
+  local,
+  prices,
+}: Pick<DeploymentFacts, 'free' | 'local' | 'prices'>): TokenPrices | null {
+  return free || (local && prices === null) ? noCharge : prices;
 }
 
 /** What a request cost, or will probably cost. */

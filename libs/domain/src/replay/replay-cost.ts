@@ -1,4 +1,4 @@
-import { costNanoUsd, type PricedTokens, type ScoringCandidate } from '@signalbox/gateway';
+import { costNanoUsd, type PricedTokens, pricesCharged, type ScoringCandidate } from '@signalbox/gateway';
 
 /** What a request used, and what it cost by the prices that were in force. */
 export interface ActualUse {
@@ -34,8 +34,8 @@ export function costsOf(
   return cost === null ? 'price_unknown_after' : { beforeNanoUsd: use.costNanoUsd, afterNanoUsd: cost };
 }
 
-/** What the same tokens cost there. The operator's own servers cost nothing unless somebody says so, as in the score. */
+/** What the same tokens cost there. */
 export function costWith({ facts }: ScoringCandidate, tokens: PricedTokens): number | null {
-  if (facts.free || (facts.local && facts.prices === null)) return 0;
-  return facts.prices === null ? null : costNanoUsd(facts.prices, tokens);
+  const prices = pricesCharged(facts);
+  return prices && costNanoUsd(prices, tokens);
 }

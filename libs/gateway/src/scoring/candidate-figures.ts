@@ -1,4 +1,4 @@
-import { costPicoUsd } from '../token-prices';
+import { costPicoUsd, pricesCharged } from '../token-prices';
 import type { RequestNeeds, ScoringCandidate } from './scoring.types';
 
 /**
@@ -46,16 +46,16 @@ export function weightCentsOf({ performance }: ScoringCandidate): number {
   return Math.round(Math.min(performance.weight, 1_000_000) * 100);
 }
 
-/** Of the whole request; null: nobody knows its price. The operator's own servers cost nothing unless somebody says so. */
+/** Of the whole request; null: nobody knows its price. */
 export function requestCostPicoUsd(
   { facts }: ScoringCandidate,
   needs: RequestNeeds,
   cacheRead = needs.cachedPromptTokens,
 ): number | null {
-  if (facts.free || (facts.local && facts.prices === null)) return 0;
-  if (facts.prices === null) return null;
+  const prices = pricesCharged(facts);
+  if (prices === null) return null;
   const { promptTokens: prompt, expectedAnswerTokens: answer } = needs;
-  return costPicoUsd(facts.prices, { prompt, cacheRead, cacheWrite: 0, answer });
+  return costPicoUsd(prices, { prompt, cacheRead, cacheWrite: 0, answer });
 }
 
 /**

@@ -1,4 +1,10 @@
-import { costPicoUsd, type DeploymentFacts, type PricedTokens, type TokenPrices } from '@signalbox/gateway';
+import {
+  costPicoUsd,
+  type DeploymentFacts,
+  type PricedTokens,
+  pricesCharged,
+  type TokenPrices,
+} from '@signalbox/gateway';
 import type { BenchmarkTask } from '../suites/task.types';
 
 /** What each deployment of one model takes, as far as it is known. Who of them answers, nobody knows before the call. */
@@ -7,8 +13,6 @@ export interface ModelPrices {
   /** false: of one of them no price is known. */
   readonly isComplete: boolean;
 }
-
-const nothing: TokenPrices = { input: 0, output: 0, cache_read: null, cache_write: null, request: null };
 
 /** Roles, separators and the end of the prompt, in whatever form the vendor has them. */
 const frameTokens = 64;
@@ -20,7 +24,7 @@ const beyondAllCaps = Number.MAX_SAFE_INTEGER;
 
 export function modelPricesOf(facts: readonly DeploymentFacts[]): ModelPrices {
   const known = facts.flatMap((one) => {
-    const prices = one.free || (one.local && one.prices === null) ? nothing : one.prices;
+    const prices = pricesCharged(one);
     return prices && prices.input !== null && prices.output !== null ? [prices] : [];
   });
   return { deployments: known, isComplete: known.length > 0 && known.length === facts.length };
