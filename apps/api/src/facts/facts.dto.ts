@@ -160,7 +160,7 @@ export class StatedFactsBody {
     example: null,
   })
   @Nullable()
-  @IsNumber({ allowInfinity: false, allowNaN: false })
+  @IsNumber({ allowInfinity: false, allowNaN: false }, { message: '$property must be a number' })
   @Min(0)
   @Max(1)
   quality?: number | null;

@@ -183,6 +183,8 @@ describe('a provider without a key in hand', () => {
 
   it.each([
     [{ kind: 'cohere' }, 'api_key'],
+    [{ kind: 'demo' }, 'kind'],
+    [{ kind: 'vllm' }, 'base_url'],
     [{ kind: 'vllm', provider: 'openai' }, 'kind'],
     [{ kind: 'no-such-kind', api_key: 'sk-a' }, 'kind'],
   ])('says what lacks of %j', async (body, field) => {
@@ -204,6 +206,15 @@ describe('a provider without a key in hand', () => {
     const inner = { kind: 'openai_compatible', api_key: secret, base_url: 'http://169.254.169.254/v1' };
     expect((await test<Problem>(inner)).body.code).toBe('base_url_forbidden');
   });
+});
+
+it('makes no provider of a vendor that nobody has saved', async () => {
+  const answer = await test({ provider: 'perplexity', api_key: newSecret() });
+  expect(answer.status).toBe(200);
+  const known = await world.api.call<{ data: unknown[] }>('GET', '/api/v1/llm/providers?kind=perplexity', {
+    token: platformToken,
+  });
+  expect(known.body.data).toEqual([]);
 });
 
 it('needs the scope to write credentials', async () => {

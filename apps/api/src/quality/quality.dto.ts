@@ -28,7 +28,7 @@ export class ListQualityQuery extends PageQuery {
 
 export class SetQualityBody {
   @ApiProperty({ description: 'From 0 to 1.', type: 'number', minimum: 0, maximum: 1, example: 0.8 })
-  @IsNumber({ allowInfinity: false, allowNaN: false })
+  @IsNumber({ allowInfinity: false, allowNaN: false }, { message: '$property must be a number' })
   @Min(0)
   @Max(1)
   score!: number;

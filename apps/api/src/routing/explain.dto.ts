@@ -69,7 +69,7 @@ export class ExplainRoutingBody {
     example: 0.5,
   })
   @MayBeLeftOut()
-  @IsNumber()
+  @IsNumber({}, { message: '$property must be a number' })
   @Min(0)
   @Max(1)
   draw?: number;

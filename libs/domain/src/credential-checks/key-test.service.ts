@@ -4,14 +4,14 @@ import { TenantTransactions } from '@signalbox/database';
 import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
 import { CheckedSettings, checkKey } from '@signalbox/domain/credentials';
 import { livenessUrl, type ProbeResult } from '@signalbox/domain/provider-drivers';
-import { ProviderLookup } from '@signalbox/domain/providers';
+import { type KnownProvider, providerKind, ProviderLookup } from '@signalbox/domain/providers';
 import { CredentialCheckRepository } from './credential-check.repository';
 import { CredentialCheckService } from './credential-check.service';
 import { byToken, ProviderProber } from './provider-prober.service';
 import { busyResult } from './unasked-results';
 
 export interface KeyTest {
-  /** Id, name or kind of the provider; not needed for a credential, which has one. */
+  /** Id, name or kind of the provider, which is not made by this; not needed for a credential, which has one. */
   provider?: string | undefined;
   /** In its place: of a provider that is not saved, and will not be by this. */
   kind?: string | undefined;
@@ -68,20 +68,22 @@ export class KeyTestService {
     if (livenessUrl(target.kind, target.baseUrl) !== null) {
       return (await this.prober.askLiveness(target, urgency, signal)) ?? busyResult;
     }
+    const known = providerKind(target.kind);
+    if (known?.baseUrl === 'required' && target.baseUrl === null)
+      return refuse('base_url', 'is needed: this kind of provider has no address of its own');
+    if (known?.needsKey === false)
+      return refuse(input.kind === undefined ? 'provider' : 'kind', 'has no server that could be asked');
     return refuse(
       'api_key',
       'is needed: the platform has no key here that may be tried, and this kind of provider answers nobody without one',
     );
   }
 
-  private async providerOf(
-    caller: Caller,
-    { provider, kind }: KeyTest,
-  ): Promise<{ id: string | null; kind: string; baseUrl: string | null }> {
+  private async providerOf(caller: Caller, { provider, kind }: KeyTest): Promise<KnownProvider> {
     if (provider !== undefined && kind !== undefined) return refuse('kind', 'must be left out with provider');
     if (kind !== undefined) return { id: null, kind, baseUrl: null };
     if (provider === undefined) return refuse('provider', 'is needed: its id, name or kind');
-    return this.providers.resolve(caller, provider);
+    return this.providers.look(caller, provider);
   }
 
   private async platformKeyOf(providerId: string | null): Promise<string | null> {

@@ -7,6 +7,13 @@ import { isProviderKind, providerKind, type ProviderKindName } from './provider-
 import { ProviderRepository } from './provider.repository';
 import { ProviderService } from './provider.service';
 
+export interface KnownProvider {
+  /** null: it is not saved. */
+  readonly id: string | null;
+  readonly kind: string;
+  readonly baseUrl: string | null;
+}
+
 /** Finds the provider that a key is for, by what people know of it: its id, its name, or its kind. */
 @Injectable()
 export class ProviderLookup {
@@ -23,11 +30,15 @@ export class ProviderLookup {
     if (!isId('provider', reference) && hasFixedAddress(reference)) {
       return this.makeVendorOwn(caller, reference);
     }
-    // Without the text itself: who mixes up two fields sends the key here.
-    throw new AppError(
-      'provider_not_found',
-      'provider is neither the id nor the name of a provider, nor a kind of which there is one: see GET /api/v1/llm/providers and /api/v1/llm/provider-kinds.',
-    );
+    throw unknownProvider();
+  }
+
+  /** The same without making anything: a vendor that is missing is known by its kind. */
+  async look(caller: Caller, reference: string): Promise<KnownProvider> {
+    const found = await this.find(caller, reference);
+    if (found) return found;
+    if (isId('provider', reference) || !hasFixedAddress(reference)) throw unknownProvider();
+    return { id: null, kind: reference, baseUrl: null };
   }
 
   private async find(caller: Caller, reference: string): Promise<ProviderEntity | null> {
@@ -70,4 +81,12 @@ export class ProviderLookup {
 
 function hasFixedAddress(kind: string): kind is ProviderKindName {
   return isProviderKind(kind) && providerKind(kind)?.environmentVariable !== null;
+}
+
+/** Without the text itself: who mixes up two fields sends the key here. */
+function unknownProvider(): AppError {
+  return new AppError(
+    'provider_not_found',
+    'provider is neither the id nor the name of a provider, nor a kind of which there is one: see GET /api/v1/llm/providers and /api/v1/llm/provider-kinds.',
+  );
 }

@@ -159,8 +159,10 @@ const pricesAreWhole: DeploymentRule = ({ model, deployment, path }) => {
     findings.push(finding('price_partial', path, message, 'Set both token prices, or none.'));
   }
   if (given.length === 0 && hasNoListPrice(deployment)) {
-    const message = "LiteLLM's price list cannot know this server's prices: its calls cost 0.";
-    const advice = 'Set input_cost_per_token and output_cost_per_token if they cost something.';
+    const message =
+      "LiteLLM's price list cannot know this server's prices: in LiteLLM's own figures its calls cost 0.";
+    const advice =
+      'Set input_cost_per_token and output_cost_per_token if they cost something. Routing and usage go by the facts of the deployment.';
     findings.push(finding('price_unknown', path, message, advice));
   }
   return findings;
