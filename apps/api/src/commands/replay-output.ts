@@ -18,8 +18,11 @@ function table(title: string, head: Cells, rows: readonly Cells[]): string[] {
 export function replayLines(request: ReplayRequest, replay: Replay): string[] {
   const { figures, stoppedBy, replayedUntil } = replay;
   const scope = request.workspaceId ?? request.organizationId ?? 'all organizations';
+  const range = `${scope}, ${request.from.toISOString()} to ${request.to.toISOString()}`;
+  if (figures.events === 0 && stoppedBy === null)
+    return [range, 'There are no requests in that time. --from and --to name another one.'];
   return [
-    `${scope}, ${request.from.toISOString()} to ${request.to.toISOString()}`,
+    range,
     `Under: ${changeText(request)}`,
     ...(stoppedBy === null
       ? []

@@ -195,6 +195,12 @@ describe('the command line', () => {
     expect(text).toMatch(/model-\d+ \(\w+, dep_\d+\) +model-\d+ \(\w+, dep_\d+\) +\d+ +-?[\d.]+/);
   });
 
+  it('says so where there are no requests', async () => {
+    const lines: string[] = [];
+    await runReplay((line) => lines.push(line), ['--all', '--from', '2020-01-01', '--to', '2020-01-02']);
+    expect(lines.join('\n')).toMatch(/2020-01-02T00:00:00.000Z\nThere are no requests in that time/);
+  });
+
   it.each([
     [['--as', 'eco'], 'replay --workspace ID | --organization ID | --all'],
     [['--all', '--as', 'best'], '--as must be one of eco, balanced, precision'],
