@@ -208,6 +208,19 @@ describe('a level', () => {
     });
   });
 
+  it('follows the facts as they change, back and forth, and says of which version they are', async () => {
+    const documents = `${api.config.redisPrefix}:projection`;
+    const before = (await redis.hget(documents, 'facts:current'))!;
+    expect((await explain('eco')).state.facts_version).toBe(3);
+    await redis.hset(documents, 'facts:current', JSON.stringify({ v: 4, deployments: {} }));
+    const unpriced = await explain('eco');
+    expect([unpriced.state.facts_version, unpriced.candidates[0]?.facts.prices]).toEqual([4, null]);
+    await redis.hset(documents, 'facts:current', before);
+    const again = await explain('eco');
+    expect(again.state.facts_version).toBe(3);
+    expect(again.candidates[0]?.facts.prices).not.toBeNull();
+  });
+
   it('is held to the list of the key', async () => {
     expect(order(await explain('eco', { key_id: keyId }))).toEqual(['small']);
     const refused = await explain('precision', { key_id: keyId });

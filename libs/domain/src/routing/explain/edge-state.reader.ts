@@ -11,6 +11,7 @@ import {
   performanceFrom,
   performanceKey,
   projectionField,
+  type ProjectionDocuments,
   type ProjectionKind,
   readBreakerNews,
   type RoutingRules,
@@ -32,7 +33,11 @@ function unavailable(detail: string, cause?: unknown): AppError {
 
 type Texts = ReadonlyMap<string, string | null>;
 
-function documentIn<Kind extends ProjectionKind>(texts: Texts, kind: Kind, id: string) {
+function documentIn<Kind extends ProjectionKind>(
+  texts: Texts,
+  kind: Kind,
+  id: string,
+): ProjectionDocuments[Kind] | null {
   const field = projectionField(kind, id);
   const text = texts.get(field) ?? null;
   if (text === null) return null;
@@ -62,9 +67,32 @@ function openBreakersIn(
   return found;
 }
 
+/** Reads a document anew only when its text is another: those of all deployments are large, and reading one holds up the process. */
+class KeptDocument<Kind extends ProjectionKind> {
+  private text: string | null = null;
+  private document: ProjectionDocuments[Kind] | null = null;
+
+  constructor(
+    private readonly kind: Kind,
+    private readonly id: string,
+  ) {}
+
+  in(texts: Texts): ProjectionDocuments[Kind] | null {
+    const text = texts.get(projectionField(this.kind, this.id)) ?? null;
+    if (text === null || text !== this.text) {
+      this.document = documentIn(texts, this.kind, this.id);
+      this.text = text;
+    }
+    return this.document;
+  }
+}
+
 /** What the edges live on, as it is in Redis at one moment: documents, how the deployments have been, which breakers are open. */
 @Injectable()
 export class EdgeStateReader {
+  private readonly facts = new KeptDocument('facts', factsDocumentId);
+  private readonly catalogue = new KeptDocument('catalogue', 'current');
+
   constructor(
     @Inject(REDIS) private readonly redis: Redis,
     @Inject(REDIS_PREFIX) private readonly prefix: string,
@@ -96,8 +124,8 @@ export class EdgeStateReader {
       workspace: documentIn(texts, 'workspace', caller.workspaceId),
       organization: documentIn(texts, 'organization', caller.organizationId),
       platformRules: platformRulesIn(texts),
-      facts: documentIn(texts, 'facts', factsDocumentId),
-      catalogue: documentIn(texts, 'catalogue', 'current'),
+      facts: this.facts.in(texts),
+      catalogue: this.catalogue.in(texts),
       documentOf: (ownerKey) => credentials.get(ownerKey) ?? null,
       performance: performanceFrom(performance, nowMs),
       openBreakers: openBreakersIn(breakers, nowMs),
