@@ -17,7 +17,7 @@ describe('while LiteLLM is down', () => {
   let openrouter: OpenrouterStandIn;
   let tenant: Tenant;
   let key: CreatedKey;
-  let bringBack: () => Promise<void>;
+  let bringBack: (() => Promise<void>) | undefined;
 
   beforeAll(async () => {
     stack = useStack();
@@ -27,7 +27,7 @@ describe('while LiteLLM is down', () => {
     key = await stack.api.createKey(tenant.workspaceId);
   });
   afterAll(async () => {
-    await bringBack();
+    await bringBack?.();
     await Promise.all([provider.close(), openrouter.close()]);
     await stack.close();
   });

@@ -14,6 +14,7 @@ import {
   modelOf,
   type OwnFault,
   platformKeyOf,
+  removeVendors,
   useVendors,
 } from '../support/e2e/vendor-models';
 import type { E2eStack } from '../support/e2e-stack';
@@ -55,6 +56,7 @@ describe('every provider of the matrix, through LiteLLM', () => {
     keyToOwnAddresses = (await createOwnAddresses(stack, standIn)).key;
   });
   afterAll(async () => {
+    await removeVendors(stack);
     await standIn.close();
     await stack.close();
   });

@@ -40,26 +40,33 @@ export const faultyModelOf = (vendor: VendorName, fault: OwnFault): string =>
 /** The platform's, at each vendor. */
 export const platformKeyOf = (vendor: VendorName): string => `platform-key-at-${vendor}-0123456789abcdef`;
 
-interface ProviderView {
-  id: string;
-  name: string;
-  base_url: string | null;
-}
+type Named = Readonly<Record<'id' | 'name', string>>;
 
-/** Every vendor, with a model each, released together: once per stack, on the port that is then on record. */
+/** Every vendor, with a model each, released together. */
 export async function useVendors(stack: E2eStack): Promise<VendorStandIn> {
-  const { data } = await stack.api.get<Page<ProviderView>>('/llm/providers?search=vendor&limit=200');
-  const known = data.find(({ name }) => name === providerName('openai'));
-  const standIn = await VendorStandIn.start(known?.base_url ? Number(new URL(known.base_url).port) : 0);
+  const standIn = await VendorStandIn.start();
   for (const vendor of keyedVendors) standIn.setKey(platformKeyOf(vendor), 'good');
-  if (known) return standIn;
   await Promise.all(vendorNames.map((vendor) => createVendor(stack, standIn, vendor)));
   await applySuccessfully(stack, { note: 'a model of every provider' });
   return standIn;
 }
 
+/** Other suites of the same stack are not to meet them, and their keys. */
+export async function removeVendors(stack: E2eStack): Promise<void> {
+  const { data: models } = await stack.api.get<Page<Named>>('/llm/models?limit=200');
+  const own = models.filter(({ name }) => name.startsWith('vendor-'));
+  await Promise.all(own.map(({ id }) => stack.api.delete(`/llm/models/${id}`)));
+  const { data: providers } = await stack.api.get<Page<Named>>('/llm/providers?limit=200');
+  const names = new Set(vendorNames.map(providerName));
+  for (const { id } of providers.filter(({ name }) => names.has(name))) {
+    const { data: keys } = await stack.api.get<Page<Named>>(`/credentials?provider=${id}&limit=200`);
+    await Promise.all(keys.map((one) => stack.api.delete(`/credentials/${one.id}`)));
+    await stack.api.delete(`/llm/providers/${id}`);
+  }
+}
+
 async function createVendor(stack: E2eStack, standIn: VendorStandIn, vendor: VendorName): Promise<void> {
-  const provider = await stack.api.post<ProviderView>('/llm/providers', {
+  const provider = await stack.api.post<Named>('/llm/providers', {
     name: providerName(vendor),
     kind: vendor,
     base_url: standIn.baseUrl(vendor),
