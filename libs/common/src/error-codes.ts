@@ -52,6 +52,7 @@ export const errorCodes = {
   base_url_forbidden: { status: 400, title: 'The base URL leads to an address that is not allowed' },
   reveal_rate_limited: { status: 429, title: 'Too many secrets were revealed' },
   probe_rate_limited: { status: 429, title: 'Too many keys were tested' },
+  replay_rate_limited: { status: 429, title: 'Another replay is running' },
   rotation_not_found: { status: 404, title: 'No such rotation' },
   rotation_in_progress: { status: 409, title: 'A rotation of it is running' },
   rotation_not_possible: { status: 409, title: 'It cannot be rotated like this' },

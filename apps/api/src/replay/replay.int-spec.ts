@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type ApiApp, openApiApp } from '../../../../test/support/api-app';
 import { type DecidedEvent, decidedTraffic, insertDecided } from '../../../../test/support/replay-world';
 import { runReplay } from '../commands/replay.command';
+import { ReplaySlots } from './replay-slots';
 import type { ReplayView } from './replay.view';
 
 const path = '/api/v1/llm/routing/replay';
@@ -63,6 +64,23 @@ it('comes to the same choices under the same policy', async () => {
   });
   expect(view.cost.before_usd).toBe(view.cost.after_usd);
   expect(Number(view.cost.before_usd)).toBeGreaterThan(0);
+});
+
+it('runs one at a time for each organization, and two in all', async () => {
+  const slots = api.get(ReplaySlots);
+  const [one, two] = tenants;
+  const held: (() => void)[] = [];
+  const hold = (owner: string): Promise<void> =>
+    slots.within(owner, () => new Promise<void>((resolve) => held.push(resolve)));
+  const status = async (as: string): Promise<number> =>
+    (await api.call('POST', path, { token: as, body: { from, to } })).status;
+  const work = [hold(one!.organizationId)];
+  expect([await status(one!.token), await status(two!.token)]).toEqual([429, 200]);
+  work.push(hold('platform'));
+  expect(await status(two!.token)).toBe(429);
+  for (const end of held) end();
+  await Promise.all(work);
+  expect([await status(one!.token), await status(two!.token)]).toEqual([200, 200]);
 });
 
 it('answers what balanced would have cost', async () => {
