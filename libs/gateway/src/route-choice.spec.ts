@@ -179,9 +179,9 @@ describe('refusals', () => {
   it('say which filter left out how many', () => {
     const { refusal } = choose('eco', { policy: { regions: ['eu'] } });
     expect(refusal?.code).toBe('no_candidate_left');
-    expect(refusal?.message).toContain('region: 3');
+    expect(refusal?.message).toContain('3 for region (');
     const { refusal: dear } = choose('eco', { policy: { max_cost_per_1k_usd: '0.00001' } });
-    expect(dear?.message).toContain('price_ceiling: 3');
+    expect(dear?.message).toContain('Left out: 3 for price_ceiling (it costs more than the ceiling).');
   });
 
   it('name the missing keys where that is all that is missing', () => {
@@ -231,7 +231,7 @@ describe('a model that is asked for by its name', () => {
     const policy = { zero_data_retention: true };
     const { refusal, plan } = choose('middle', { policy });
     expect([refusal?.code, plan.hasCandidates()]).toEqual(['no_candidate_left', false]);
-    expect(refusal?.message).toContain('data_policy: 1');
+    expect(refusal?.message).toContain('1 for data_policy (');
     const kept = { middle: { ...models.middle, facts: { zero_data_retention: true } } };
     expect(order('middle', { policy, models: kept })).toEqual(['dep_middle']);
     // Nor does a cascade lead there.

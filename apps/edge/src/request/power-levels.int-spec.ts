@@ -110,7 +110,7 @@ describe('a power level', () => {
     expect([refused.status, refused.headers.get('x-should-retry')]).toEqual([403, 'false']);
     const { code, message } = await errorOf(refused);
     expect(code).toBe('no_candidate_left');
-    expect(message).toContain('region: 3');
+    expect(message).toContain('3 for region (');
     await expect(
       world.client.anthropic.messages.create({ model: 'eco', messages, max_tokens: 5 }),
     ).rejects.toMatchObject({ status: 403, type: 'permission_error' });
