@@ -44,12 +44,14 @@ export function readBreakerNews(text: string): { edgeId: string; news: BreakerNe
   return { edgeId, news: { name, atMs, hint } };
 }
 
-/** The names of those that let nobody through at this moment, of the hash's values. */
-export function openBreakersOf(documents: Iterable<string>, nowMs: number): Set<string> {
-  const open = new Set<string>();
+export type OpenBreakerHint = Extract<BreakerHint, { state: 'open' }>;
+
+/** Those that let nobody through at this moment, by their names, of the hash's values. */
+export function openBreakersOf(documents: Iterable<string>, nowMs: number): Map<string, OpenBreakerHint> {
+  const open = new Map<string, OpenBreakerHint>();
   for (const text of documents) {
-    const read = readBreakerNews(text);
-    if (read?.news.hint.state === 'open' && read.news.hint.untilMs > nowMs) open.add(read.news.name);
+    const { name, hint } = readBreakerNews(text)?.news ?? {};
+    if (name !== undefined && hint?.state === 'open' && hint.untilMs > nowMs) open.set(name, hint);
   }
   return open;
 }

@@ -1,14 +1,6 @@
-import { breakerName } from './breaker-names';
-import { unknownFacts } from './model-facts';
 import type { RouteChoiceInput } from './route-choice.types';
 import { rankCandidates } from './scoring/rank-candidates';
-import {
-  type Ranking,
-  type RankingInput,
-  type ScoringCandidate,
-  type ScoringRules,
-  unknownPerformance,
-} from './scoring/scoring.types';
+import type { Ranking, RankingInput, ScoringCandidate, ScoringRules } from './scoring/scoring.types';
 
 export interface Ranked {
   readonly ranking: Ranking;
@@ -17,24 +9,18 @@ export interface Ranked {
   readonly order: readonly ScoringCandidate[];
 }
 
-/** With what is known of it at this moment. */
-export function candidateAsItIs(
-  planned: Pick<ScoringCandidate, 'model' | 'mode' | 'deployment' | 'credential'>,
-  { facts, performance, isBreakerOpen }: Pick<RouteChoiceInput, 'facts' | 'performance' | 'isBreakerOpen'>,
-): ScoringCandidate {
-  const { model, mode, deployment, credential } = planned;
-  return {
-    model,
-    mode,
-    deployment,
-    credential,
-    facts: facts?.deployments[deployment.id] ?? unknownFacts,
-    performance: performance.get(deployment.id) ?? unknownPerformance,
-    isBreakerOpen: isBreakerOpen?.(breakerName('litellm', deployment.id, credential?.id ?? null)) ?? false,
-  };
-}
-
 export type IsLate = (candidate: ScoringCandidate) => boolean;
+
+/** @param sources what the candidates were made of, in the same order. @returns null: nobody's key is out of credit */
+export function lastResortsAmong(
+  candidates: readonly ScoringCandidate[],
+  sources: readonly { readonly isLastResort?: boolean }[],
+): IsLate | null {
+  const late = candidates.filter((_, index) => sources[index]?.isLastResort);
+  if (late.length === 0) return null;
+  const known = new Set(late);
+  return (one) => known.has(one);
+}
 
 /** Who is out of credit comes after all others; who is behind an open breaker too, and the queue looks at that once more. */
 export function rankInOrder(

@@ -1,15 +1,8 @@
-import { breakerName } from './breaker-names';
+import { atThisMoment, type KnownCandidate, knownCandidate, type MomentaryState } from './candidate-state';
 import { type CatalogueModel, findCatalogueModel } from './catalogue-model';
-import {
-  type CredentialRefusal,
-  ownerKeysOf,
-  type PayingCredential,
-  resolveCredentials,
-} from './credential-resolution';
-import { type DeploymentFacts, unknownFacts } from './model-facts';
+import { type CredentialRefusal, ownerKeysOf, resolveCredentials } from './credential-resolution';
 import { listAllows, type ModelList } from './model-allowlist';
 import type {
-  CatalogueDeployment,
   CatalogueDocument,
   CredentialsDocument,
   FactsDocument,
@@ -21,8 +14,7 @@ import { type PowerLevel, resolveAlias, type RoutingPolicy } from './routing-pol
 import { listNamesOf, type PoolTarget, type RouteTarget } from './route-target';
 import { servesMode } from './scoring/drop-reason';
 import { poolOf } from './scoring/scoring-rules';
-import type { DeploymentPerformance, ScoringCandidate } from './scoring/scoring.types';
-import { unknownPerformance } from './scoring/scoring.types';
+import type { ScoringCandidate } from './scoring/scoring.types';
 
 /** What is read to say who may be called. Documents never change: a new one takes the place of an old one. */
 export interface PoolInput {
@@ -39,13 +31,7 @@ export interface PoolInput {
 }
 
 /** A deployment that may be called, without what changes from call to call. */
-export interface PooledCandidate {
-  readonly model: string;
-  readonly mode: string | null;
-  readonly deployment: CatalogueDeployment;
-  readonly credential: PayingCredential | null;
-  readonly facts: DeploymentFacts;
-  readonly breaker: string;
+export interface PooledCandidate extends KnownCandidate {
   /** Its key is out of credit. */
   readonly isLastResort: boolean;
 }
@@ -155,16 +141,8 @@ function pooled(
     const found = resolveCredentials({ ...input, deployments: [deployment], random: () => 0 });
     if (!found.ok) refusals.add(found.code);
     const candidate = found.ok ? found.candidates[0] : undefined;
-    const credential = candidate?.credential ?? null;
-    return {
-      model: name,
-      mode: entry.mode,
-      deployment,
-      credential,
-      facts: input.facts?.deployments[deployment.id] ?? unknownFacts,
-      breaker: breakerName('litellm', deployment.id, credential?.id ?? null),
-      isLastResort: candidate?.isLastResort ?? false,
-    };
+    const planned = { model: name, mode: entry.mode, deployment, credential: candidate?.credential ?? null };
+    return { ...knownCandidate(planned, input.facts), isLastResort: candidate?.isLastResort ?? false };
   });
 }
 
@@ -288,34 +266,15 @@ export function candidatePoolOf(
 /** What nobody's breaker stands in the way of is the same for all requests, until somebody measures again. */
 const whileNobodyIsOpen = new WeakMap<
   CandidatePool,
-  { performance: ReadonlyMap<string, DeploymentPerformance>; candidates: readonly ScoringCandidate[] }
+  { performance: MomentaryState['performance']; candidates: readonly ScoringCandidate[] }
 >();
 
-/** The candidates of a pool, as they are at this moment. */
-export function scoringCandidatesOf(
-  pool: CandidatePool,
-  performance: ReadonlyMap<string, DeploymentPerformance>,
-  isBreakerOpen: ((breaker: string) => boolean) | null,
-): readonly ScoringCandidate[] {
+/** The candidates of a pool, as they are at this moment, in its order. */
+export function scoringCandidatesOf(pool: CandidatePool, state: MomentaryState): readonly ScoringCandidate[] {
+  const { performance, isBreakerOpen } = state;
   const known = isBreakerOpen === null ? whileNobodyIsOpen.get(pool) : undefined;
   if (known?.performance === performance) return known.candidates;
-  const candidates = pool.candidates.map((one) => withState(one, performance, isBreakerOpen));
+  const candidates = pool.candidates.map((one) => atThisMoment(one, state));
   if (isBreakerOpen === null) whileNobodyIsOpen.set(pool, { performance, candidates });
   return candidates;
-}
-
-function withState(
-  { model, mode, deployment, credential, facts, breaker }: PooledCandidate,
-  performance: ReadonlyMap<string, DeploymentPerformance>,
-  isBreakerOpen: ((breaker: string) => boolean) | null,
-): ScoringCandidate {
-  return {
-    model,
-    mode,
-    deployment,
-    credential,
-    facts,
-    performance: performance.get(deployment.id) ?? unknownPerformance,
-    isBreakerOpen: isBreakerOpen?.(breaker) ?? false,
-  };
 }

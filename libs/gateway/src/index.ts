@@ -6,7 +6,7 @@ export * from './attempt-outcome';
 export * from './attempt-plan';
 export * from './breaker';
 export * from './breaker-names';
-export { candidateAsItIs } from './candidate-order';
+export { candidateAsItIs } from './candidate-state';
 export * from './candidate-pool';
 export * from './catalogue-model';
 export * from './context-token';

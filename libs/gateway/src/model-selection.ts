@@ -1,5 +1,6 @@
 import type { CandidatesOfModel, PlannedCandidate } from './attempt-plan';
-import { candidateAsItIs, type Ranked, rankInOrder } from './candidate-order';
+import { lastResortsAmong, type Ranked, rankInOrder } from './candidate-order';
+import { candidateAsItIs } from './candidate-state';
 import type { CatalogueDeployment } from './projection.documents';
 import type { RouteChoiceInput } from './route-choice.types';
 import type { RoutingPolicy } from './routing-policy';
@@ -43,13 +44,7 @@ export class ModelSelection {
       candidateAsItIs({ model: name, mode: entry.mode, deployment, credential }, this.input),
     );
     if (isShared) return this.allowed(name, scoring);
-    const late = new Set(scoring.filter((_, index) => candidates[index]?.isLastResort));
-    const ranked = rankInOrder(
-      this.input,
-      this.rules,
-      scoring,
-      late.size > 0 ? (one) => late.has(one) : null,
-    );
+    const ranked = rankInOrder(this.input, this.rules, scoring, lastResortsAmong(scoring, candidates));
     if (name === this.asked) [this.ranked, this.dropped] = [ranked, ranked.ranking.dropped];
     return ranked.order;
   };

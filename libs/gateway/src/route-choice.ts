@@ -1,6 +1,5 @@
 import { AttemptPlan, type OwnCandidates } from './attempt-plan';
-import { breakerName } from './breaker-names';
-import { type IsLate, type Ranked, rankInOrder } from './candidate-order';
+import { lastResortsAmong, type Ranked, rankInOrder } from './candidate-order';
 import { type CandidatePool, candidatePoolOf, type PoolInput, scoringCandidatesOf } from './candidate-pool';
 import { listsAllow, type ModelList } from './model-allowlist';
 import { ModelSelection, protectsData } from './model-selection';
@@ -15,14 +14,6 @@ import { scoringRulesOf } from './scoring/scoring-rules';
 
 /** Vectors of different models cannot be compared, so nobody but whoever names models can say which go together. */
 const incomparableMode = 'embedding';
-
-function lastResortsOf({ candidates }: CandidatePool): IsLate | null {
-  const late = candidates.filter(({ isLastResort }) => isLastResort);
-  if (late.length === 0) return null;
-  const breakers = new Set(late.map(({ breaker }) => breaker));
-  return ({ deployment, credential }) =>
-    breakers.has(breakerName('litellm', deployment.id, credential?.id ?? null));
-}
 
 const listsOf = ({ key, workspace }: PoolInput): ModelList[] => [key.models, workspace.models];
 
@@ -117,8 +108,8 @@ function chooseFromPool(
     return refused(input, target, { code: 'power_level_not_served', message: null });
   const pool = candidatePoolOf(input, target, scoringTarget, input.mode);
   const rules = scoringRulesOf(input.policy, scoringTarget);
-  const candidates = scoringCandidatesOf(pool, input.performance, input.isBreakerOpen);
-  const found = rankInOrder(input, rules, candidates, lastResortsOf(pool));
+  const candidates = scoringCandidatesOf(pool, input);
+  const found = rankInOrder(input, rules, candidates, lastResortsAmong(candidates, pool.candidates));
   const refusal = refusalOf(target, pool, found);
   const own = { candidates: found.order, refusal: refusal?.code ?? null };
   return {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock, Logger } from '@signalbox/common';
 import { CLOCK, LOGGER, REDIS, REDIS_PREFIX } from '@signalbox/domain/core';
-import { type CallSums, performanceKey, performanceOf, readPerformance } from '@signalbox/gateway';
+import { mergePerformance, performanceKey, readPerformance } from '@signalbox/gateway';
 import type { Redis } from 'ioredis';
 import type { TrafficFigures } from './judge-health';
 
@@ -18,22 +18,12 @@ export class EdgeTraffic {
   /** @param providerOf by the id of a deployment */
   async read(providerOf: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, TrafficFigures>> {
     const nowMs = this.clock.nowMs();
-    const seen = new Map<string, CallSums[]>();
-    for (const document of await this.documents()) {
-      for (const [deploymentId, sums] of readPerformance(document, nowMs)) {
-        const providerId = providerOf.get(deploymentId);
-        if (providerId === undefined) continue;
-        const known = seen.get(providerId);
-        if (known) known.push(sums);
-        else seen.set(providerId, [sums]);
-      }
-    }
-    return new Map(
-      [...seen].map(([providerId, sums]) => {
-        const { weight, errorRate, firstByteMs } = performanceOf(sums, nowMs);
-        return [providerId, { calls: weight, errorRate, firstByteMs }];
-      }),
-    );
+    const edges = (await this.documents()).map((document) => readPerformance(document, nowMs));
+    const merged = mergePerformance(edges, nowMs, (deploymentId) => providerOf.get(deploymentId));
+    const figures = new Map<string, TrafficFigures>();
+    for (const [providerId, { weight, errorRate, firstByteMs }] of merged)
+      figures.set(providerId, { calls: weight, errorRate, firstByteMs });
+    return figures;
   }
 
   /** Without Redis nobody knows of calls, and the checks alone speak. */

@@ -209,14 +209,17 @@ export function performanceFrom(
   );
 }
 
-/** All edges together. */
+/** All edges together. @param subjectOf whose figures a deployment's count for; undefined: nobody's */
 export function mergePerformance(
   edges: readonly ReadonlyMap<string, CallSums>[],
   nowMs: number,
+  subjectOf: (deploymentId: string) => string | undefined = (deploymentId) => deploymentId,
 ): ReadonlyMap<string, DeploymentPerformance> {
   const seen = new Map<string, CallSums[]>();
   for (const byDeployment of edges)
-    for (const [id, sums] of byDeployment) {
+    for (const [deploymentId, sums] of byDeployment) {
+      const id = subjectOf(deploymentId);
+      if (id === undefined) continue;
       const known = seen.get(id);
       if (known) known.push(sums);
       else seen.set(id, [sums]);

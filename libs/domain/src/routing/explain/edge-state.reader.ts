@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '@signalbox/common';
 import { REDIS, REDIS_PREFIX } from '@signalbox/domain/core';
 import {
-  type BreakerHint,
   breakersKey,
   factsDocumentId,
   openBreakersOf,
@@ -13,7 +12,6 @@ import {
   projectionField,
   type ProjectionDocuments,
   type ProjectionKind,
-  readBreakerNews,
   type RoutingRules,
   settingsDocumentId,
   strictestRules,
@@ -52,19 +50,6 @@ function platformRulesIn(texts: Texts): RoutingRules {
   const text = texts.get(projectionField('settings', settingsDocumentId)) ?? null;
   if (text === null) return {};
   return parseProjectionDocument('settings', text)?.routing ?? strictestRules;
-}
-
-function openBreakersIn(
-  breakers: readonly string[],
-  nowMs: number,
-): ReadonlyMap<string, Extract<BreakerHint, { state: 'open' }>> {
-  const open = openBreakersOf(breakers, nowMs);
-  const found = new Map<string, Extract<BreakerHint, { state: 'open' }>>();
-  for (const text of breakers) {
-    const { name, hint } = readBreakerNews(text)?.news ?? {};
-    if (name !== undefined && hint?.state === 'open' && open.has(name)) found.set(name, hint);
-  }
-  return found;
 }
 
 /** Reads a document anew only when its text is another: those of all deployments are large, and reading one holds up the process. */
@@ -128,7 +113,7 @@ export class EdgeStateReader {
       catalogue: this.catalogue.in(texts),
       documentOf: (ownerKey) => credentials.get(ownerKey) ?? null,
       performance: performanceFrom(performance, nowMs),
-      openBreakers: openBreakersIn(breakers, nowMs),
+      openBreakers: openBreakersOf(breakers, nowMs),
       nowMs,
     };
   }

@@ -1,6 +1,5 @@
 import type {
   AutoLevel,
-  BreakerHint,
   CatalogueDeployment,
   CatalogueDocument,
   CredentialsDocument,
@@ -12,6 +11,7 @@ import type {
   GatewayErrorCode,
   KeyDocument,
   LlmRoute,
+  OpenBreakerHint,
   OrganizationDocument,
   PayingCredential,
   RequestNeeds,
@@ -23,7 +23,7 @@ import type {
 } from '@signalbox/gateway';
 import type { EffectiveRouting } from '../routing-layers';
 
-export type OpenBreaker = Extract<BreakerHint, { state: 'open' }>;
+export type OpenBreaker = OpenBreakerHint;
 
 /** Whose request it would be. */
 export interface ExplainedCaller {
