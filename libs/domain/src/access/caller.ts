@@ -34,6 +34,12 @@ export function requireScope(caller: Caller, scope: Scope): void {
   throw new AppError('scope_missing', `This needs the scope ${scope}. Use a service token that has it.`);
 }
 
+/** Of what belongs to the platform. */
+export function requireOperator(caller: Caller, scope: Scope): void {
+  requireScope(caller, scope);
+  requirePlatform(caller);
+}
+
 export function requirePlatform(caller: Caller): void {
   if (caller.organizationId === null) return;
   throw new AppError(

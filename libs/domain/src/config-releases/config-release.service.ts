@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Clock, decodeCursor, newId, type Page, sha256Hex, toPage } from '@signalbox/common';
 import { ConfigReleaseEntity, TenantTransactions } from '@signalbox/database';
-import { type Caller, requirePlatform, requireScope } from '@signalbox/domain/access';
+import { type Caller, requireOperator } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
 import type { EntityManager } from 'typeorm';
@@ -63,7 +63,7 @@ export class ConfigReleaseService {
     limit: number,
     cursor?: string,
   ): Promise<Page<ConfigReleaseEntity>> {
-    this.requireReader(caller);
+    requireOperator(caller, 'releases:read');
     const before = cursor === undefined ? null : numberOfCursor(cursor);
     const rows = await this.transactions.run('platform', (manager) =>
       this.releases.list(manager, filter, limit + 1, before),
@@ -77,7 +77,7 @@ export class ConfigReleaseService {
   }
 
   async get(caller: Caller, id: string): Promise<ConfigReleaseEntity> {
-    this.requireReader(caller);
+    requireOperator(caller, 'releases:read');
     return this.transactions.run('platform', async (manager) =>
       this.known(await this.releases.find(manager, id)),
     );
@@ -85,7 +85,7 @@ export class ConfigReleaseService {
 
   /** What should serve, and what is on its way. */
   async current(caller: Caller): Promise<CurrentReleases> {
-    this.requireReader(caller);
+    requireOperator(caller, 'releases:read');
     return this.transactions.run('platform', async (manager) => ({
       active: await this.releases.findByStatus(manager, 'active'),
       applying: await this.releases.findByStatus(manager, 'applying'),
@@ -94,13 +94,13 @@ export class ConfigReleaseService {
 
   /** What would run if it were applied now, beside what runs. Changes nothing. */
   async plan(caller: Caller): Promise<ConfigPlan> {
-    this.requireReader(caller);
+    requireOperator(caller, 'releases:read');
     return this.transactions.run('platform', (manager) => this.makePlan(manager));
   }
 
   /** A new release in `applying`; the runner takes it from here. */
   async apply(caller: Caller, options: ApplyOptions = {}): Promise<ConfigReleaseEntity> {
-    this.requireWriter(caller);
+    requireOperator(caller, 'releases:write');
     return this.start(async (manager) => {
       const plan = await this.makePlan(manager);
       refuseInProgress(plan.inProgress);
@@ -114,7 +114,7 @@ export class ConfigReleaseService {
 
   /** A new release with the content of an old one that once served. */
   async rollback(caller: Caller, id: string, options: RollbackOptions = {}): Promise<ConfigReleaseEntity> {
-    this.requireWriter(caller);
+    requireOperator(caller, 'releases:write');
     return this.start(async (manager) => {
       const target = this.known(await this.releases.find(manager, id));
       refuseInProgress(await this.releases.findByStatus(manager, 'applying'));
@@ -217,16 +217,6 @@ export class ConfigReleaseService {
       'config_release_not_found',
       'Check the id: GET /api/v1/config/releases lists all releases.',
     );
-  }
-
-  private requireReader(caller: Caller): void {
-    requireScope(caller, 'releases:read');
-    requirePlatform(caller);
-  }
-
-  private requireWriter(caller: Caller): void {
-    requireScope(caller, 'releases:write');
-    requirePlatform(caller);
   }
 }
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '@signalbox/common';
 import { type CredentialEntity, TenantTransactions } from '@signalbox/database';
-import { type Caller, requirePlatform, requireScope } from '@signalbox/domain/access';
+import { type Caller, requireOperator } from '@signalbox/domain/access';
 import { CLOCK } from '@signalbox/domain/core';
 import { kindOfEnvironmentVariable, ProviderService } from '@signalbox/domain/providers';
 import type { EntityManager } from 'typeorm';
@@ -56,8 +56,7 @@ export class EnvironmentCredentialService {
    * still name it. What a person disabled stays disabled. Does nothing when called again.
    */
   async sync(caller: Caller, keys: readonly EnvironmentKey[]): Promise<EnvironmentSync> {
-    requireScope(caller, 'models:write');
-    requirePlatform(caller);
+    requireOperator(caller, 'models:write');
     const result = await this.transactions.run('platform', async (manager) => {
       const known = await this.credentials.listEnvironmentForUpdate(manager);
       const done: EnvironmentSync = { added: [], changed: [], disabled: [], ignored: [] };

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Clock } from '@signalbox/common';
-import { type Caller, requirePlatform, requireScope } from '@signalbox/domain/access';
+import { type Caller, requireOperator } from '@signalbox/domain/access';
 import { CLOCK } from '@signalbox/domain/core';
 import { type MirrorReport, MirrorReportService } from '@signalbox/domain/mirror';
 import { JobProducer } from '@signalbox/jobs';
@@ -28,15 +28,13 @@ export class DriftService {
   ) {}
 
   async last(caller: Caller): Promise<Drift> {
-    requireScope(caller, 'releases:read');
-    requirePlatform(caller);
+    requireOperator(caller, 'releases:read');
     return this.read();
   }
 
   /** Has the worker compare now, and waits for its report. The keys' report is the last one that was made. */
   async check(caller: Caller): Promise<Drift> {
-    requireScope(caller, 'releases:write');
-    requirePlatform(caller);
+    requireOperator(caller, 'releases:write');
     const askedAt = this.clock.now().toISOString();
     if (!(await this.jobs.add('config_drift.check', {}))) throw notNow('Redis does not answer.');
     const endMs = performance.now() + waitLimitMs;

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Clock, decodeIdCursor, newId, type Page, toPage } from '@signalbox/common';
 import { isUniqueViolation, MaintenanceRunEntity, TenantTransactions } from '@signalbox/database';
-import { type Caller, requirePlatform, requireScope } from '@signalbox/domain/access';
+import { type Caller, requireOperator } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
 import { asAppError, SecretStores } from '@signalbox/domain/secrets';
@@ -25,7 +25,7 @@ export class MaintenanceService {
   ) {}
 
   async start(caller: Caller, input: StartMaintenanceRun): Promise<MaintenanceRunEntity> {
-    requireOperator(caller);
+    requireOperator(caller, 'maintenance:write');
     const { kind, dryRun } = input;
     const parameters = input.kind === 'move_secrets' ? { to: input.to } : {};
     if (input.kind === 'move_secrets') await this.checkStore(input.to);
@@ -77,7 +77,7 @@ export class MaintenanceService {
 
   /** The one that is going on; null: none. */
   async running(caller: Caller, kind: MaintenanceRunEntity['kind']): Promise<MaintenanceRunEntity | null> {
-    requireOperator(caller);
+    requireOperator(caller, 'maintenance:write');
     return this.transactions.run('platform', (manager) => this.runs.findRunning(manager, kind));
   }
 
@@ -87,7 +87,7 @@ export class MaintenanceService {
     limit: number,
     cursor?: string,
   ): Promise<Page<MaintenanceRunEntity>> {
-    requireOperator(caller);
+    requireOperator(caller, 'maintenance:write');
     const before = decodeIdCursor('maintenanceRun', cursor);
     const rows = await this.transactions.run('platform', (manager) =>
       this.runs.list(manager, filter, limit + 1, before),
@@ -101,13 +101,13 @@ export class MaintenanceService {
   }
 
   async get(caller: Caller, id: string): Promise<MaintenanceRunEntity> {
-    requireOperator(caller);
+    requireOperator(caller, 'maintenance:write');
     return known(await this.transactions.run('platform', (manager) => this.runs.find(manager, id)));
   }
 
   /** What is done stays done. A run that is over stays what it is. */
   async cancel(caller: Caller, id: string): Promise<MaintenanceRunEntity> {
-    requireOperator(caller);
+    requireOperator(caller, 'maintenance:write');
     return this.transactions.run('platform', async (manager) => {
       const run = known(await this.runs.findForUpdate(manager, id));
       if (run.status !== 'running') return run;
@@ -144,11 +144,6 @@ export class MaintenanceService {
       changes: { kind, dryRun, parameters, total },
     });
   }
-}
-
-function requireOperator(caller: Caller): void {
-  requireScope(caller, 'maintenance:write');
-  requirePlatform(caller);
 }
 
 function known(run: MaintenanceRunEntity | null): MaintenanceRunEntity {

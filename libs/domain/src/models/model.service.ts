@@ -7,7 +7,7 @@ import {
   type ModelMode,
   TenantTransactions,
 } from '@signalbox/database';
-import { type Caller, requirePlatform, requireScope, tenantOf } from '@signalbox/domain/access';
+import { type Caller, requireOperator, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { FactsService, type MergedFacts } from '@signalbox/domain/catalogue';
 import { CLOCK } from '@signalbox/domain/core';
@@ -87,7 +87,7 @@ export class ModelService {
   }
 
   async create(caller: Caller, input: CreateModel): Promise<ModelWithDeployments> {
-    this.requireWriter(caller);
+    requireOperator(caller, 'models:write');
     checkModelName(input.name);
     checkOpenrouterId(input.openrouterId ?? null, input.name);
     return this.write(input.name, async (manager) => {
@@ -107,7 +107,7 @@ export class ModelService {
   }
 
   async update(caller: Caller, id: string, changes: UpdateModel): Promise<ModelWithDeployments> {
-    this.requireWriter(caller);
+    requireOperator(caller, 'models:write');
     if (changes.name !== undefined) checkModelName(changes.name);
     return this.write(changes.name, async (manager) => {
       const model = await this.lock(manager, id);
@@ -125,7 +125,7 @@ export class ModelService {
 
   /** LiteLLM serves the model until a release without it is applied. */
   async delete(caller: Caller, id: string): Promise<void> {
-    this.requireWriter(caller);
+    requireOperator(caller, 'models:write');
     await this.transactions.run('platform', async (manager) => {
       const { name } = await this.lock(manager, id);
       await this.models.delete(manager, id);
@@ -138,7 +138,7 @@ export class ModelService {
     modelId: string,
     input: DeploymentInput,
   ): Promise<ModelWithDeployments> {
-    this.requireWriter(caller);
+    requireOperator(caller, 'models:write');
     return this.transactions.run('platform', async (manager) => {
       const model = await this.lock(manager, modelId);
       const { id } = await this.deployments.insert(manager, modelId, input);
@@ -152,7 +152,7 @@ export class ModelService {
     deploymentId: string,
     changes: Partial<DeploymentInput>,
   ): Promise<ModelWithDeployments> {
-    this.requireWriter(caller);
+    requireOperator(caller, 'models:write');
     return this.transactions.run('platform', async (manager) => {
       const model = await this.lock(manager, modelId);
       await this.deployments.update(manager, modelId, deploymentId, changes);
@@ -165,7 +165,7 @@ export class ModelService {
     modelId: string,
     deploymentId: string,
   ): Promise<ModelWithDeployments> {
-    this.requireWriter(caller);
+    requireOperator(caller, 'models:write');
     return this.transactions.run('platform', async (manager) => {
       const model = await this.lock(manager, modelId);
       await this.deployments.delete(manager, modelId, deploymentId);
@@ -223,11 +223,6 @@ export class ModelService {
   private known(model: ModelEntity | null): ModelEntity {
     if (model) return model;
     throw new AppError('model_not_found', 'Check the id: GET /api/v1/llm/models lists all models.');
-  }
-
-  private requireWriter(caller: Caller): void {
-    requireScope(caller, 'models:write');
-    requirePlatform(caller);
   }
 
   private async write<Result>(

@@ -1,7 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Clock, decodeIdCursor, newId, type Page, toPage } from '@signalbox/common';
 import { OrganizationEntity, type OutboxTopic, TenantTransactions } from '@signalbox/database';
-import { type Caller, requirePlatform, requireScope, tenantOf } from '@signalbox/domain/access';
+import {
+  type Caller,
+  requireOperator,
+  requirePlatform,
+  requireScope,
+  tenantOf,
+} from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
 import { CredentialRemoval } from '@signalbox/domain/credentials';
@@ -46,8 +52,7 @@ export class OrganizationService {
   ) {}
 
   async create(caller: Caller, input: CreateOrganization): Promise<OrganizationEntity> {
-    requireScope(caller, 'organizations:write');
-    requirePlatform(caller);
+    requireOperator(caller, 'organizations:write');
     const now = this.clock.now();
     const organization = Object.assign(new OrganizationEntity(), {
       id: newId('organization', now.getTime()),
@@ -132,8 +137,7 @@ export class OrganizationService {
 
   /** Its services, service tokens and provider keys end with it. The row stays for the record. */
   async delete(caller: Caller, id: string): Promise<void> {
-    requireScope(caller, 'organizations:write');
-    requirePlatform(caller);
+    requireOperator(caller, 'organizations:write');
     const { deleted, removed } = await this.transactions.run(tenantOf(caller), async (manager) => {
       const organization = known(await this.repository.findForUpdate(manager, id));
       const workspaceCount = await this.repository.countWorkspaces(manager, id);

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Clock, decodeCursor, newId, type Page, toPage } from '@signalbox/common';
 import { isUniqueViolation, type OutboxTopic, ProviderEntity, TenantTransactions } from '@signalbox/database';
-import { type Caller, requirePlatform, requireScope, tenantOf } from '@signalbox/domain/access';
+import { type Caller, requireOperator, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
 import { OutboxRepository } from '@signalbox/domain/outbox';
@@ -78,7 +78,7 @@ export class ProviderService {
   }
 
   async create(caller: Caller, input: CreateProvider): Promise<ProviderEntity> {
-    this.requireWriter(caller);
+    requireOperator(caller, 'models:write');
     const baseUrl = checkedBaseUrl(input.kind, input.baseUrl ?? null);
     return this.write(input.name, (manager) => this.insert(manager, caller, { ...input, baseUrl }));
   }
@@ -94,7 +94,7 @@ export class ProviderService {
   }
 
   async update(caller: Caller, id: string, changes: UpdateProvider): Promise<ProviderEntity> {
-    this.requireWriter(caller);
+    requireOperator(caller, 'models:write');
     return this.write(changes.name, async (manager) => {
       const provider = this.known(await this.providers.findForUpdate(manager, id));
       if (changes.name !== undefined) provider.name = changes.name;
@@ -115,7 +115,7 @@ export class ProviderService {
   }
 
   async delete(caller: Caller, id: string): Promise<void> {
-    this.requireWriter(caller);
+    requireOperator(caller, 'models:write');
     await this.transactions.run(tenantOf(caller), async (manager) => {
       const provider = this.known(await this.providers.findForUpdate(manager, id));
       const deploymentCount = await this.providers.countDeployments(manager, id);
@@ -160,11 +160,6 @@ export class ProviderService {
     const { name, kind, baseUrl, enabled } = provider;
     await this.record(manager, caller, 'provider.created', provider.id, { name, kind, baseUrl, enabled });
     return provider;
-  }
-
-  private requireWriter(caller: Caller): void {
-    requireScope(caller, 'models:write');
-    requirePlatform(caller);
   }
 
   private known(provider: ProviderEntity | null): ProviderEntity {

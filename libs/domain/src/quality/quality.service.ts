@@ -9,7 +9,7 @@ import {
   toPage,
 } from '@signalbox/common';
 import { QualityScoreEntity, type QualityScoreState, TenantTransactions } from '@signalbox/database';
-import { type Caller, requirePlatform, requireScope } from '@signalbox/domain/access';
+import { type Caller, requireOperator } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
 import { OutboxRepository } from '@signalbox/domain/outbox';
@@ -220,11 +220,6 @@ export class QualityService {
       changes: { subject, score, state, source, note, benchmarkRunId },
     });
   }
-}
-
-function requireOperator(caller: Caller, scope: 'models:read' | 'models:write'): void {
-  requireScope(caller, scope);
-  requirePlatform(caller);
 }
 
 function positionOf(text: string): number {

@@ -6,7 +6,7 @@ import {
   type BenchmarkRunEntity,
   TenantTransactions,
 } from '@signalbox/database';
-import { type Caller, requirePlatform, requireScope } from '@signalbox/domain/access';
+import { type Caller, requireOperator } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
 import { JobProducer } from '@signalbox/jobs';
@@ -149,11 +149,6 @@ export class BenchmarkRunService {
   private inPlatform<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
     return this.transactions.run('platform', work);
   }
-}
-
-function requireOperator(caller: Caller, scope: 'models:read' | 'models:write'): void {
-  requireScope(caller, scope);
-  requirePlatform(caller);
 }
 
 function known(run: BenchmarkRunEntity | null): BenchmarkRunEntity {

@@ -9,7 +9,7 @@ import {
   toPage,
 } from '@signalbox/common';
 import { BenchmarkScheduleEntity, TenantTransactions } from '@signalbox/database';
-import { type Caller, requirePlatform, requireScope, systemCaller } from '@signalbox/domain/access';
+import { type Caller, requireOperator, systemCaller } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK, LOGGER } from '@signalbox/domain/core';
 import type { EntityManager } from 'typeorm';
@@ -71,8 +71,7 @@ export class BenchmarkScheduleService {
   }
 
   async list(asker: Caller, limit: number, cursor?: string): Promise<Page<BenchmarkScheduleEntity>> {
-    requireScope(asker, 'models:read');
-    requirePlatform(asker);
+    requireOperator(asker, 'models:read');
     const before = decodeIdCursor('benchmarkSchedule', cursor);
     const rows = await this.transactions.run('platform', (manager) =>
       this.schedules.list(manager, limit + 1, before),
@@ -87,8 +86,7 @@ export class BenchmarkScheduleService {
 
   /** Its runs stay. */
   async delete(asker: Caller, id: string): Promise<void> {
-    requireScope(asker, 'models:write');
-    requirePlatform(asker);
+    requireOperator(asker, 'models:write');
     await this.transactions.run('platform', async (manager) => {
       if (!(await this.schedules.remove(manager, id))) {
         throw new AppError(

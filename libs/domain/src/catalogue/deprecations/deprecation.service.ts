@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Clock, decodeCursor, type Page, toPage } from '@signalbox/common';
 import { TenantTransactions } from '@signalbox/database';
-import { type Caller, requirePlatform, requireScope } from '@signalbox/domain/access';
+import { type Caller, requireOperator } from '@signalbox/domain/access';
 import { CLOCK } from '@signalbox/domain/core';
 import type { EntityManager } from 'typeorm';
 import { CatalogueEntryRepository } from '../entries/catalogue-entry.repository';
@@ -28,8 +28,7 @@ export class DeprecationService {
 
   /** By id: those that are deprecated or have vanished, and that our deployments use. */
   async list(caller: Caller, limit: number, cursor?: string): Promise<Page<Deprecation>> {
-    requireScope(caller, 'models:read');
-    requirePlatform(caller);
+    requireOperator(caller, 'models:read');
     const after = cursor === undefined ? '' : decodeCursor(cursor);
     return this.transactions.run('platform', async (manager) => {
       const used = await this.deploymentsByEntry(manager);

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Clock, decodeCursor, decodeIdCursor, type Page, toPage } from '@signalbox/common';
 import { TenantTransactions } from '@signalbox/database';
-import { type Caller, requirePlatform, requireScope, tenantOf } from '@signalbox/domain/access';
+import { type Caller, requireOperator, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
 import { OutboxRepository } from '@signalbox/domain/outbox';
@@ -75,7 +75,7 @@ export class CatalogueEntryService {
   }
 
   async create(caller: Caller, { id, ...input }: NewManualEntry): Promise<EntryWithPrices> {
-    requireOperator(caller);
+    requireOperator(caller, 'models:write');
     const now = this.clock.now();
     this.checkTimes(input.prices ?? [], now);
     return this.transactions.run('platform', async (manager) => {
@@ -98,7 +98,7 @@ export class CatalogueEntryService {
   }
 
   async update(caller: Caller, id: string, change: ManualEntryChange): Promise<EntryWithPrices> {
-    requireOperator(caller);
+    requireOperator(caller, 'models:write');
     const now = this.clock.now();
     this.checkTimes(change.prices ?? [], now);
     return this.transactions.run('platform', async (manager) => {
@@ -114,7 +114,7 @@ export class CatalogueEntryService {
   }
 
   async delete(caller: Caller, id: string): Promise<void> {
-    requireOperator(caller);
+    requireOperator(caller, 'models:write');
     await this.transactions.run('platform', async (manager) => {
       const entry = await this.lock(manager, id);
       if (!isManual(entry)) {
@@ -195,11 +195,6 @@ export class CatalogueEntryService {
 
 function readerOf(caller: Caller): Reader {
   return { isPlatform: caller.organizationId === null };
-}
-
-function requireOperator(caller: Caller): void {
-  requireScope(caller, 'models:write');
-  requirePlatform(caller);
 }
 
 function unknownEntry(): AppError {

@@ -7,7 +7,7 @@ import {
   isUniqueViolation,
   TenantTransactions,
 } from '@signalbox/database';
-import { type Caller, requirePlatform, requireScope, systemCaller } from '@signalbox/domain/access';
+import { type Caller, requireOperator, systemCaller } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
 import { type NotificationType, OwnerNotifier } from '@signalbox/domain/notifications';
@@ -257,11 +257,6 @@ export class CatalogueSyncService {
     const price = { ...subject, texts: after.prices, source: after.source };
     await this.store.openPrices(manager, [price], change.syncId, at);
   }
-}
-
-function requireOperator(caller: Caller, scope: 'models:read' | 'models:write'): void {
-  requireScope(caller, scope);
-  requirePlatform(caller);
 }
 
 function unknownChange(): AppError {
