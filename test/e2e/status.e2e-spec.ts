@@ -5,13 +5,18 @@ import type { E2eStack } from '../support/e2e-stack';
 import { useStack } from '../support/use-stack';
 import { waitUntil } from '../support/wait-until';
 
+interface ProcessView {
+  pid: number;
+  reported_at: string;
+}
+
 interface StatusView {
   status: string;
   problems: string[];
   litellm: { status: string; version: string | null };
   runner?: unknown;
-  edges?: { pid: number }[];
-  workers?: { pid: number }[];
+  edges?: ProcessView[];
+  workers?: ProcessView[];
   active_release?: { id: string } | null;
 }
 
@@ -67,19 +72,27 @@ describe('status', () => {
     ['runner', /The runner does not answer/],
     ['redis', /Redis does not answer/],
   ])('says in a sentence what is wrong while %s is down, and when it is over', async (name, sentence) => {
-    await stack.processes.withoutRestarts(async () => {
-      await stack.processes.kill(name);
+    const killedPid = await stack.processes.withoutRestarts(async () => {
+      const pid = await stack.processes.kill(name);
       await waitUntil(async () => (await status()).problems.some((problem) => sentence.test(problem)), {
         deadlineMs: 30_000,
         what: `a problem like ${String(sentence)}`,
         pollEveryMs: 250,
       });
+      return pid;
     });
-    await waitUntil(async () => (await status()).status === 'ok', {
-      deadlineMs: 90_000,
-      what: 'the end of the problem',
-      pollEveryMs: 250,
-    });
+    await stack.processes.waitUntilBack(name, killedPid);
+    const backAtMs = Date.now();
+    // Redis keeps reports over its own restart: only newer ones say that a process is connected again.
+    const reportedSince = ({ edges = [], workers = [] }: StatusView): boolean =>
+      [...edges, ...workers].every(({ reported_at }) => Date.parse(reported_at) > backAtMs);
+    await waitUntil(
+      async () => {
+        const view = await status();
+        return view.status === 'ok' && reportedSince(view);
+      },
+      { deadlineMs: 90_000, what: 'the end of the problem', pollEveryMs: 250 },
+    );
   });
 
   it.each([

@@ -388,6 +388,7 @@ export class Edge {
       pid: process.pid,
       version: this.version,
       started_at: this.startedAt.toISOString(),
+      reported_at: this.clock.now().toISOString(),
       worker: this.options.workerIndex ?? 0,
       workers: this.options.workerCount ?? 1,
       projection: { epoch, seq, complete: isComplete, keys: this.store.size('key') },

@@ -94,6 +94,16 @@ class ProcessView {
   started_at!: string | null;
 
   @ApiProperty({
+    description:
+      'When it last reported. One that is cut off from Redis stays on this list for up to 15 seconds.',
+    type: String,
+    nullable: true,
+    format: 'date-time',
+    example: '2026-11-21T08:00:05.000Z',
+  })
+  reported_at!: string | null;
+
+  @ApiProperty({
     description: 'What else the process tells of itself.',
     type: 'object',
     additionalProperties: true,

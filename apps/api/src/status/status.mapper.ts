@@ -42,8 +42,9 @@ function toRunner(runner: RunnerReport | null): PlatformView['runner'] {
   };
 }
 
-function toProcess({ process: _process, id, pid, started_at, ...details }: Heartbeat) {
-  return { id, pid: pid ?? null, started_at: started_at ?? null, details };
+function toProcess({ process: _process, id, pid, started_at, reported_at, ...details }: Heartbeat) {
+  const dates = { started_at: started_at ?? null, reported_at: reported_at ?? null };
+  return { id, pid: pid ?? null, ...dates, details };
 }
 
 function toReleaseRef(release: ConfigReleaseEntity | null) {

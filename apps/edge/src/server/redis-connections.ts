@@ -1,7 +1,8 @@
 import type { Logger } from '@signalbox/common';
 import { Redis, type RedisOptions } from 'ioredis';
 
-const longestRetryMs = 1_000;
+/** Known keys need no Redis; a new key's first request waits at most this long for it to be noticed as back. */
+const longestRetryMs = 250;
 
 /** Fails soon and comes back by itself: a request that waits for Redis is worse than a 503. */
 const common: RedisOptions = {

@@ -27,7 +27,8 @@ export class HeartbeatLoop extends Loop {
     };
     const run = async (): Promise<void> => {
       if (redis.status !== 'ready') return;
-      await redis.set(`${prefix}:heartbeat:worker:${id}`, JSON.stringify(beat), 'EX', ttlSeconds);
+      const text = JSON.stringify({ ...beat, reported_at: clock.now().toISOString() });
+      await redis.set(`${prefix}:heartbeat:worker:${id}`, text, 'EX', ttlSeconds);
     };
     super({ name: 'heartbeat', everyMs, logger, run });
   }

@@ -10,6 +10,7 @@ const heartbeatSchema = z.looseObject({
   id: z.string(),
   pid: z.number().nullish(),
   started_at: z.string().nullish(),
+  reported_at: z.string().nullish(),
 });
 
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
