@@ -33,7 +33,7 @@ const chunkForm = z.object({
       prompt_tokens: count,
       completion_tokens: count,
       cache_creation_input_tokens: count,
-      prompt_tokens_details: z.object({ cached_tokens: count }).nullish(),
+      prompt_tokens_details: z.object({ cached_tokens: count, cache_write_tokens: count }).nullish(),
     })
     .nullish(),
 });
@@ -79,12 +79,14 @@ export class StreamedAnswer {
     return this.finishReason === 'length';
   }
 
+  /** null: nobody said. An answer of no tokens that says something is none that was counted. */
   get tokens(): PricedTokens | null {
-    return this.usage;
+    return this.usage?.answer === 0 && this.hasBegun ? null : this.usage;
   }
 
   get answer(): ModelAnswer {
-    return { text: this.text, toolCalls: this.toolCalls };
+    // Some number their calls after what they said before them: flat() leaves out the places that nobody took.
+    return { text: this.text, toolCalls: this.toolCalls.flat() };
   }
 
   private addToolCall(call: {
@@ -96,13 +98,15 @@ export class StreamedAnswer {
     known.arguments += call.function?.arguments ?? '';
   }
 
+  /** There is no call without a prompt: such a usage is one that nobody filled in. */
   private addUsage(usage: z.infer<typeof chunkForm>['usage']): void {
-    if (!usage) return;
+    const { prompt_tokens: prompt, completion_tokens: answer, prompt_tokens_details: details } = usage ?? {};
+    if (!prompt || typeof answer !== 'number') return;
     this.usage = {
-      prompt: usage.prompt_tokens ?? 0,
-      answer: usage.completion_tokens ?? 0,
-      cacheRead: usage.prompt_tokens_details?.cached_tokens ?? 0,
-      cacheWrite: usage.cache_creation_input_tokens ?? 0,
+      prompt,
+      answer,
+      cacheRead: details?.cached_tokens ?? 0,
+      cacheWrite: usage?.cache_creation_input_tokens ?? details?.cache_write_tokens ?? 0,
     };
   }
 }
