@@ -105,7 +105,7 @@ export class EdgeChatStandIn {
     if (typeof behaviour === 'object' && 'status' in behaviour) {
       const { status, code = 'some_code', retryAfter } = behaviour;
       const more = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
-      const attempts = status === 401 ? {} : headers;
+      const attempts = status === 401 || status === 403 ? {} : headers;
       response.writeHead(status, { 'content-type': 'application/json', ...attempts, ...more });
       return void response.end(JSON.stringify({ error: { message: 'no', code } }));
     }

@@ -18,6 +18,8 @@ const longestPauseMs = 60_000;
 const noteworthyBytes = 4_096;
 /** Our LiteLLM was away or restarted in the midst of it. One that waits too long may be waiting for the model. */
 const ownTroubles: ReadonlySet<string> = new Set(['litellm_no_answer', 'litellm_refused_context']);
+/** gateway-error-codes.ts: the key is good, and nobody may use it. */
+const blocked = /^(key|workspace|organization)_(blocked|deleted)$/;
 
 /** Calls models through port 4000 as any app would: routed, limited and counted like everybody's requests. */
 export class BenchmarkCallClient {
@@ -110,7 +112,9 @@ async function refusalOf(
   const code = codeOf(await beginningOf(response));
   const failure = code === null ? `http_${status}` : `http_${status}_${code}`;
   const wasCalled = Number(headers.get('x-signalbox-attempts') ?? 0) > 0;
-  if (status === 401 && !wasCalled) return { kind: 'key_refused', failure, requestId };
+  const isBlocked = status === 403 && code !== null && blocked.test(code);
+  if ((status === 401 || isBlocked) && !wasCalled)
+    return { kind: 'key_refused', failure, requestId, isFinal: isBlocked };
   const retryAfterMs = retryAfterMsOf(headers.get('retry-after'));
   const postponed = { kind: 'postponed', failure, requestId, retryAfterMs } as const;
   if (status === 429 || status === 503) return { ...postponed, mayHaveCost: false };

@@ -29,6 +29,8 @@ export interface PostponedCall extends Told {
 export interface KeyRefusedCall extends Told {
   readonly kind: 'key_refused';
   readonly failure: string;
+  /** The key is known, and somebody has blocked it, its workspace or its organization: no repetition changes that. */
+  readonly isFinal: boolean;
 }
 
 export interface FailedCall extends Told {

@@ -1,6 +1,7 @@
 import { hashVirtualKeyValue } from '@signalbox/gateway';
 import { BenchmarkWorld } from '../../../../../test/support/benchmark-world';
 import { waitUntil } from '../../../../../test/support/wait-until';
+import { SpendingRepository } from '../spending/spending.repository';
 
 jest.setTimeout(30_000);
 
@@ -190,6 +191,49 @@ it('cancelled in the midst of a call, it counts what that cost, and asks nothing
   expect(Number(run.spentNanoUsd)).toBeGreaterThan(0);
   expect(run.keyEndedAt).not.toBeNull();
   expect(world.edge.calls).toHaveLength(1);
+});
+
+it('cancelled, of a model that costs nothing, it leaves no call open that a dead worker had under way', async () => {
+  await world.addModel('free', { input: 0, output: 0 });
+  const spending = world.get(SpendingRepository);
+  const { transactions } = world.database;
+  const id = await world.start(['free']);
+  const held = { id, holder: 'dead' };
+  const key = { model: 'free', task: 'arithmetic-product', sample: 1 };
+  await transactions.run('platform', (manager) => spending.takeOver(manager, id, held.holder, new Date()));
+  await transactions.run('platform', (manager) => spending.reserve(manager, held, key, 0));
+  await world.service.cancel(world.operator, id);
+  await world.advance();
+  const { counts } = await world.service.get(world.operator, id);
+  expect(counts).toMatchObject({ calling: 0, skipped: quickTasks });
+});
+
+it.each(['organization_blocked', 'workspace_deleted', 'key_blocked'])(
+  'says so where port 4000 refuses its key for good (%s), and blames no model',
+  async (code) => {
+    world.edge.behave = () => ({ status: 403, code });
+    const id = await world.start(['good']);
+    await world.advance();
+    const { run, counts } = await world.service.get(world.operator, id);
+    expect([run.state, run.problem]).toEqual([
+      'failed',
+      `Port 4000 refuses the run's virtual key (http_403_${code}).`,
+    ]);
+    expect([counts.failed, counts.skipped, run.spentNanoUsd]).toEqual([0, quickTasks, '0']);
+    expect(world.edge.calls).toHaveLength(1);
+  },
+);
+
+it('a key that is refused after many delays is no failure of the task', async () => {
+  world.edge.behave = (_call, index) => {
+    if (index < 4) return { status: 429, code: 'rate_limited', retryAfter: '0' };
+    return index === 4 ? { status: 401, code: 'key_unknown' } : 'right';
+  };
+  const id = await world.start(['good']);
+  await world.advance();
+  const { run, counts } = await world.service.get(world.operator, id);
+  expect([run.state, counts.done, counts.failed]).toEqual(['completed', quickTasks, 0]);
+  expect(new Set(world.edge.calls.map(({ key }) => key)).size).toBe(1);
 });
 
 it('refuses what it cannot run', async () => {

@@ -2,7 +2,7 @@ import type { Logger } from '@signalbox/common';
 import type { BenchmarkResultEntity, BenchmarkRunEntity, TenantTransactions } from '@signalbox/database';
 import { formatNanoUsd } from '@signalbox/gateway';
 import type { BenchmarkCallClient } from '../calls/benchmark-call.client';
-import type { CallOutcome } from '../calls/call-outcome.types';
+import type { CallOutcome, KeyRefusedCall } from '../calls/call-outcome.types';
 import type { BenchmarkPrices } from '../spending/benchmark-prices';
 import { type ModelPrices, worstCaseNanoUsd } from '../spending/model-prices';
 import { Reservations } from '../spending/reservations';
@@ -114,7 +114,7 @@ export class RunSession {
       if (outcome.kind === 'failed') return this.signal.aborted ? null : 'failed';
       if (outcome.kind === 'postponed' && postponed >= mostPostponements) return 'failed';
       if (outcome.kind === 'postponed') postponed += 1;
-      else if (!this.mayTryKeyAgain(outcome.failure)) return null;
+      else if (!this.mayTryKeyAgain(outcome)) return null;
       await this.parts.pause(outcome.kind === 'postponed' ? outcome.retryAfterMs : keyPauseMs, this.signal);
     }
   }
@@ -133,7 +133,9 @@ export class RunSession {
     if (!(await this.reserve(key, worstCaseNanoUsd(prices, task)))) return null;
     try {
       const outcome = await parts.client.call({ model: row.model, task, key: held.key, signal: this.signal });
-      const isAskedAgain = outcome.kind === 'failed' ? this.signal.aborted : !isLast;
+      // A refused key says nothing of the task, however often that one was put off.
+      const isPutOff = outcome.kind === 'key_refused' || !isLast;
+      const isAskedAgain = outcome.kind === 'failed' ? this.signal.aborted : isPutOff;
       const settlement = settlementOf(outcome, task, prices, isAskedAgain);
       await this.inRun((manager) =>
         parts.spending.settle(manager, { id: held.run.id, holder: held.holder }, key, settlement),
@@ -150,8 +152,10 @@ export class RunSession {
     const take = (): Promise<boolean> =>
       this.inRun((manager) => this.parts.spending.reserve(manager, { id: run.id, holder }, key, needNanoUsd));
     if (await this.reservations.take(take, () => this.isOver())) return true;
+    // A turn that is over waits for no room: whether there would have been some is for the next one to find out.
+    if (this.isOver()) return false;
     const cap = formatNanoUsd(Number(run.capNanoUsd));
-    this.end ??= {
+    this.end = {
       kind: 'ended',
       state: 'capped',
       problem: `The next call (${key.model}, ${key.task}) could cost $${formatNanoUsd(needNanoUsd)}, which would pass the cap of $${cap}.`,
@@ -184,9 +188,9 @@ export class RunSession {
     await this.inRun((manager) => this.parts.spending.skipModel(manager, run.id, model, why));
   }
 
-  private mayTryKeyAgain(failure: string): boolean {
+  private mayTryKeyAgain({ failure, isFinal }: KeyRefusedCall): boolean {
     this.keyRefusals += 1;
-    if (this.keyRefusals <= mostKeyRefusals) return true;
+    if (!isFinal && this.keyRefusals <= mostKeyRefusals) return true;
     const problem = `Port 4000 refuses the run's virtual key (${failure}).`;
     this.end ??= { kind: 'ended', state: 'failed', problem };
     return false;

@@ -185,6 +185,21 @@ describe('a worker that dies', () => {
   });
 });
 
+it('a worker that is to stop while a call waits for room under the cap has not reached the cap', async () => {
+  const id = await world.start(['one', 'two'], { capNanoUsd: dearestCall });
+  // Room for one call of the first task, and not for two.
+  await world.query('UPDATE benchmark_runs SET spent_nano_usd = cap_nano_usd - 3000000 WHERE id = $1', [id]);
+  const ending = new AbortController();
+  world.edge.behave = () => {
+    ending.abort();
+    return 'hang';
+  };
+  expect(await world.advance(ending.signal)).toBe('stopped');
+  const { run, counts } = await world.service.get(world.operator, id);
+  expect([run.state, run.problem, counts.waiting]).toEqual(['running', null, 2 * quickTasks]);
+  await world.service.cancel(world.operator, id);
+});
+
 describe('a schedule', () => {
   it('makes its run once each round, however many workers look, and not while the last one is open', async () => {
     const input = { models: ['one'], suite: 'quick-1', samples: 1, capNanoUsd: 1e9, allowUnpriced: false };

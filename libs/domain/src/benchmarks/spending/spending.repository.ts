@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { BenchmarkResultEntity, BenchmarkRunEntity, type BenchmarkRunState } from '@signalbox/database';
-import { type EntityManager, In, Not } from 'typeorm';
+import { type EntityManager, In } from 'typeorm';
 import type { ResultKey, Settlement } from '../runs/benchmark.types';
 
 /** Somebody else works on the run now, or it is over. Whatever hits upon it is undone with its transaction. */
@@ -43,10 +43,11 @@ export class SpendingRepository {
 
   /** Ended runs of which a call was under way when the worker died. @returns how many */
   async giveUpEnded(manager: EntityManager, now: Date): Promise<number> {
-    const ended = await manager.findBy(BenchmarkRunEntity, {
-      state: Not(In(['queued', 'running'])),
-      reservedNanoUsd: Not('0'),
-    });
+    // Nothing is reserved for calls of what costs nothing.
+    const ended = await manager.query<{ id: string }[]>(
+      `SELECT id FROM benchmark_runs run WHERE state NOT IN ('queued', 'running')
+         AND EXISTS (SELECT FROM benchmark_results WHERE run_id = run.id AND state = 'calling')`,
+    );
     for (const { id } of ended) await this.giveUpCalls(manager, id, now);
     await manager.update(
       BenchmarkResultEntity,
