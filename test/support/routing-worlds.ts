@@ -22,6 +22,8 @@ export const ownerKeys = ['platform', 'org_1', 'ws_1', `org_1/${worldUser}`] as 
 
 const rarely = <Value>(value: fc.Arbitrary<Value>, otherwise: Value): fc.Arbitrary<Value> =>
   fc.oneof({ weight: 9, arbitrary: fc.constant(otherwise) }, { weight: 1, arbitrary: value });
+const seldom = <Value>(value: fc.Arbitrary<Value>, otherwise: Value): fc.Arbitrary<Value> =>
+  fc.oneof({ weight: 29, arbitrary: fc.constant(otherwise) }, { weight: 1, arbitrary: value });
 const maybe = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> =>
   fc.option(value, { freq: 3 });
 
@@ -134,9 +136,10 @@ const rules: fc.Arbitrary<object> = fc.record(
     max_first_byte_ms: fc.constantFrom(1_000, 10_000),
     unpriced: fc.constantFrom('drop', 'last'),
     prefer_local: fc.boolean(),
-    regions: rarely<string[] | null>(fc.constant(['eu', 'local']), null),
-    zero_data_retention: rarely(fc.constant(true), false),
-    no_training: rarely(fc.constant(true), false),
+    // These add up over the levels.
+    regions: seldom<string[] | null>(fc.constantFrom(['eu', 'local'], ['us', 'eu']), null),
+    zero_data_retention: seldom(fc.constant(true), false),
+    no_training: seldom(fc.constant(true), false),
     session_affinity: fc.constantFrom('off', 'session'),
     exploration: fc.constantFrom(0, 0.01, 0.2),
     classification: fc.constantFrom('off', 'rules'),

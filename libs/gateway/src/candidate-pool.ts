@@ -154,14 +154,14 @@ function allowedBy(lists: readonly ModelList[], listNames: readonly string[]): (
 
 const levelOf = (target: PoolTarget): PowerLevel | null => (target.kind === 'level' ? target.level : null);
 
-interface PoolQuestion {
+export interface PoolQuestion {
   readonly policy: RoutingPolicy;
   readonly catalogue: CatalogueDocument;
   readonly lists: readonly ModelList[];
 }
 
 /** The models of the pool that there are, each with whether the lists allow it. */
-function* poolModels(
+export function* poolModels(
   { policy, catalogue, lists }: PoolQuestion,
   asked: RouteTarget,
   target: PoolTarget,

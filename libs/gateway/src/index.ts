@@ -8,6 +8,7 @@ export * from './breaker';
 export * from './breaker-names';
 export { candidateAsItIs } from './candidate-state';
 export * from './candidate-pool';
+export * from './pool-outlook';
 export * from './catalogue-model';
 export * from './context-token';
 export * from './credential-resolution';

@@ -6,6 +6,7 @@ import {
   routingPolicy,
   routingRules,
   type RoutingRules,
+  withRules,
 } from './routing-policy';
 
 describe('the rules of one level', () => {
@@ -133,5 +134,57 @@ describe('the policy that holds', () => {
         expect(effectiveRouting(routingRules.parse(given))).toEqual(routingPolicy.parse(given));
       }),
     );
+  });
+});
+
+describe('what protects data', () => {
+  const regions = fc.option(fc.subarray(['local', 'eu', 'us', 'asia']), { nil: null });
+  const protective = fc.record(
+    { regions, zero_data_retention: fc.boolean(), no_training: fc.boolean() },
+    { requiredKeys: [] },
+  );
+  const levels = fc.array(protective, { maxLength: 4 });
+
+  it('adds up over the levels', () => {
+    const platform: RoutingRules = { zero_data_retention: true, regions: ['local', 'eu'] };
+    const organization: RoutingRules = { no_training: true, regions: ['us', 'eu'] };
+    const workspace: RoutingRules = { zero_data_retention: false, no_training: false, regions: null };
+    const together = { zero_data_retention: true, no_training: true, regions: ['eu'] };
+    expect(effectiveRouting(platform, organization, workspace)).toMatchObject(together);
+    expect(effectiveRouting(platform, { regions: ['us'] })).toMatchObject({ regions: [] });
+    expect(effectiveRouting({}, { regions: ['eu'] }, {})).toMatchObject({ regions: ['eu'] });
+  });
+
+  it('is never less than what any level asks for', () => {
+    fc.assert(
+      fc.property(levels, (rules) => {
+        const held = effectiveRouting(...rules);
+        for (const one of rules) {
+          expect(held.zero_data_retention || !one.zero_data_retention).toBe(true);
+          expect(held.no_training || !one.no_training).toBe(true);
+          if (one.regions) expect(one.regions).toEqual(expect.arrayContaining(held.regions ?? ['none']));
+        }
+      }),
+    );
+  });
+
+  it('does not depend on which level says it', () => {
+    const sorted = ({ regions: list, ...rest }: RoutingRules) => ({
+      ...rest,
+      regions: list && [...list].sort(),
+    });
+    fc.assert(
+      fc.property(levels, (rules) => {
+        expect(sorted(effectiveRouting(...rules))).toEqual(sorted(effectiveRouting(...[...rules].reverse())));
+      }),
+    );
+  });
+
+  it('may be taken away in a question of what would be', () => {
+    const policy = effectiveRouting({ no_training: true, regions: ['eu'], attempt_limit: 2 });
+    expect(withRules(policy, { no_training: false, regions: null })).toEqual({
+      ...defaultRoutingPolicy,
+      attempt_limit: 2,
+    });
   });
 });

@@ -161,13 +161,39 @@ export function readRoutingRules(value: unknown): RoutingRules {
   return rules;
 }
 
-/** Field by field: whoever is nearer to the key wins. */
+/**
+ * What protects data adds up over the levels: a nearer one can make it stricter and never looser, as a request can with the account's
+ * settings at OpenRouter (https://openrouter.ai/docs/features/zdr).
+ */
+export const protectiveFields = ['regions', 'zero_data_retention', 'no_training'] as const;
+
+/** Field by field: whoever is nearer to the key wins, but takes away nothing that protects data. */
 export function effectiveRouting(...fromFarToNear: readonly RoutingRules[]): RoutingPolicy {
-  const merged: RoutingPolicy = { ...defaultRoutingPolicy };
-  for (const rules of fromFarToNear)
-    for (const [name, value] of Object.entries(rules))
-      if (value !== undefined) Object.assign(merged, { [name]: value });
-  return merged;
+  return fromFarToNear.reduce(narrowedBy, defaultRoutingPolicy);
+}
+
+function narrowedBy(policy: RoutingPolicy, rules: RoutingRules): RoutingPolicy {
+  return {
+    ...withRules(policy, rules),
+    regions: regionsOfBoth(policy.regions, rules.regions ?? null),
+    zero_data_retention: policy.zero_data_retention || rules.zero_data_retention === true,
+    no_training: policy.no_training || rules.no_training === true,
+  };
+}
+
+function regionsOfBoth(
+  far: RoutingPolicy['regions'],
+  near: RoutingPolicy['regions'],
+): RoutingPolicy['regions'] {
+  return far === null || near === null ? (near ?? far) : far.filter((region) => near.includes(region));
+}
+
+/** The policy with these fields in the place of its own, whatever they are. */
+export function withRules(policy: RoutingPolicy, rules: RoutingRules): RoutingPolicy {
+  const changed: RoutingPolicy = { ...policy };
+  for (const [name, value] of Object.entries(rules))
+    if (value !== undefined) Object.assign(changed, { [name]: value });
+  return changed;
 }
 
 /** The models to try where this one fails. A name comes from a client, so `constructor` is a name like any other. */

@@ -110,6 +110,18 @@ describe('the layers', () => {
     expect(Object.keys(body.layers)).toEqual(Object.keys(defaultRoutingPolicy));
   });
 
+  it('never loosen what a level above says of the data, and say so', async () => {
+    await put('', { rules: { zero_data_retention: true, regions: ['eu', 'local'] } }, platform);
+    await put(ofOrganization, { rules: { regions: ['eu', 'us'] } });
+    const { body } = await put(ofWorkspace, { rules: { zero_data_retention: false, regions: null } });
+    expect(body.effective).toMatchObject({ zero_data_retention: true, regions: ['eu'] });
+    expect(body.layers).toMatchObject({ zero_data_retention: 'platform', regions: 'organization' });
+    expect(body.warnings.map(({ field, code }) => [field, code])).toEqual([
+      ['regions', 'held_from_above'],
+      ['zero_data_retention', 'held_from_above'],
+    ]);
+  });
+
   it('are merged field by field, the nearest first, and each says which fields are its own', async () => {
     await put('', { rules: { attempt_limit: 2, exploration: 0, power_level: 'eco' } }, platform);
     await put(ofOrganization, { rules: { no_training: true, power_level: 'precision', exploration: 0.1 } });

@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { TenantTransactions } from '@signalbox/database';
 import { type Caller, tenantOf } from '@signalbox/domain/access';
-import { effectiveRouting, type PowerLevel, readRoutingRules, type RoutingRules } from '@signalbox/gateway';
+import {
+  effectiveRouting,
+  type PowerLevel,
+  readRoutingRules,
+  type RoutingRules,
+  withRules,
+} from '@signalbox/gateway';
 import type { ReplayChange } from './replay-target';
 import { type LayersRow, ReplayRepository } from './replay.repository';
 
@@ -38,7 +44,9 @@ export class ReplayPolicies {
   private changeOf({ organization, workspace }: LayersRow): ReplayChange {
     const layers = [this.platform, readRoutingRules(organization), readRoutingRules(workspace)];
     const { rules, asLevel } = this.difference;
-    return { base: effectiveRouting(...layers), policy: effectiveRouting(...layers, rules), asLevel };
+    const base = effectiveRouting(...layers);
+    // Also what protects data can be asked about: nothing is sent anywhere.
+    return { base, policy: withRules(base, rules), asLevel };
   }
 }
 

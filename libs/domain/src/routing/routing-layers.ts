@@ -34,8 +34,30 @@ export function layeredRouting(
   const layers = Object.fromEntries(
     Object.keys(defaultRoutingPolicy).map((field) => [field, 'default']),
   ) as unknown as { [Field in keyof RoutingPolicy]: RoutingLayerName };
-  for (const { layer, rules } of fromFarToNear)
-    for (const [field, value] of Object.entries(rules))
-      if (value !== undefined) layers[field as keyof RoutingPolicy] = layer;
-  return { policy: effectiveRouting(...fromFarToNear.map(({ rules }) => rules)), layers };
+  let policy = defaultRoutingPolicy;
+  for (const [index, { layer, rules }] of fromFarToNear.entries()) {
+    const narrowed = effectiveRouting(...fromFarToNear.slice(0, index + 1).map((one) => one.rules));
+    for (const field of saidIn(rules)) if (!isHeld(field, policy, narrowed)) layers[field] = layer;
+    policy = narrowed;
+  }
+  return { policy, layers };
+}
+
+function saidIn(rules: RoutingRules): (keyof RoutingPolicy)[] {
+  return Object.entries(rules).flatMap(([field, value]) =>
+    value === undefined ? [] : [field as keyof RoutingPolicy],
+  );
+}
+
+/** Protection of data by a level farther off, to which this one adds nothing. */
+function isHeld(field: keyof RoutingPolicy, before: RoutingPolicy, after: RoutingPolicy): boolean {
+  switch (field) {
+    case 'regions':
+      return before.regions !== null && before.regions.length === after.regions?.length;
+    case 'zero_data_retention':
+    case 'no_training':
+      return before[field];
+    default:
+      return false;
+  }
 }

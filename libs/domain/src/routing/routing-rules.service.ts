@@ -6,8 +6,11 @@ import { AuditTrail } from '@signalbox/domain/audit';
 import { CLOCK } from '@signalbox/domain/core';
 import { OutboxRepository } from '@signalbox/domain/outbox';
 import { catalogueOf, ProjectionService } from '@signalbox/domain/projection';
+import { readRoutingRules } from '@signalbox/gateway';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
+import { EdgeStateReader } from './explain/edge-state.reader';
+import { heldProtections } from './held-protections';
 import { differenceOf, type RoutingChange } from './routing-difference';
 import { routingDocument } from './routing-input';
 import { effectiveOf, type EffectiveRouting, type WrittenLayers } from './routing-layers';
@@ -64,6 +67,7 @@ export class RoutingRulesService {
     private readonly outbox: OutboxRepository,
     private readonly audit: AuditTrail,
     private readonly projection: ProjectionService,
+    private readonly edgeState: EdgeStateReader,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -147,8 +151,15 @@ export class RoutingRulesService {
     const release = await this.transactions.run('platform', (manager) =>
       this.repository.activeRelease(manager),
     );
-    const warnings = routingWarnings(effective.policy, catalogueOf(release), row.models);
-    return { row, effective, warnings };
+    const { policy } = effective;
+    const warnings = routingWarnings({
+      policy,
+      catalogue: catalogueOf(release),
+      facts: await this.edgeState.readFacts(),
+      allowed: row.models,
+    });
+    const held = heldProtections(readRoutingRules(row.routing), effectiveOf(above));
+    return { row, effective, warnings: [...held, ...warnings] };
   }
 }
 

@@ -1,7 +1,11 @@
 import {
   type CatalogueDocument,
+  dropsOfAll,
+  type FactsDocument,
   findCatalogueModel,
   listAllows,
+  poolTargetOf,
+  powerLevels,
   routeTargetOf,
   type RoutingPolicy,
   vendorOf,
@@ -13,6 +17,8 @@ export const routingWarningCodes = [
   'cross_vendor_skipped',
   'weights_missing',
   'name_taken',
+  'held_from_above',
+  'nobody_left',
 ] as const;
 
 /** What holds, but does not do what its author may expect. */
@@ -84,12 +90,32 @@ function withoutClassifier(policy: RoutingPolicy, catalogue: CatalogueDocument):
   return [{ field: 'classification_model', code: 'model_unknown', message }];
 }
 
-/** @param allowed the workspace's own list; a key's may be narrower still */
-export function routingWarnings(
-  policy: RoutingPolicy,
-  catalogue: CatalogueDocument,
-  allowed: readonly string[],
-): RoutingWarning[] {
+/** Levels and groups behind which there are models, and the rules keep every request from all of them. */
+function withoutAnybody({ policy, catalogue, facts, allowed }: RoutingSurroundings): RoutingWarning[] {
+  if (!facts) return [];
+  return [...powerLevels, ...Object.keys(policy.groups)].flatMap((name): RoutingWarning[] => {
+    const asked = routeTargetOf(name, { ...policy, aliases: {} }, catalogue);
+    const target = poolTargetOf(asked, policy);
+    const drops = target && dropsOfAll({ policy, catalogue, facts, lists: [allowed] }, asked, target);
+    if (!drops) return [];
+    const reasons = [...drops].map(([reason, count]) => `${count} ${reason}`).join(', ');
+    const message = `Nobody behind ${name} can be chosen for a usual request: ${reasons}. docs/routing.md, "Who is not chosen", has what each of them wants.`;
+    const field = asked.kind === 'group' ? `groups.${name}` : `levels.${name}`;
+    return [{ field, code: 'nobody_left', message }];
+  });
+}
+
+export interface RoutingSurroundings {
+  readonly policy: RoutingPolicy;
+  readonly catalogue: CatalogueDocument;
+  /** null: not known just now; then nothing is said of who can be chosen. */
+  readonly facts: Pick<FactsDocument, 'deployments'> | null;
+  /** The workspace's own list; a key's may be narrower still. */
+  readonly allowed: readonly string[];
+}
+
+export function routingWarnings(surroundings: RoutingSurroundings): RoutingWarning[] {
+  const { policy, catalogue, allowed } = surroundings;
   const vendor = (name: string): string | null => {
     const model = findCatalogueModel(catalogue, name);
     return model && vendorOf(model);
@@ -118,5 +144,6 @@ export function routingWarnings(
     ...withoutWeights(policy),
     ...withoutClassifier(policy, catalogue),
     ...hiddenGroups(policy, catalogue),
+    ...withoutAnybody(surroundings),
   ];
 }

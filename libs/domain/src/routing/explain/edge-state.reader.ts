@@ -118,6 +118,17 @@ export class EdgeStateReader {
     };
   }
 
+  /** null: Redis is away, or has none. */
+  async readFacts(): Promise<ProjectionDocuments['facts'] | null> {
+    const field = projectionField('facts', factsDocumentId);
+    try {
+      const text = await this.redis.hget(`${this.prefix}:projection`, field);
+      return this.facts.in(new Map([[field, text]]));
+    } catch {
+      return null;
+    }
+  }
+
   /** One transaction, so that all of it is of the same moment. */
   private async readTexts(
     fields: readonly string[],

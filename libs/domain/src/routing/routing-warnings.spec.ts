@@ -1,0 +1,66 @@
+import { routingPolicy } from '@signalbox/gateway';
+import { aCatalogueOf, type ModelChange } from '../../../../test/support/route-world';
+import { routingWarnings } from './routing-warnings';
+
+const warningsOf = (
+  policy: object,
+  models: Readonly<Record<string, ModelChange>>,
+  allowed: readonly string[] = [],
+  knowsFacts = true,
+): [string, string][] => {
+  const { catalogue, facts } = aCatalogueOf(models);
+  return routingWarnings({
+    policy: routingPolicy.parse(policy),
+    catalogue,
+    facts: knowsFacts ? facts : null,
+    allowed,
+  })
+    .filter(({ code }) => code === 'nobody_left')
+    .map(({ field, message }) => [field, /usual request: ([^.]*)\./.exec(message)?.[1] ?? message]);
+};
+
+describe('a level or a group that can choose nobody', () => {
+  it('is told with what keeps its models from being chosen', () => {
+    // 0.5 USD per million tokens is half of the ceiling of eco; 5 is above it.
+    const models = {
+      cheap: { usdPerMillion: 0.5 },
+      dear: { usdPerMillion: 5 },
+      unknown: { usdPerMillion: null },
+    };
+    expect(warningsOf({}, models)).toEqual([]);
+    expect(warningsOf({ levels: { eco: { models: ['dear', 'unknown'] } } }, models)).toEqual([
+      ['levels.eco', '1 price_ceiling, 1 price_unknown'],
+    ]);
+    expect(warningsOf({ max_cost_per_1k_usd: '0.0001' }, models).map(([field]) => field)).toEqual([
+      'levels.eco',
+      'levels.balanced',
+      'levels.precision',
+    ]);
+  });
+
+  it('is told where the rules for data leave nobody', () => {
+    const models = { far: { facts: { region: 'us' } }, own: { facts: { local: true } } };
+    expect(warningsOf({ regions: ['eu'], groups: { mine: { models: ['own'] } } }, models)).toEqual([
+      ['levels.eco', '2 region'],
+      ['levels.balanced', '2 region'],
+      ['levels.precision', '2 region'],
+      ['groups.mine', '1 region'],
+    ]);
+    expect(warningsOf({ zero_data_retention: true }, models)).toEqual([]);
+    expect(warningsOf({ zero_data_retention: true }, models, ['far'])).toHaveLength(3);
+  });
+
+  it('is not told of while nobody knows the deployments, or there are none', () => {
+    const models = { unknown: { usdPerMillion: null } };
+    expect(warningsOf({}, models)).toHaveLength(3);
+    expect(warningsOf({}, models, [], false)).toEqual([]);
+    expect(warningsOf({}, {})).toEqual([]);
+    expect(warningsOf({ levels: { eco: { models: ['gone'] } }, unpriced: 'last' }, models)).toEqual([]);
+  });
+
+  it('is hidden by a model of its name', () => {
+    expect(
+      warningsOf({ levels: { eco: { models: ['b'] } } }, { eco: {}, b: { usdPerMillion: null } }),
+    ).toEqual([]);
+  });
+});
