@@ -6,9 +6,12 @@ const isMain = (component: string): boolean => component === 'input' || componen
 
 /** OpenRouter's words for a price that is not fixed; seen with its routers (openrouter/auto). */
 const variableText = '-1';
-/** More of them, or longer conditions, are nobody's price list. */
+/** More of them are nobody's price list. */
 const mostOverrides = 50;
-const maxConditionChars = 16;
+/** Also of a price map whose numbers are texts. */
+const countForm = /^\d{1,9}$/;
+/** HHMM, with a colon or without. */
+const timeForm = /^[\d:]{1,8}$/;
 
 /**
  * @param stated the source's own names and values
@@ -32,7 +35,7 @@ export function statedPrice(
   if (overrides.length > mostOverrides) return { state: 'malformed', detail: 'there are too many overrides' };
   const parsed = overrides.map((override) => parseOverride(override, names));
   if (parsed.some((override) => override === null)) {
-    return { state: 'malformed', detail: 'an override is no decimal number' };
+    return { state: 'malformed', detail: 'an override cannot be read' };
   }
   if (parsed.length === 0) return { state: 'known', texts };
   return { state: 'known', texts: { ...texts, overrides: parsed.filter((one) => one !== null) } };
@@ -45,8 +48,10 @@ function parseOverride(
   const parsed: Record<string, string | number> = {};
   for (const condition of ['min_prompt_tokens', 'utc_start', 'utc_end']) {
     const value = override[condition];
-    if (typeof value === 'number') parsed[condition] = value;
-    if (typeof value === 'string') parsed[condition] = value.slice(0, maxConditionChars);
+    if (value === undefined || value === null) continue;
+    const read = parseCondition(condition, value);
+    if (read === null) return null;
+    parsed[condition] = read;
   }
   for (const [theirs, ours] of Object.entries(names)) {
     const value = override[theirs];
@@ -56,6 +61,14 @@ function parseOverride(
     parsed[ours] = text;
   }
   return parsed;
+}
+
+/** Without its condition, a price would hold always. */
+function parseCondition(name: string, value: unknown): string | number | null {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string') return null;
+  if (name === 'min_prompt_tokens') return countForm.test(value) ? Number(value) : null;
+  return timeForm.test(value) ? value : null;
 }
 
 /** Each component with its text, without the overrides. */

@@ -1,6 +1,6 @@
 import { generateCatalogue } from '../../../../../test/stand-ins/openrouter-catalogue.models';
 import { parseEndpoints } from './openrouter-endpoints';
-import { parseOpenrouterModel } from './openrouter-model';
+import { openrouterPrice, parseOpenrouterModel } from './openrouter-model';
 
 const catalogue = generateCatalogue();
 const parsed = (id: string) => {
@@ -60,8 +60,18 @@ describe("OpenRouter's models", () => {
     [{ id: 'a/b', name: 'x' }, 'a/b'],
     [{ id: 'a/b', name: '', pricing: {} }, 'a/b'],
     [{ id: 'a b', name: 'x', pricing: {} }, 'a b'],
+    // What PostgreSQL cannot keep would end the sync for all the others.
+    [{ id: 'a/b', name: 'NUL\0', pricing: {} }, 'a/b'],
+    [{ id: 'a/b', name: 'x', pricing: {}, architecture: { tokenizer: '\ud83d' } }, 'a/b'],
+    [{ id: 'a/\0', name: 'x', pricing: {} }, null],
+    [{ id: 'a/\udc00', name: 'x', pricing: {} }, null],
   ])('that cannot be read are named if they can be: %p', (raw, id) => {
     expect(parseOpenrouterModel(raw)).toEqual({ malformed: id });
+  });
+
+  it('have no id that is longer than an index of PostgreSQL takes', () => {
+    const raw = { id: `a/${'b'.repeat(3_000)}`, name: 'x', pricing: {} };
+    expect(parseOpenrouterModel(raw)).toEqual({ malformed: null });
   });
 
   it('with odd values in what is not important are read all the same', () => {
@@ -78,6 +88,44 @@ describe("OpenRouter's models", () => {
     });
   });
 });
+
+it.each([
+  ['2027-01-31', '2027-01-31'],
+  ['2028-02-29', '2028-02-29'],
+  ['2027-01-31T23:59:59Z', '2027-01-31'],
+  ['2027-02-29', null],
+  ['2027-13-01', null],
+  ['2027-00-00', null],
+  ['0000-01-01', null],
+  ['', null],
+  [null, null],
+])('a model that ends on %p ends on %p', (expiration_date, expiresOn) => {
+  const raw = { id: 'a/b', name: 'x', pricing: {}, expiration_date };
+  expect(parseOpenrouterModel(raw)).toMatchObject({ entry: { expiresOn } });
+});
+
+it.each([
+  [{ min_prompt_tokens: '200000' }, { min_prompt_tokens: 200_000 }],
+  [{ min_prompt_tokens: 200_000 }, { min_prompt_tokens: 200_000 }],
+  [
+    { utc_start: '0030', utc_end: '08:30' },
+    { utc_start: '0030', utc_end: '08:30' },
+  ],
+])('a price under the condition %j is kept', (condition, expected) => {
+  const pricing = { prompt: '0.000001', overrides: [{ ...condition, prompt: '0.000002' }] };
+  expect(openrouterPrice(pricing)).toEqual({
+    state: 'known',
+    texts: { input: '0.000001', overrides: [{ ...expected, input: '0.000002' }] },
+  });
+});
+
+it.each([{ min_prompt_tokens: '200k' }, { min_prompt_tokens: '' }, { utc_start: 'night\0' }])(
+  'a price under the condition %j cannot be read',
+  (condition) => {
+    const pricing = { prompt: '0.000001', overrides: [{ ...condition, prompt: '0.000002' }] };
+    expect(openrouterPrice(pricing)).toMatchObject({ state: 'malformed' });
+  },
+);
 
 describe("OpenRouter's endpoints", () => {
   const endpoint = (tag: string, prompt: string, completion: string) => ({

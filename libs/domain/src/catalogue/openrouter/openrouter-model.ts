@@ -2,12 +2,16 @@ import type { ModelMode } from '@signalbox/database';
 import { z } from 'zod';
 import type { SourceEntry } from '../merge/catalogue.types';
 import { statedPrice } from '../merge/price-texts';
+import { day } from '../sources/day';
+import { isStorable } from '../sources/storable';
 
+const longestId = 300;
 const list = z.array(z.string().max(100)).max(100);
 const count = z.int().positive().max(1e9).nullish().catch(null);
 const date = z
   .string()
-  .regex(/^\d{4}-\d{2}-\d{2}/)
+  .transform((text) => text.slice(0, 'YYYY-MM-DD'.length))
+  .pipe(day)
   .nullish()
   .catch(null);
 
@@ -16,7 +20,7 @@ const model = z.object({
   id: z
     .string()
     .min(1)
-    .max(300)
+    .max(longestId)
     .regex(/^[^\s]+$/),
   name: z.string().min(1).max(300),
   canonical_slug: z.string().max(300).nullish(),
@@ -67,9 +71,11 @@ export type ParsedModel =
 
 export function parseOpenrouterModel(raw: unknown): ParsedModel {
   const parsed = model.safeParse(raw);
-  if (parsed.success) return { entry: toEntry(parsed.data) };
+  const entry = parsed.success ? toEntry(parsed.data) : null;
+  if (entry && isStorable(entry)) return { entry };
   const id = (raw as { id?: unknown } | null)?.id;
-  return { malformed: typeof id === 'string' ? id : null };
+  const isId = typeof id === 'string' && id.length <= longestId && isStorable(id);
+  return { malformed: isId ? id : null };
 }
 
 function toEntry(stated: z.infer<typeof model>): SourceEntry {
@@ -81,7 +87,7 @@ function toEntry(stated: z.infer<typeof model>): SourceEntry {
     vendor,
     mode: modeOf(outputs),
     fields: withoutNulls(fieldsOf(stated)),
-    expiresOn: stated.expiration_date?.slice(0, 10) ?? null,
+    expiresOn: stated.expiration_date ?? null,
     offers: [{ provider: 'openrouter', source: 'openrouter', price: openrouterPrice(stated.pricing) }],
   };
 }
