@@ -14,6 +14,7 @@ import {
   IsArray,
   IsIn,
   IsInt,
+  IsISO8601,
   IsObject,
   IsString,
   Matches,
@@ -45,6 +46,7 @@ const sources = [
 ] as const satisfies readonly CatalogueSource[];
 const idPattern = /^[A-Za-z0-9~][A-Za-z0-9._~-]{0,127}(\/[A-Za-z0-9][A-Za-z0-9._:@+~-]{0,127}){1,4}$/;
 const datePattern = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
+const dateMessage = '$property must be a day such as 2027-03-31';
 
 export class ListCatalogueQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Part of the id or name.', maxLength: 200, example: 'gpt-4o' })
@@ -212,7 +214,9 @@ class ManualFields {
     example: '2027-03-31',
   })
   @Nullable()
-  @Matches(datePattern, { message: '$property must be a day such as 2027-03-31' })
+  @Matches(datePattern, { message: dateMessage })
+  @Matches(/^(?!0000)/, { message: dateMessage })
+  @IsISO8601({ strict: true }, { message: dateMessage })
   expires_on?: string | null;
 
   @ApiPropertyOptional({

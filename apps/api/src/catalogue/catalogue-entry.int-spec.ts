@@ -5,6 +5,7 @@ import type { CatalogueEntryDetailView, CatalogueEntryPage, CataloguePriceList }
 
 let api: ApiApp;
 let token: string;
+const ofSync = { source: 'openrouter', at: '2026-11-01T00:00:00Z' };
 const clock = new ManualClock(Date.now() - 1_000);
 const path = '/api/v1/llm/catalogue';
 const call = <Body = CatalogueEntryDetailView>(method: string, more: string, body?: unknown, as = token) =>
@@ -29,8 +30,8 @@ beforeAll(async () => {
   for (const [id, mode, status, fields] of entries) {
     await query(
       `INSERT INTO catalogue_entries (id, name, vendor, mode, status, fields, provenance, fingerprint)
-       VALUES ($1, 'Model ' || $1, $2, $3, $4, $5, '{"name":{"source":"openrouter","at":"2026-11-01T00:00:00Z"}}', 'f')`,
-      [id, id.split('/')[0], mode, status, fields],
+       VALUES ($1, 'Model ' || $1, $2, $3, $4, $5, $6, 'f')`,
+      [id, id.split('/')[0], mode, status, fields, { name: ofSync, vendor: ofSync, mode: ofSync }],
     );
   }
   await query(
@@ -139,6 +140,9 @@ describe('an entry by hand', () => {
   it.each([
     [{ id: 'no-vendor' }, 'id'],
     [{ id: 'a/b', context_length: -1 }, 'context_length'],
+    [{ id: 'a/b', expires_on: '2027-02-30' }, 'expires_on'],
+    [{ id: 'a/b', expires_on: '0000-01-01' }, 'expires_on'],
+    [{ id: 'a/b', expires_on: '2027-01-31T00:00:00Z' }, 'expires_on'],
     [{ id: 'a/b', replacement_id: 'acme/nobody' }, 'replacement_id'],
     [{ id: 'a/b', prices: [{ offered_by: 'openai', prices: { input: '1.5' } }] }, 'prices.0.prices.input'],
     [{ id: 'a/b', prices: [{ offered_by: 'acme', prices: null }] }, 'prices.0.offered_by'],
@@ -163,6 +167,32 @@ describe('an entry by hand', () => {
     // Of the context length it is the sync's word, which nobody can take back.
     expect(taken.body).toMatchObject({ tools: null, context_length: 131_072, replacement_id: null });
   });
+});
+
+it('prices to come are all kept, in whatever order they are sent', async () => {
+  const dayLater = (days: number) => new Date(clock.nowMs() + days * 86_400_000).toISOString();
+  const price = (input: string, effective_from?: string) => ({
+    offered_by: 'groq',
+    prices: { input },
+    effective_from,
+  });
+  const sent = [price('0.000003', dayLater(2)), price('0.000001'), price('0.000002', dayLater(1))];
+  const { body } = await call('PATCH', '/groq/llama-3.3-70b', { prices: sent });
+  expect(body.prices).toMatchObject([{ prices: { input: '0.000001' }, effective_to: dayLater(1) }]);
+  const history = await call<CataloguePriceList>('GET', '/groq/llama-3.3-70b/prices');
+  const known = history.body.data.map(({ prices, effective_to }) => [prices['input'], effective_to]);
+  expect(known.slice(0, 3).sort()).toEqual([
+    ['0.000001', dayLater(1)],
+    ['0.000002', dayLater(2)],
+    ['0.000003', null],
+  ]);
+});
+
+it('an entry of a sync that a person renamed is still the sync’s', async () => {
+  const at = '/groq/llama-3.3-70b';
+  const renamed = await call('PATCH', at, { name: 'Our Llama' });
+  expect(renamed.body.fields['name']).toMatchObject({ value: 'Our Llama', source: 'manual' });
+  expect((await call<{ code: string }>('DELETE', at)).body.code).toBe('catalogue_entry_not_manual');
 });
 
 it('a price that changes, now or later, leaves what past usage was charged', async () => {

@@ -91,7 +91,7 @@ export class CatalogueEntryService {
           `The catalogue has ${id} already: change it with PATCH /api/v1/llm/catalogue/${id}.`,
         );
       }
-      for (const price of input.prices ?? []) await this.entries.setPrice(manager, id, price, now);
+      await this.setPrices(manager, id, input.prices ?? [], now);
       await this.changed(manager, caller, 'catalogue_entry.created', id, { ...input });
       return this.load(manager, id, caller);
     });
@@ -107,7 +107,7 @@ export class CatalogueEntryService {
       const replacementId = change.replacementId === undefined ? entry.replacementId : change.replacementId;
       const content = withManualChange(entry, change, now.toISOString());
       await this.entries.update(manager, id, content, replacementId, now);
-      for (const price of change.prices ?? []) await this.entries.setPrice(manager, id, price, now);
+      await this.setPrices(manager, id, change.prices ?? [], now);
       await this.changed(manager, caller, 'catalogue_entry.updated', id, { ...change });
       return this.load(manager, id, caller);
     });
@@ -149,6 +149,18 @@ export class CatalogueEntryService {
     const ids = rows.map(({ id }) => id);
     const prices = await this.entries.pricesInForce(manager, ids, readerOf(caller));
     return rows.map((entry) => ({ entry, prices: prices.filter(({ entryId }) => entryId === entry.id) }));
+  }
+
+  /** In the order in which they come into force: each takes the place of those that were to come after it. */
+  private async setPrices(
+    manager: EntityManager,
+    id: string,
+    prices: readonly ManualPrice[],
+    now: Date,
+  ): Promise<void> {
+    const msOf = ({ effectiveFrom }: ManualPrice): number => (effectiveFrom ?? now).getTime();
+    const inOrder = [...prices].sort((left, right) => msOf(left) - msOf(right));
+    for (const price of inOrder) await this.entries.setPrice(manager, id, price, now);
   }
 
   /** A price that was in force is what usage was charged: nobody changes the past. */

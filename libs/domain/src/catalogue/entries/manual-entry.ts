@@ -1,5 +1,6 @@
 import type { EntryContent, FieldProvenance } from '../merge/catalogue.types';
 import { isSame } from '../merge/canonical-json';
+import { sourceOfEntry } from '../merge/source-of-entry';
 import type { ManualEntryChange } from './catalogue-entry.types';
 
 const columns = ['name', 'vendor', 'mode', 'expires_on'] as const;
@@ -18,9 +19,9 @@ export function blankEntry(id: string): EntryContent {
   };
 }
 
-/** Whether a sync has nothing to do with it. */
+/** Whether a person added it; one of a sync that a person has renamed is still the sync's. */
 export function isManual({ provenance }: EntryContent): boolean {
-  return provenance['name']?.source === 'manual';
+  return sourceOfEntry(provenance) === 'manual';
 }
 
 /**
@@ -51,10 +52,11 @@ export function withManualChange(current: EntryContent, change: ManualEntryChang
   for (const name of columns) {
     if (values[name] === undefined) continue;
     if (values[name] !== null) provenance[name] = written;
-    // A column always has a value: what is taken back stays until a sync says something else, which it does not of a manual entry.
+    else if (provenance[name]?.source !== 'manual') continue;
+    // These always have a value: what is taken back stays until a sync says something else, which it does not of a manual entry.
     else if (name === 'expires_on' || !isManual(current)) delete provenance[name];
   }
-  const expiresOn = change.expiresOn === undefined ? current.expiresOn : change.expiresOn;
+  const expiresOn = expiresOnAfter(current, change.expiresOn);
   return {
     name: change.name ?? current.name,
     vendor: change.vendor ?? current.vendor,
@@ -64,6 +66,16 @@ export function withManualChange(current: EntryContent, change: ManualEntryChang
     provenance,
     expiresOn,
   };
+}
+
+/** An end that a sync has read is nothing that a person could take back. */
+function expiresOnAfter(
+  { expiresOn, provenance }: EntryContent,
+  change: string | null | undefined,
+): string | null {
+  if (change === undefined) return expiresOn;
+  if (change !== null) return change;
+  return provenance['expires_on']?.source === 'manual' ? null : expiresOn;
 }
 
 function statusAfter({ status }: EntryContent, expiresOn: string | null): EntryContent['status'] {
