@@ -44,6 +44,7 @@ describe('bad requests', () => {
     ['a number as model', '{"model":5}', json, 400, 'field_invalid'],
     ['two models in one', '{"model":"demo,secret"}', json, 400, 'field_invalid'],
     ['CRLF in the model', '{"model":"demo\\r\\nx: y"}', json, 400, 'field_invalid'],
+    ['half a character in the model', '{"model":"demo/\\ud800"}', json, 400, 'field_invalid'],
     ['an over-long model', JSON.stringify({ model: 'x'.repeat(257) }), json, 400, 'field_invalid'],
     ['text as stream', '{"model":"demo","stream":"yes"}', json, 400, 'field_invalid'],
     ['text as messages', '{"model":"demo","messages":"hi"}', json, 400, 'field_invalid'],

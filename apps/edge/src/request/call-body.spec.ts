@@ -8,6 +8,17 @@ const parse = (value: unknown): { body: CallBody; bytes: Buffer } => {
 };
 const read = (bytes: Buffer): unknown => JSON.parse(bytes.toString('utf8'));
 
+it.each(['{"model":"demo/\\ud800"}', '{"model":"\\udc00"}', '{"model":"a\\u0000"}'])(
+  '%s names no model: nobody could store or send the name',
+  (text) => {
+    expect(() => parse(text)).toThrow('field_invalid');
+  },
+);
+
+it('a name may have any whole characters', () => {
+  expect(parse({ model: 'demo/\u{1f600} é' }).body.model).toBe('demo/\u{1f600} é');
+});
+
 describe('a body for an upstream', () => {
   it('goes on byte for byte where nothing must change', () => {
     const { body, bytes } = parse('{ "model" : "demo",  "seed": 12345678901234567890 }\n');
@@ -71,6 +82,21 @@ describe('a body for an upstream', () => {
   it('keeps large numbers when only usage is asked for', () => {
     const { body, bytes } = parse('{"model":"demo","stream":true,"seed":12345678901234567890}');
     expect(bodyBytes(body, bytes, { model: 'demo', asksForUsage: true }).toString()).toBe(
+      '{"model":"demo","stream":true,"seed":12345678901234567890,"stream_options":{"include_usage":true}}',
+    );
+  });
+
+  it('keeps large numbers under another model too, with whatever options of a stream', () => {
+    const { body, bytes } = parse(
+      '{"model":"eco","stream":true,"seed":12345678901234567890,"stream_options":{"include_obfuscation":false}}',
+    );
+    expect(withModel(body, bytes, 'demo').toString()).toContain('"seed":12345678901234567890');
+    expect(bodyBytes(body, bytes, { model: 'demo', asksForUsage: true }).toString()).toBe(
+      '{"model":"demo","stream":true,"seed":12345678901234567890,' +
+        '"stream_options":{"include_obfuscation":false,"include_usage":true}}',
+    );
+    const plain = parse('{"model":"eco","stream":true,"seed":12345678901234567890}');
+    expect(bodyBytes(plain.body, plain.bytes, { model: 'demo', asksForUsage: true }).toString()).toBe(
       '{"model":"demo","stream":true,"seed":12345678901234567890,"stream_options":{"include_usage":true}}',
     );
   });

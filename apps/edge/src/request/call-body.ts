@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { LlmRoute } from '@signalbox/gateway';
+import { replaceFields } from './json-fields';
 import { boundaryOf, parseMultipartForm, replaceFormField } from './multipart-form';
 import { Refusal } from './refusal';
 
@@ -14,8 +15,9 @@ export interface CallBody {
 }
 
 const modelCharsLimit = 256;
+/** Control characters, and halves of a character: no header, no log and no table takes them. */
 // eslint-disable-next-line no-control-regex -- control characters are what it looks for
-const controlCharacters = /[\u0000-\u001f\u007f]/;
+const unfit = /[\u0000-\u001f\u007f]|\p{Surrogate}/u;
 
 /** LiteLLM splits a model's name at commas and calls each part, so one name must be one name. */
 function readModel(value: unknown): string {
@@ -23,7 +25,7 @@ function readModel(value: unknown): string {
     throw new Refusal('model_missing', { param: 'model' });
   if (typeof value !== 'string')
     throw new Refusal('field_invalid', { param: 'model', message: '"model" must be a string.' });
-  if (value.length > modelCharsLimit || value.includes(',') || controlCharacters.test(value)) {
+  if (value.length > modelCharsLimit || value.includes(',') || unfit.test(value)) {
     const message = `"model" must be the name of one model: at most ${modelCharsLimit} characters, without commas.`;
     throw new Refusal('field_invalid', { param: 'model', message });
   }
@@ -103,18 +105,18 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function serialize(fields: Record<string, unknown>): Buffer {
-  return Buffer.from(JSON.stringify(fields), 'utf8');
+/**
+ * The body with other values for some of its fields. A second "model" in JSON would be read one way here and another way there, so
+ * where it is not certain which bytes are meant, all of it is written anew.
+ */
+function withFields({ fields }: CallBody, bytes: Buffer, changes: Record<string, unknown>): Buffer {
+  return replaceFields(bytes, changes) ?? Buffer.from(JSON.stringify({ ...fields, ...changes }), 'utf8');
 }
 
-/** The body with another model. A second "model" in JSON would be read one way here and another way there, so all of it is written anew. */
-export function withModel(
-  { fields, contentType, model: asked }: CallBody,
-  bytes: Buffer,
-  model: string,
-): Buffer {
+export function withModel(body: CallBody, bytes: Buffer, model: string): Buffer {
+  const { contentType, model: asked } = body;
   if (model === asked) return bytes;
-  if (!isFormType(contentType)) return serialize({ ...fields, model });
+  if (!isFormType(contentType)) return withFields(body, bytes, { model });
   const replaced = replaceFormField(boundaryOf(contentType) ?? '', bytes, 'model', model);
   if (!replaced) throw new Error('the form has no field "model" that could be replaced');
   return replaced;
@@ -145,10 +147,11 @@ const closingBrace = Buffer.from('}');
 export function bodyBytes(body: CallBody, bytes: Buffer, { model, asksForUsage }: BodyChanges): Buffer {
   if (!asksForUsage) return withModel(body, bytes, model);
   const options = body.fields['stream_options'];
-  if (model !== body.model || options !== undefined) {
+  if (options !== undefined) {
     const asking = { ...(isRecord(options) ? options : {}), include_usage: true };
-    return serialize({ ...body.fields, model, stream_options: asking });
+    return withFields(body, bytes, { ...(model !== body.model && { model }), stream_options: asking });
   }
+  const changed = withModel(body, bytes, model);
   // An object that has at least a model: its last brace makes room for one more field.
-  return Buffer.concat([bytes.subarray(0, bytes.lastIndexOf(closingBrace)), usageSuffix]);
+  return Buffer.concat([changed.subarray(0, changed.lastIndexOf(closingBrace)), usageSuffix]);
 }
