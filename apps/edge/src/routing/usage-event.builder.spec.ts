@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { defaultRoutingPolicy, failureReasons, parseUsageEvent, unlimited } from '@signalbox/gateway';
+import {
+  defaultRoutingPolicy,
+  type DeploymentFacts,
+  deploymentFacts,
+  failureReasons,
+  parseUsageEvent,
+  unlimited,
+} from '@signalbox/gateway';
 import type { AnswerEnd } from '../answer/answer-end';
 import type { Caller } from '../keys/key-directory';
 import type { EdgeRequest } from '../request/edge-request';
@@ -70,11 +77,11 @@ const changes = fc.record({
   end: fc.option(end),
 });
 
-function eventOf(change: Partial<RequestRecord>, headersSent = true) {
+function eventOf(change: Partial<RequestRecord>, headersSent = true, known: DeploymentFacts | null = null) {
   const record = { ...newRequestRecord(caller, 'chat_completions'), ...change };
   const response = { headersSent, statusCode: 200, writableFinished: headersSent };
   const edgeRequest = { id: 'req_1', response, startedAtMs: 5, facts: {} } as unknown as EdgeRequest;
-  return buildUsageEvent(edgeRequest, record, 'edge_1', 9);
+  return buildUsageEvent(edgeRequest, record, 'edge_1', 9, known);
 }
 
 it('makes only events that the worker takes', () => {
@@ -84,6 +91,44 @@ it('makes only events that the worker takes', () => {
       expect(parseUsageEvent(JSON.stringify(event))).toEqual({ event });
     }),
   );
+});
+
+it('keeps of the name that an upstream gives its model what PostgreSQL can hold', () => {
+  const whole = {
+    complete: true,
+    usage: null,
+    bytesOut: 1,
+    firstByteAtMs: 1,
+    clientGone: false,
+    problem: null,
+  };
+  const nameOf = (upstreamModel: string) => eventOf({ end: { ...whole, upstreamModel } }).upstream_model;
+  expect(nameOf('a\u0000b\ud800c')).toBe('abc');
+  expect(nameOf(`${'x'.repeat(511)}\u{1f600}`)).toBe('x'.repeat(511));
+});
+
+describe('the cost of a long prompt', () => {
+  const long = { above_prompt_tokens: 200_000, input: 2_500_000, output: 15_000_000 };
+  const known = deploymentFacts.parse({
+    prices: { input: 1_250_000, output: 10_000_000, request: 0, long_prompt: [long] },
+  });
+  const event = (prompt_tokens: number) => {
+    const used = { prompt_tokens, completion_tokens: 1_000, cache_read_tokens: 0, cache_write_tokens: 0 };
+    const usage = { ...used, reasoning_tokens: 0, provider_cost_nano_usd: null };
+    return eventOf({ end: { usage } as AnswerEnd }, true, known);
+  };
+
+  it.each([
+    // 200,000 x $1.25 + 1,000 x $10 per million = $0.26.
+    [200_000, 260_000_000, { input: 1_250_000, output: 10_000_000 }],
+    // 200,001 x $2.50 + 1,000 x $15 per million = $0.5150025.
+    [200_001, 515_002_500, { above_prompt_tokens: 200_000, input: 2_500_000, output: 15_000_000 }],
+  ])('of %d tokens is by the prices that stand beside it', (promptTokens, costNanoUsd, prices) => {
+    const made = event(promptTokens);
+    const none = { cache_read: null, cache_write: null, request: 0 };
+    expect([made.cost_nano_usd, made.prices]).toEqual([costNanoUsd, { ...none, ...prices }]);
+    expect(parseUsageEvent(JSON.stringify(made))).toEqual({ event: made });
+  });
 });
 
 it('says who it was, and that nothing was used where nothing is known', () => {

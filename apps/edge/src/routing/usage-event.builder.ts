@@ -5,8 +5,10 @@ import type { RequestRecord } from './request-record';
 
 /** As nginx writes it: the client closed the connection before there was an answer. */
 const clientClosedStatus = 499;
-/** An upstream may write anything there, and an event with a longer name would be refused by the worker. */
+/** An upstream may write anything there, and an event with a longer name would be refused by the worker, */
 const longestName = 512;
+/** and one with these by PostgreSQL: NUL, and halves of a character, as a cut may leave one. */
+const unstorable = /\0|\p{Surrogate}/gu;
 
 function decisionOf({
   decision,
@@ -43,7 +45,7 @@ export function buildUsageEvent(
     call_type: record.callType,
     model_requested: record.modelRequested,
     model_used: answeredBy?.model ?? null,
-    upstream_model: end?.upstreamModel?.slice(0, longestName) ?? null,
+    upstream_model: end?.upstreamModel?.slice(0, longestName).replace(unstorable, '') ?? null,
     provider: answeredBy?.provider ?? null,
     provider_id: answeredBy?.providerId ?? null,
     deployment_id: answeredBy?.deploymentId ?? null,
