@@ -35,3 +35,11 @@ it('shows a model no more than the beginning, and asks for a word', () => {
   expect(JSON.stringify(body).length).toBeLessThan(4_000);
   expect(body.max_tokens).toBeLessThan(50);
 });
+
+it('shows no half of a character, which LiteLLM could not pass on', () => {
+  for (const length of [1_998, 1_999, 2_000]) {
+    const text = classificationBody('small', `${'x'.repeat(length)}\u{1f600}\u{1f600}`).toString();
+    const { messages } = JSON.parse(text) as { messages: { content: string }[] };
+    expect(messages.filter(({ content }) => /\p{Surrogate}/u.test(content))).toEqual([]);
+  }
+});

@@ -21,16 +21,22 @@ const hard = [
 
 let world: FailoverWorld;
 
-async function ready(policy: object): Promise<void> {
-  const factsOf = (usd: number) => deploymentFacts.parse({ prices: { input: usd * 1e6, output: usd * 1e6 } });
-  const deployments = { dep_small: factsOf(0.5), dep_large: factsOf(40), dep_judge: factsOf(0.1) };
+const priced = (usd: number) => deploymentFacts.parse({ prices: { input: usd * 1e6, output: usd * 1e6 } });
+
+async function know(more: Record<string, object> = {}): Promise<void> {
+  const deployments = { dep_small: priced(0.5), dep_large: priced(40), dep_judge: priced(0.1), ...more };
   await world.app.projection.write('facts', 'current', { deployments });
+  await world.settled();
+}
+
+async function ready(policy: object, ...further: typeof models): Promise<void> {
+  await know();
   const levels = {
     eco: { models: ['small', 'judge'], weights: { cost: 0, latency: 0, quality: 1 } },
     balanced: { models: ['small'] },
     precision: { models: ['large'] },
   };
-  await world.ready({ levels, exploration: 0, ...policy }, ...models);
+  await world.ready({ levels, exploration: 0, ...policy }, ...models, ...further);
 }
 
 const isOurs = ({ context }: LitellmCall): boolean => context.rid.endsWith('_c');
@@ -157,4 +163,39 @@ it('asks no model that the key may not use', async () => {
   await world.settled();
   expect((await ask()).tags).toMatchObject({ 'power-level': 'balanced' });
   expect(world.app.litellm.posts().some(isOurs)).toBe(false);
+});
+
+describe('the model that is asked', () => {
+  const picture = [
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: unsure[0]!.content },
+        { type: 'image_url', image_url: { url: 'https://example.com/a.png' } },
+      ],
+    },
+  ];
+
+  it('need not take what the request has: it is shown a short text', async () => {
+    await ready({ classification: 'model' });
+    await know({
+      dep_judge: { ...priced(0.1), input_modalities: ['text'], tools: false, context_length: 4_000 },
+    });
+    judge(saying('hard'));
+    const { event } = await ask(picture);
+    expect(event.attempts[1]).toMatchObject({ purpose: 'classification', model: 'judge' });
+  });
+
+  it('is one that chats, on every route', async () => {
+    const old = aModel('old', ['dep_old'], { mode: 'completion' });
+    await ready({ classification: 'model', levels: { eco: { models: ['old', 'judge'] } } }, old);
+    await know({ dep_old: priced(0.01) });
+    judge(saying('hard'));
+    const response = await world.client.post('/v1/completions', {
+      model: 'auto',
+      prompt: unsure[0]!.content,
+    });
+    const event = await world.eventOf(response.headers.get('x-request-id'));
+    expect(event.attempts.at(-1)).toMatchObject({ purpose: 'classification', model: 'judge' });
+  });
 });

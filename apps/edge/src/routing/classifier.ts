@@ -20,7 +20,7 @@ import { litellmHeaders } from '../request/litellm-headers';
 import type { LitellmConnection } from '../upstream/litellm-connection';
 import { type ExchangeOutcome, UpstreamExchange, type UpstreamRequest } from '../upstream/upstream-exchange';
 import { callCostNanoUsd } from './call-cost';
-import { classificationBody, readClassification } from './classification-call';
+import { classificationBody, classificationQuestion, readClassification } from './classification-call';
 
 /** The request waits for it. */
 const timeLimitMs = 1_500;
@@ -71,22 +71,24 @@ export class Classifier {
     const byRules = classified(verdict.difficulty, 'rules', verdict, null);
     if (verdict.isSure || input.policy.classification !== 'model') return byRules;
     const { litellm, breakers, clock } = this.dependencies;
-    const candidate = litellm.isDown() ? null : candidateOf(input);
+    const task = taskOf(fields);
+    const candidate = litellm.isDown() ? null : candidateOf({ ...input, ...classificationQuestion(task) });
     if (!candidate || isBehindBreaker(candidate, input)) return byRules;
     const breaker = nameIn('classification', candidate);
     if (breakers.verdict(breaker) === 'open') return byRules;
     const startedAtMs = clock.nowMs();
-    const { difficulty, ...told } = await this.ask(question, candidate);
+    const { difficulty, ...told } = await this.ask(question, candidate, task);
     breakers.note(breaker, { failure: difficulty ? null : 'invalid_answer', retryAfterMs: null });
     const attempt = this.lineOf(candidate, startedAtMs, told);
     return difficulty ? classified(difficulty, 'model', verdict, attempt) : { ...byRules, attempt };
   }
 
   private async ask(
-    { requestId, caller, fields, input }: ClassificationQuestion,
+    { requestId, caller, input }: ClassificationQuestion,
     candidate: AttemptCandidate,
+    task: string,
   ): Promise<Asked> {
-    const body = classificationBody(candidate.model, taskOf(fields));
+    const body = classificationBody(candidate.model, task);
     const request = this.requestOf(`${requestId}_c`, caller, candidate, body);
     let exchange: UpstreamExchange | null = null;
     let timer: NodeJS.Timeout | undefined;
