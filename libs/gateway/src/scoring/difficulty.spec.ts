@@ -53,6 +53,19 @@ describe('how hard a request looks', () => {
       'hard',
       ['long', 'very_long', 'reasoning'],
     ],
+    [
+      'a task whose tool has just answered, in the dialect of Anthropic',
+      {
+        messages: [
+          { role: 'user', content: 'Prove step by step that √2 is irrational.' },
+          { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_1', name: 'run', input: {} }] },
+          { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1', content: 'hello' }] },
+        ],
+        ...tools(1),
+      },
+      'hard',
+      ['math', 'reasoning', 'tools'],
+    ],
     ['the task at the end', chat(`${'word '.repeat(2_000)} Prove it.`), 'medium', ['math']],
   ])('%s', (_what, fields, difficulty, reasons) => {
     expect(of(fields)).toMatchObject({ difficulty, reasons });

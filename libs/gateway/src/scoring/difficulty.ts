@@ -89,19 +89,22 @@ function textOf(value: unknown, depth = deepestParts): string {
   return '';
 }
 
-function lastOfUser(items: readonly unknown[]): unknown {
+/** Anthropic's dialect sends what a tool has found as a message of the user: there the task stands further up. */
+function lastOfUser(items: readonly unknown[]): string | undefined {
+  let text: string | undefined;
   for (let index = items.length - 1; index >= 0; index -= 1) {
     const item = items[index];
-    if (isRecord(item) && item['role'] === 'user') return item;
+    if (!isRecord(item) || item['role'] !== 'user') continue;
+    text = textOf(item['content']);
+    if (text.trim() !== '') return text;
   }
-  return undefined;
+  return text;
 }
 
 /** What the user said last: what the system prompt says is the same for easy and for hard requests. */
 export function taskOf({ messages, input, prompt }: Fields): string {
   const items: unknown = messages ?? input;
-  const last = Array.isArray(items) ? lastOfUser(items) : undefined;
-  const text = isRecord(last) ? textOf(last['content']) : textOf(items ?? prompt);
+  const text = (Array.isArray(items) ? lastOfUser(items) : undefined) ?? textOf(items ?? prompt);
   return text.length <= headChars + tailChars
     ? text
     : `${text.slice(0, headChars)}\n${text.slice(-tailChars)}`;
