@@ -106,7 +106,9 @@ function cascadeModels(input: AttemptPlanInput): PlannedModel[] {
   const { model: asked, policy, lists, catalogue, own } = input;
   const cascade = cascadeOf(policy, asked);
   if (cascade.length === 0) return [];
-  const askedEntry = entryOf(catalogue, own?.candidates[0]?.model ?? asked);
+  // A level's or a group's own name is no model's, though a wildcard may match it.
+  const askedModel = own ? own.candidates[0]?.model : asked;
+  const askedEntry = askedModel === undefined ? null : entryOf(catalogue, askedModel);
   const askedVendor = vendorOfEntry(askedEntry);
   if (askedEntry?.mode === incomparableMode && !Object.hasOwn(policy.cascades, asked)) return [];
   const names = new Set(cascade.map((name) => resolveAlias(policy, name)));

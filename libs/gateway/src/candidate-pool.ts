@@ -112,18 +112,20 @@ function nextExpiry(wallets: readonly (CredentialsDocument | null)[], nowMs: num
 /** Canned answers, which no app wants of a level once there is a model that answers. */
 const demoKind = 'demo';
 
+const isWildcard = (name: string): boolean => name.includes('*');
+
 /**
- * Of a wildcard there is no name to call; of a model of unknown mode nobody can say that it serves this route. The demo model, which
- * costs nothing, would win where cost counts: it stands behind a level only while nobody else does.
+ * Of a wildcard there is no name to call, also where a policy lists it; of a model of unknown mode nobody can say that it serves
+ * this route. The demo model, which costs nothing, would win where cost counts: it stands behind a level only while nobody else does.
  */
 function namesFrom(
   catalogue: CatalogueDocument,
   listed: readonly string[] | null,
   mode: string | null,
 ): string[] {
-  if (listed) return [...listed];
+  if (listed) return listed.filter((name) => !isWildcard(name));
   const able = catalogue.models.filter(
-    ({ name, mode: own }) => !name.includes('*') && own !== null && servesMode(mode, own),
+    ({ name, mode: own }) => !isWildcard(name) && own !== null && servesMode(mode, own),
   );
   const real = able.filter(({ deployments }) =>
     deployments.some(({ provider_kind: kind }) => kind !== demoKind),

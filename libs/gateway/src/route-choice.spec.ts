@@ -99,6 +99,16 @@ describe('the candidates of a level', () => {
     const choice = choose('eco', { policy });
     expect(choice.refusal?.code).toBe('no_candidate_left');
     expect(planned(choice)).toEqual(['dep_best!']);
+    // A wildcard matches the name of the level too, and says nothing about it.
+    const wild = { ...models, '*': { mode: 'embedding', kinds: ['anthropic'] } };
+    expect(order('eco', { models: wild, policy })).toEqual(['dep_best!']);
+  });
+
+  it('have names that can be called: a wildcard that is listed is none', () => {
+    const wild = { ...models, 'groq/*': { usdPerMillion: 0.01, kinds: ['groq'] } };
+    const groups = { mine: { models: ['groq/*', 'groq/llama', 'middle'] } };
+    const choice = choose('mine', { models: wild, policy: { groups } });
+    expect(choice.ranking?.ranked.map(({ candidate }) => candidate.model)).toEqual(['groq/llama', 'middle']);
   });
 
   it('behind an open breaker come last, and the ceiling holds for them too', () => {
@@ -252,6 +262,32 @@ describe('ways around LiteLLM', () => {
     expect(bound.allowsAround('best', 'dep_best')).toBe(false);
     // Nobody knows where OpenRouter sends it.
     expect(bound.allowsAround('middle', null)).toBe(false);
+  });
+
+  it('are open to the cascade whatever it costs, as through LiteLLM', () => {
+    const policy = { cascades: { eco: ['best'] } };
+    const eco = choose('eco', { policy });
+    expect(planned(eco)).toContain('dep_best!');
+    expect(eco.allowsAround('best', 'dep_best')).toBe(true);
+    const bound = choose('eco', { policy: { ...policy, regions: ['eu'] } });
+    expect(bound.allowsAround('best', 'dep_best')).toBe(false);
+  });
+
+  it('lead to no deployment of a chosen model that is too dear itself', () => {
+    const both = { both: { kinds: ['groq', 'anthropic'], usdPerMillion: 0.1 } };
+    const { catalogue, facts } = aCatalogueOf(both);
+    const dear = {
+      ...facts.deployments['dep_both_2']!,
+      prices: aCatalogueOf({ best: models.best }).facts.deployments['dep_best']!.prices,
+    };
+    const input = {
+      ...aChoice('eco'),
+      catalogue,
+      facts: { ...facts, deployments: { ...facts.deployments, dep_both_2: dear } },
+    };
+    const eco = chooseRoute(input);
+    expect(eco.allowsAround('both', 'dep_both')).toBe(true);
+    expect(eco.allowsAround('both', 'dep_both_2')).toBe(false);
   });
 });
 

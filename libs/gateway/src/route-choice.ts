@@ -7,6 +7,7 @@ import { randomFrom } from './random-from';
 import type { RouteChoice, RouteChoiceInput, RouteRefusal } from './route-choice.types';
 import { nobodyLeftMessage, notAllowedMessage } from './route-refusal';
 import { type PoolTarget, poolTargetOf, type RouteTarget, routeTargetOf } from './route-target';
+import { cascadeOf, resolveAlias } from './routing-policy';
 import { type DecisionRecord, encodeDecision } from './scoring/decision-record';
 import { dropReasonByRules, forbidden } from './scoring/drop-reason';
 import { policyHashOf } from './scoring/policy-hash';
@@ -112,6 +113,10 @@ function chooseFromPool(
   const found = rankInOrder(input, rules, candidates, lastResortsAmong(candidates, pool.candidates));
   const refusal = refusalOf(target, pool, found);
   const own = { candidates: found.order, refusal: refusal?.code ?? null };
+  // It may stand in the pool too, as one that is too dear; for the cascade no ceiling holds.
+  const isOfCascade = (model: string): boolean =>
+    found.order.every((one) => one.model !== model) &&
+    cascadeOf(input.policy, target.name).some((name) => resolveAlias(input.policy, name) === model);
   return {
     target,
     powerLevel: rules.powerLevel,
@@ -121,7 +126,7 @@ function chooseFromPool(
     plan: planOf(input, target.name, own, new ModelSelection(input, target.name)),
     allowsAround: (model, deploymentId) => {
       const pooled = candidates.find((one) => one.model === model && one.deployment.id === deploymentId);
-      return pooled
+      return pooled && !isOfCascade(model)
         ? dropReasonByRules(pooled, input.needs(), rules) === null
         : allowsByData(input, deploymentId);
     },
