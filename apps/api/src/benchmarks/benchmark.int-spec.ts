@@ -1,3 +1,4 @@
+import { encodeCursor } from '@signalbox/common';
 import { type ApiApp, openApiApp } from '../../../../test/support/api-app';
 import type {
   BenchmarkReportView,
@@ -49,6 +50,15 @@ it('a run is started with its worst case worked out, shown, listed by pages, and
   const next = await call<BenchmarkResultListView>('GET', `${path}&cursor=${first.body.next_cursor}`);
   const tasks = [...first.body.data, ...next.body.data].map(({ task }) => task);
   expect([tasks.length, new Set(tasks).size, next.body.next_cursor]).toEqual([46, 46, null]);
+  for (const position of [
+    ['priced', 'a', 1e300],
+    ['priced', 'a\0', 1],
+    ['priced', 'a', 1.5],
+  ]) {
+    const cursor = encodeCursor(JSON.stringify(position));
+    const invented = await call<{ code: string }>('GET', `${path}&cursor=${cursor}`);
+    expect([invented.status, invented.body.code]).toEqual([400, 'cursor_invalid']);
+  }
   const none = await call<BenchmarkResultListView>('GET', `/runs/${id}/results?state=done`);
   expect(none.body.data).toEqual([]);
   const cancelled = await call<BenchmarkRunView>('POST', `/runs/${id}/cancel`);

@@ -1,4 +1,4 @@
-import { newId } from '@signalbox/common';
+import { encodeCursor, newId } from '@signalbox/common';
 import { AuditEventEntity, ConfigReleaseEntity, WorkspaceEntity } from '@signalbox/database';
 import { defaultRoutingPolicy, parseProjectionDocument, type ProjectionKind } from '@signalbox/gateway';
 import { Redis } from 'ioredis';
@@ -279,6 +279,9 @@ describe('versions', () => {
     const page = await call<{ next_cursor: string }>('GET', `versions?${ofWorkspace}&limit=2`, tenant);
     const rest = await listOf(`${ofWorkspace}&cursor=${page.body.next_cursor}`);
     expect(rest.map(({ number }) => number)).toEqual([1]);
+    const beyond = `versions?${ofWorkspace}&cursor=${encodeCursor('2147483648')}`;
+    const invented = await call<Problem>('GET', beyond, tenant);
+    expect([invented.status, invented.body.code]).toEqual([400, 'cursor_invalid']);
     const shown = await call<Version>('GET', `versions/${third?.id}`, tenant);
     expect(shown.body).toMatchObject({
       scope: 'workspace',

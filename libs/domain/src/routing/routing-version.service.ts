@@ -81,8 +81,11 @@ function known(version: RoutingVersionEntity | null): RoutingVersionEntity {
   );
 }
 
+/** PostgreSQL's int. */
+const largestNumber = 2_147_483_647;
+
 function numberOfCursor(cursor: string): number {
   const position = decodeCursor(cursor);
-  if (/^[1-9]\d{0,9}$/.test(position)) return Number(position);
+  if (/^[1-9]\d{0,9}$/.test(position) && Number(position) <= largestNumber) return Number(position);
   throw new AppError('cursor_invalid', 'Send the next_cursor of the previous page unchanged, or none.');
 }

@@ -162,9 +162,19 @@ function known(run: BenchmarkRunEntity | null): BenchmarkRunEntity {
 function positionOf(cursor: string): ResultPosition {
   const parts = parse(decodeCursor(cursor));
   const [model, task, sample] = Array.isArray(parts) ? (parts as unknown[]) : [];
-  const isPosition = typeof model === 'string' && typeof task === 'string' && Number.isInteger(sample);
-  if (isPosition) return { model, task, sample: sample as number };
+  if (isText(model) && isText(task) && isSample(sample)) return { model, task, sample };
   throw new AppError('cursor_invalid', 'Send the next_cursor of the previous page unchanged, or none.');
+}
+
+const largestSample = 1_000;
+
+function isSample(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= largestSample;
+}
+
+/** PostgreSQL's text holds no NUL, which JSON may spell. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && !value.includes('\0');
 }
 
 function parse(text: string): unknown {
