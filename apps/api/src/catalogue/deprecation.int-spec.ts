@@ -1,6 +1,8 @@
 import { newId } from '@signalbox/common';
 import { DeprecationService } from '@signalbox/domain/catalogue';
+import { Client } from 'pg';
 import { type ApiApp, openApiApp } from '../../../../test/support/api-app';
+import type { ModelPage } from '../models/model.dto';
 import type { DeprecationList } from './deprecation.dto';
 
 let api: ApiApp;
@@ -157,4 +159,34 @@ it('knows what has gone since a time, for the news of a sync; a person’s repla
     'openai/new',
     'openai/new',
   ]);
+});
+
+it('takes no model for one that has gone while it goes on under another spelling of its name', async () => {
+  const ofUse = async () => (await list()).data.map(({ id }) => id);
+  await addEntry('openai/gpt-9-1', 'vanished', '0.000001');
+  await addUse('dotted', 'gpt-9-1');
+  expect(await ofUse()).toContain('openai/gpt-9-1');
+  await addEntry('openai/gpt-9.1', 'active', '0.000002');
+  expect(await ofUse()).not.toContain('openai/gpt-9-1');
+  const { body } = await api.call<ModelPage>('GET', '/api/v1/llm/models?search=dotted', { token });
+  expect(body.data[0]?.deployments[0]?.known_facts).toMatchObject({
+    prices: { value: { input: '0.000002' }, catalogue_entry_id: 'openai/gpt-9.1' },
+  });
+});
+
+it('lists page by page in the order of a database that does not sort by bytes', async () => {
+  await addEntry('openai/Hold', 'vanished', '0.000001');
+  await addUse('held', 'Hold');
+  const owner = new Client({ connectionString: api.database.ownerUrl });
+  await owner.connect();
+  await owner.query('ALTER TABLE catalogue_entries ALTER COLUMN id TYPE text COLLATE "en-x-icu"');
+  await owner.end();
+  const ids: string[] = [];
+  let cursor = '';
+  for (let page = 0; page < 3; page += 1) {
+    const { data, next_cursor } = await list(`?limit=1${cursor}`);
+    ids.push(...data.map(({ id }) => id));
+    cursor = `&cursor=${next_cursor}`;
+  }
+  expect(ids).toEqual(['openai/gone', 'openai/Hold', 'openai/old']);
 });

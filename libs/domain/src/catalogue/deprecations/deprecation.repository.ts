@@ -144,7 +144,9 @@ export class DeprecationRepository {
       mode,
       contextLength: numberOf(fields['context_length']),
       inputModalities: listOf(fields['input_modalities']),
+      outputModalities: listOf(fields['output_modalities']),
       tools: typeof fields['tools'] === 'boolean' ? fields['tools'] : null,
+      aliasOf: typeof fields['alias_of'] === 'string' ? fields['alias_of'] : null,
       prices: texts && tokenPricesOf(texts),
     }));
   }

@@ -29,11 +29,10 @@ export class DeprecationService {
   /** By id: those that are deprecated or have vanished, and that our deployments use. */
   async list(caller: Caller, limit: number, cursor?: string): Promise<Page<Deprecation>> {
     requireOperator(caller, 'models:read');
-    const after = cursor === undefined ? '' : decodeCursor(cursor);
+    const after = cursor === undefined ? null : decodeCursor(cursor);
     return this.transactions.run('platform', async (manager) => {
       const used = await this.deploymentsByEntry(manager);
-      const ids = [...used.keys()].filter((id) => id > after);
-      const gone = (await this.entries.findGone(manager, ids)).slice(0, limit + 1);
+      const gone = await this.entries.findGone(manager, [...used.keys()], limit + 1, after);
       const shown = gone.slice(0, limit);
       const reports = await this.reportsOf(manager, shown, used);
       const rest = gone.slice(limit).map((entry) => ({ entry, ...nobody }));

@@ -8,7 +8,9 @@ function model(id: string, more: Partial<Replaceable & { input: number }> = {}):
     mode: 'chat',
     contextLength: 128_000,
     inputModalities: ['text'],
+    outputModalities: ['text'],
     tools: true,
+    aliasOf: null,
   };
   return { id, ...base, prices, ...rest };
 }
@@ -35,6 +37,14 @@ it.each([
   ['nobody of another mode', [model('a', { mode: 'embedding' })], null],
   ['nobody without tools', [model('a', { tools: false }), model('b', { tools: null, input: 800 })], 'b'],
   ['nobody who reads less', [model('a', { inputModalities: ['image'] })], null],
+  ['nobody who makes less', [model('a', { outputModalities: ['image'] })], null],
+  [
+    'somebody who makes more',
+    [model('a', { outputModalities: ['text', 'image'] }), model('b', { outputModalities: [] })],
+    'a',
+  ],
+  ['no other name of itself', [model('~acme/latest', { aliasOf: 'acme/old' })], null],
+  ['a name of another one', [model('~acme/latest', { aliasOf: 'acme/new' })], '~acme/latest'],
   ['no free variant', [model('a:free', { input: 0 }), model('b', { input: 6_400 })], 'b'],
   ['not itself', [gone], null],
 ])('%s', (_case, candidates, expected) => {

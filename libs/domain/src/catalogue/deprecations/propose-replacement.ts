@@ -7,7 +7,10 @@ export interface Replaceable {
   readonly mode: string;
   readonly contextLength: number | null;
   readonly inputModalities: readonly string[] | null;
+  readonly outputModalities: readonly string[] | null;
   readonly tools: boolean | null;
+  /** The model behind it, of a name such as `~acme/model-latest`. */
+  readonly aliasOf: string | null;
   readonly prices: TokenPrices | null;
 }
 
@@ -35,13 +38,19 @@ export function proposeReplacement(gone: Replaceable, candidates: readonly Repla
 function canReplace(gone: Replaceable, candidate: Replaceable): boolean {
   if (candidate.id === gone.id || candidate.vendor !== gone.vendor || candidate.mode !== gone.mode)
     return false;
+  if (candidate.aliasOf === gone.id) return false;
   // What costs nothing has limits of its own, and is no home for what was paid for; nor the other way round.
   if (isFreeVariant(candidate) !== isFreeVariant(gone)) return false;
   if (gone.tools === true && candidate.tools === false) return false;
-  const { inputModalities: reads } = candidate;
   return (
-    !gone.inputModalities || !reads || gone.inputModalities.every((modality) => reads.includes(modality))
+    hasAll(candidate.inputModalities, gone.inputModalities) &&
+    hasAll(candidate.outputModalities, gone.outputModalities)
   );
+}
+
+/** What is not known is not held against anybody. */
+function hasAll(has: readonly string[] | null, needed: readonly string[] | null): boolean {
+  return !has || !needed || needed.every((modality) => has.includes(modality));
 }
 
 function isFreeVariant({ id }: Replaceable): boolean {

@@ -71,11 +71,17 @@ export class CatalogueEntryRepository {
     return row ?? null;
   }
 
-  /** Those of the ids that are deprecated or have vanished, by id. */
-  async findGone(manager: EntityManager, ids: readonly string[]): Promise<ShownEntry[]> {
+  /** Those of the ids that are deprecated or have vanished, by id; `after` is the last id of the page before. */
+  async findGone(
+    manager: EntityManager,
+    ids: readonly string[],
+    limit: number,
+    after: string | null,
+  ): Promise<ShownEntry[]> {
     return manager.query<ShownEntry[]>(
-      `SELECT ${entryColumns} FROM catalogue_entries WHERE id = ANY($1) AND status <> 'active' ORDER BY id`,
-      [ids],
+      `SELECT ${entryColumns} FROM catalogue_entries
+       WHERE id = ANY($1) AND status <> 'active' AND ($2::text IS NULL OR id > $2) ORDER BY id LIMIT $3`,
+      [ids, after, limit],
     );
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { factsDocumentRowId } from '@signalbox/database';
+import { type CatalogueEntryStatus, factsDocumentRowId } from '@signalbox/database';
 import { type DeploymentFacts, statedFacts, type StatedFacts } from '@signalbox/gateway';
 import type { EntityManager } from 'typeorm';
 import type { CatalogueSource, PriceTexts } from '../merge/catalogue.types';
@@ -12,6 +12,10 @@ interface SubjectRow extends Omit<FactsSubject, 'stated'> {
   readonly ofDeployment: unknown;
   readonly ofModel: unknown;
   readonly ofProvider: unknown;
+}
+
+interface EntryRow extends Omit<FactsEntry, 'prices'> {
+  readonly status: CatalogueEntryStatus;
 }
 
 interface PriceRow {
@@ -54,22 +58,28 @@ export class FactsRepository {
   ): Promise<FactsEntry[]> {
     const names = subjects.flatMap((subject) => [...namedIds(subject), ...possibleIds(subject)]);
     const called = subjects.map(({ kind, upstreamModel }) => ({ kind, name: upstreamModel }));
-    const rows = await manager.query<Omit<FactsEntry, 'prices'>[]>(
+    const found = await manager.query<EntryRow[]>(
       `WITH called AS (SELECT DISTINCT kind, name FROM jsonb_to_recordset($2::jsonb) AS row (kind text, name text))
-       SELECT id, fields, provenance FROM catalogue_entries WHERE replace(lower(id), '.', '-') = ANY($1)
+       SELECT id, status, fields, provenance FROM catalogue_entries WHERE replace(lower(id), '.', '-') = ANY($1)
        UNION ALL
-       SELECT id, fields, provenance FROM catalogue_entries WHERE replace(lower(id), '.', '-') <> ALL($1)
+       SELECT id, status, fields, provenance FROM catalogue_entries WHERE replace(lower(id), '.', '-') <> ALL($1)
          AND EXISTS (SELECT FROM jsonb_each_text(CASE jsonb_typeof(fields->'upstream_names')
              WHEN 'object' THEN fields->'upstream_names' ELSE '{}' END) AS known (kind, name)
            JOIN called USING (kind, name))`,
       [[...new Set(names.map(looseId))], JSON.stringify(called)],
     );
+    const rows = withoutTwins(found);
     const prices = await this.pricesAt(
       manager,
       rows.map(({ id }) => id),
       at,
     );
-    return rows.map((row) => ({ ...row, prices: prices.get(row.id) ?? new Map<string, PriceOfProvider>() }));
+    return rows.map(({ id, fields, provenance }) => ({
+      id,
+      fields,
+      provenance,
+      prices: prices.get(id) ?? new Map<string, PriceOfProvider>(),
+    }));
   }
 
   /** When a price comes into force, or ends, that is written down already. */
@@ -130,6 +140,13 @@ export class FactsRepository {
     }
     return prices;
   }
+}
+
+/** A model that a source spells in another way by now (claude-4-5, claude-4.5) has one entry that is kept current, and one that is not. */
+function withoutTwins(entries: readonly EntryRow[]): EntryRow[] {
+  const isThere = ({ status }: EntryRow): boolean => status !== 'vanished';
+  const there = new Set(entries.filter(isThere).map(({ id }) => looseId(id)));
+  return entries.filter((entry) => isThere(entry) || !there.has(looseId(entry.id)));
 }
 
 /** What another version wrote and this one cannot read counts as not said. */
