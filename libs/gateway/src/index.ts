@@ -25,6 +25,7 @@ export * from './limit-durations';
 export * from './limit-estimate';
 export * from './limit-windows';
 export * from './llm-routes';
+export * from './mistyped-field';
 export * from './model-allowlist';
 export * from './model-facts';
 export * from './model-list';

@@ -219,6 +219,13 @@ describe('a level', () => {
     const again = await explain('eco');
     expect(again.state.facts_version).toBe(3);
     expect(again.candidates[0]?.facts.prices).not.toBeNull();
+    // An edge goes on without facts that it cannot read.
+    await redis.hset(documents, 'facts:current', '{"v": 5');
+    const unread = await explain('eco');
+    expect([unread.state.facts_version, unread.refusal?.code]).toEqual([null, 'no_candidate_left']);
+    expect(droppedOf(unread)).toMatchObject({ small: 'price_unknown' });
+    expect(order(await explain('small'))).toEqual(['small']);
+    await redis.hset(documents, 'facts:current', before);
   });
 
   it('is held to the list of the key', async () => {
@@ -262,6 +269,13 @@ describe('other names', () => {
 
   it('a body that steers LiteLLM, and a key that is blocked, are refused as the edge refuses them', async () => {
     expect((await explain('eco', undefined, { api_base: 'http://x' })).refusal?.code).toBe('field_forbidden');
+    const mistyped = { messages: 'Say hello.', stream: 'yes', api_base: 'http://x' };
+    expect((await explain('eco', undefined, mistyped)).refusal).toMatchObject({
+      code: 'field_invalid',
+      message: '"stream" must be of type boolean, not string.',
+      status: 400,
+    });
+    expect((await explain('eco', undefined, { messages: 'Say hello.' })).attempts).toEqual([]);
     await api.call('PATCH', `/api/v1/keys/${keyId}`, { token: tenant, body: { blocked: true } });
     expect((await explain('eco', { key_id: keyId })).refusal?.code).toBe('key_blocked');
     await api.call('PATCH', `/api/v1/keys/${keyId}`, { token: tenant, body: { blocked: false } });

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { LlmRoute } from '@signalbox/gateway';
+import { findMistypedField, type LlmRoute } from '@signalbox/gateway';
 import { replaceFields } from './json-fields';
 import { boundaryOf, parseMultipartForm, replaceFormField } from './multipart-form';
 import { Refusal } from './refusal';
@@ -32,21 +32,6 @@ function readModel(value: unknown): string {
   return value;
 }
 
-function requireType(
-  fields: Record<string, unknown>,
-  name: string,
-  type: 'boolean' | 'array' | 'object',
-): void {
-  const value = fields[name];
-  if (value === undefined || value === null) return;
-  const actual = Array.isArray(value) ? 'array' : typeof value;
-  if (actual === type) return;
-  throw new Refusal('field_invalid', {
-    param: name,
-    message: `"${name}" must be of type ${type}, not ${actual}.`,
-  });
-}
-
 function parseJson(bytes: Buffer): Record<string, unknown> {
   // Invalid UTF-8 would be read one way here and another way by LiteLLM.
   if (!isUtf8(bytes)) throw new Refusal('malformed_json');
@@ -64,10 +49,8 @@ function parseJson(bytes: Buffer): Record<string, unknown> {
 function parseJsonBody(bytes: Buffer): CallBody {
   const fields = parseJson(bytes);
   const model = readModel(fields['model']);
-  requireType(fields, 'stream', 'boolean');
-  requireType(fields, 'messages', 'array');
-  requireType(fields, 'metadata', 'object');
-  requireType(fields, 'extra_body', 'object');
+  const mistyped = findMistypedField(fields);
+  if (mistyped) throw new Refusal('field_invalid', { param: mistyped.name, message: mistyped.message });
   return { model, isStream: fields['stream'] === true, fields, contentType: 'application/json' };
 }
 

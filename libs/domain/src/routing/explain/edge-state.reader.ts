@@ -31,18 +31,36 @@ function unavailable(detail: string, cause?: unknown): AppError {
 
 type Texts = ReadonlyMap<string, string | null>;
 
+/** null: there is none. */
+type Found<Kind extends ProjectionKind> = ProjectionDocuments[Kind] | null | 'unreadable';
+
+function foundIn<Kind extends ProjectionKind>(texts: Texts, kind: Kind, id: string): Found<Kind> {
+  const text = texts.get(projectionField(kind, id)) ?? null;
+  return text === null ? null : (parseProjectionDocument(kind, text) ?? 'unreadable');
+}
+
+/** An edge refuses such a call until the document can be read again. */
+function readable<Kind extends ProjectionKind>(
+  found: Found<Kind>,
+  kind: Kind,
+  id: string,
+): ProjectionDocuments[Kind] | null {
+  if (found !== 'unreadable') return found;
+  const field = projectionField(kind, id);
+  throw unavailable(`The document ${field} in Redis cannot be read; the worker repairs it.`);
+}
+
 function documentIn<Kind extends ProjectionKind>(
   texts: Texts,
   kind: Kind,
   id: string,
 ): ProjectionDocuments[Kind] | null {
-  const field = projectionField(kind, id);
-  const text = texts.get(field) ?? null;
-  if (text === null) return null;
-  const document = parseProjectionDocument(kind, text);
-  // An edge refuses such a call until the document can be read again.
-  if (!document) throw unavailable(`The document ${field} in Redis cannot be read; the worker repairs it.`);
-  return document;
+  return readable(foundIn(texts, kind, id), kind, id);
+}
+
+/** As an edge takes them: facts that cannot be read are none, which rules out whoever would need them. */
+function factsOf(found: Found<'facts'>): ProjectionDocuments['facts'] | null {
+  return found === 'unreadable' ? null : found;
 }
 
 /** Rules that nobody can read might protect somebody's data: so the edges hold it too. */
@@ -55,20 +73,20 @@ function platformRulesIn(texts: Texts): RoutingRules {
 /** Reads a document anew only when its text is another: those of all deployments are large, and reading one holds up the process. */
 class KeptDocument<Kind extends ProjectionKind> {
   private text: string | null = null;
-  private document: ProjectionDocuments[Kind] | null = null;
+  private found: Found<Kind> = null;
 
   constructor(
     private readonly kind: Kind,
     private readonly id: string,
   ) {}
 
-  in(texts: Texts): ProjectionDocuments[Kind] | null {
+  in(texts: Texts): Found<Kind> {
     const text = texts.get(projectionField(this.kind, this.id)) ?? null;
     if (text === null || text !== this.text) {
-      this.document = documentIn(texts, this.kind, this.id);
+      this.found = foundIn(texts, this.kind, this.id);
       this.text = text;
     }
-    return this.document;
+    return this.found;
   }
 }
 
@@ -109,8 +127,8 @@ export class EdgeStateReader {
       workspace: documentIn(texts, 'workspace', caller.workspaceId),
       organization: documentIn(texts, 'organization', caller.organizationId),
       platformRules: platformRulesIn(texts),
-      facts: this.facts.in(texts),
-      catalogue: this.catalogue.in(texts),
+      facts: factsOf(this.facts.in(texts)),
+      catalogue: readable(this.catalogue.in(texts), 'catalogue', 'current'),
       documentOf: (ownerKey) => credentials.get(ownerKey) ?? null,
       performance: performanceFrom(performance, nowMs),
       openBreakers: openBreakersOf(breakers, nowMs),
@@ -123,7 +141,7 @@ export class EdgeStateReader {
     const field = projectionField('facts', factsDocumentId);
     try {
       const text = await this.redis.hget(`${this.prefix}:projection`, field);
-      return this.facts.in(new Map([[field, text]]));
+      return factsOf(this.facts.in(new Map([[field, text]])));
     } catch {
       return null;
     }

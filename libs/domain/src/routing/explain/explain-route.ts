@@ -7,6 +7,7 @@ import {
   chooseRoute,
   difficultyOf,
   findForbiddenField,
+  findMistypedField,
   gatewayErrorCodes,
   type GatewayErrorCode,
   type KeyDocument,
@@ -62,6 +63,15 @@ function anyKeyOf({ organizationId, workspaceId, userId }: ExplainedCaller): Key
     user_id: userId,
     service_id: null,
   };
+}
+
+/** In the order in which an edge looks at it. */
+function refusalOfBody(fields: ExplainedRequest['fields']): ExplainedRefusal | null {
+  const mistyped = findMistypedField(fields);
+  if (mistyped) return refusalOf('field_invalid', mistyped.message);
+  const forbidden = findForbiddenField(fields);
+  if (forbidden === null) return null;
+  return refusalOf('field_forbidden', `Clients must not set "${forbidden}". Leave it out.`);
 }
 
 interface KeyInForce {
@@ -207,12 +217,7 @@ export function explainRoute(
   const own = plannedOf(chooseRoute({ ...input, policy: { ...policy, cascades: {} } }));
   const planned = plannedOf(choice);
   const ofChoice = choice.refusal && refusalOf(choice.refusal.code, choice.refusal.message);
-  const forbidden = findForbiddenField(fields);
-  const bodyRefusal =
-    forbidden === null
-      ? null
-      : refusalOf('field_forbidden', `Clients must not set "${forbidden}". Leave it out.`);
-  const refusal = keyRefusal ?? bodyRefusal ?? (planned.length === 0 ? ofChoice : null);
+  const refusal = keyRefusal ?? refusalOfBody(fields) ?? (planned.length === 0 ? ofChoice : null);
   const attempts = refusal ? [] : attemptsOf(choice, planned, own.length, openBreakers);
   // Of a model by its name: the weights of the workspace's level, and no ceiling.
   const rules = scoringRulesOf(policy, poolTargetOf(choice.target, policy, auto?.level) ?? { kind: 'model' });
