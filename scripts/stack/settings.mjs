@@ -59,7 +59,7 @@ export const edgeVariables = [
 ];
 
 /** The same for the worker. */
-export const workerVariables = ['SIGNALBOX_CATALOGUE_SYNC'];
+export const workerVariables = ['SIGNALBOX_CATALOGUE_SYNC', 'SIGNALBOX_CATALOGUE_SOURCES'];
 
 function wholeNumber(env, variable, fallback, min, max) {
   const text = env[variable];

@@ -76,12 +76,15 @@ export class CatalogueWorld {
     timeoutMs = 2_000,
     transactions = this.database.transactions,
     isDaily = true,
+    asked = ['openrouter', 'litellm'] as readonly ('openrouter' | 'litellm')[],
+    openrouterUrl = this.openrouter.baseUrl,
   } = {}): CatalogueSyncRunner {
-    const { service, clock, openrouter, access } = this;
+    const { service, clock, access } = this;
     return createSyncRunner(
       { transactions, service, clock, logger: silentLogger },
       {
-        openrouterUrl: openrouter.baseUrl,
+        asked,
+        openrouterUrl,
         runner: access,
         timeoutMs,
         isDaily,
@@ -91,10 +94,10 @@ export class CatalogueWorld {
   }
 
   /** One whole sync, an hour after the last one. */
-  async sync(): Promise<CatalogueSyncEntity> {
+  async sync(runner = this.runner): Promise<CatalogueSyncEntity> {
     this.clock.advanceMs(3_600_000);
     await this.service.start(this.operator);
-    await this.runner.advance(never);
+    await runner.advance(never);
     return this.latest();
   }
 

@@ -58,6 +58,7 @@ describe('the worker', () => {
         // Nothing listens there: no benchmark runs here.
         edgeUrl: 'http://127.0.0.1:9',
         catalogueSync: 'off',
+        catalogueSources: ['openrouter', 'litellm'],
         // Nobody is there.
         openrouterUrl: 'http://127.0.0.1:9/api/v1',
         secretStore: { active: 'sealed', infisical: null, maxStaleMs: 1_800_000 },

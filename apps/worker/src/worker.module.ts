@@ -89,6 +89,7 @@ export class WorkerModule {
         ProviderHealthModule,
         BenchmarksModule.forRoot({ edgeUrl: config.edgeUrl }),
         CatalogueSyncModule.forRoot({
+          asked: config.catalogueSources,
           openrouterUrl: config.openrouterUrl,
           isDaily: config.catalogueSync === 'daily',
         }),

@@ -113,6 +113,27 @@ describe('SIGNALBOX_ALLOWED_HOSTS', () => {
   });
 });
 
+describe('SIGNALBOX_CATALOGUE_SOURCES', () => {
+  const sourcesOf = (text: string) =>
+    loadWorkerConfig({ ...worker, SIGNALBOX_CATALOGUE_SOURCES: text }).catalogueSources;
+
+  it.each([
+    ['', ['openrouter', 'litellm']],
+    ['litellm', ['litellm']],
+    [' OpenRouter ', ['openrouter']],
+    ['litellm,openrouter,litellm,', ['openrouter', 'litellm']],
+  ])('%j names the sources', (text, expected) => {
+    expect(sourcesOf(text)).toEqual(expected);
+  });
+
+  it.each([',', 'none', 'litellm,azure'])('%j is refused, and what is right is said', (text) => {
+    const problems = problemsOf(() => sourcesOf(text));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(/^SIGNALBOX_CATALOGUE_SOURCES: must be openrouter, litellm or both/);
+    expect(problems[0]).not.toContain('azure');
+  });
+});
+
 describe('SIGNALBOX_ENCRYPTION_KEYS_FILE', () => {
   const { SIGNALBOX_ENCRYPTION_KEYS: _keys, ...rest } = worker;
   let folder: string;

@@ -73,6 +73,22 @@ const providerEnvironment = z
     }
   });
 
+const catalogueSourceNames = ['openrouter', 'litellm'] as const;
+/** Who is asked for models and prices: at least one. */
+const catalogueSources = z
+  .string()
+  .default(catalogueSourceNames.join(','))
+  .transform((text, context) => {
+    const words = new Set(text.split(',').map((word) => word.trim().toLowerCase()));
+    words.delete('');
+    const named = catalogueSourceNames.filter((name) => words.delete(name));
+    if (named.length > 0 && words.size === 0) return named;
+    context.addIssue(
+      'must be openrouter, litellm or both, separated by commas: litellm alone where the network has no way to OpenRouter',
+    );
+    return z.NEVER;
+  });
+
 /** Every environment variable that the TypeScript processes read. Each process picks the ones that it may know. */
 export const variables = {
   SIGNALBOX_HOST: z.string().default('127.0.0.1'),
@@ -96,6 +112,7 @@ export const variables = {
   SIGNALBOX_FALLBACK_TOKEN: secret,
   /** off: nobody is asked for the catalogue unless an operator starts a sync. */
   SIGNALBOX_CATALOGUE_SYNC: z.enum(['daily', 'off']).default('daily'),
+  SIGNALBOX_CATALOGUE_SOURCES: catalogueSources,
   SIGNALBOX_OPENROUTER_URL: url('http:', 'https:').default('https://openrouter.ai/api/v1'),
   OPENROUTER_API_KEY: z.string().optional(),
   /** Origins of browsers that may call port 4000, or `*`. */

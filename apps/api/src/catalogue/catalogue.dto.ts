@@ -25,10 +25,10 @@ export class CatalogueSyncView {
   step!: string;
 
   @ApiProperty({
-    description: 'How far the step is, and which price map of LiteLLM was read.',
+    description: 'How far the step is, which sources were asked, and which price map of LiteLLM was read.',
     type: 'object',
     additionalProperties: true,
-    example: { litellm_version: '1.103.1' },
+    example: { sources: ['openrouter', 'litellm'], litellm_version: '1.103.1' },
   })
   progress!: Record<string, unknown>;
 

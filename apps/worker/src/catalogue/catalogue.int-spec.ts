@@ -34,6 +34,7 @@ describe('the worker and the catalogue', () => {
         // Nothing listens there: no benchmark runs here.
         edgeUrl: 'http://127.0.0.1:9',
         catalogueSync: 'daily',
+        catalogueSources: ['openrouter', 'litellm'],
         openrouterUrl: openrouter.baseUrl,
         secretStore: { active: 'sealed', infisical: null, maxStaleMs: 1_800_000 },
         encryptionKeys: [{ kid: 'test', key: Buffer.alloc(32, 5) }],

@@ -29,6 +29,7 @@ describe('the worker and provider keys', () => {
         // Nothing listens there: no benchmark runs here.
         edgeUrl: 'http://127.0.0.1:9',
         catalogueSync: 'off',
+        catalogueSources: ['openrouter', 'litellm'],
         openrouterUrl: 'http://127.0.0.1:9/api/v1',
         litellmDatabaseUrl: database.ownerUrl,
         litellmMasterKey: 'sk-master-key-of-tests',

@@ -1,10 +1,10 @@
-import type { CatalogueSource } from '../merge/catalogue.types';
+import type { SyncSource } from '../merge/catalogue.types';
 import { fingerprintOf } from '../merge/canonical-json';
 import type { HeldChange } from './judge-drafts';
 import { isMassVanishing } from './mass-vanishing';
 
 export interface SourceCover {
-  readonly source: CatalogueSource;
+  readonly source: SyncSource;
   /** What of it is in the catalogue. */
   readonly had: ReadonlySet<string>;
   /** What its answer has now, also what could not be read. */

@@ -1,9 +1,11 @@
-import type {
-  CatalogueSource,
-  EntryContent,
-  EntryDraft,
-  PriceOffer,
-  PriceTexts,
+import {
+  askedFor,
+  type CatalogueSource,
+  type EntryContent,
+  type EntryDraft,
+  type PriceOffer,
+  type PriceTexts,
+  type SyncSource,
 } from '../merge/catalogue.types';
 import { fingerprintOf, isSame } from '../merge/canonical-json';
 import { contentOf } from '../merge/merge-entry';
@@ -21,6 +23,8 @@ export interface KnownEntry extends EntryContent {
 /** What is to be written for one entry. */
 export interface EntryPlan {
   readonly id: string;
+  /** Under which it is in the catalogue until now, with its prices, if that is another one. */
+  readonly formerId?: string;
   /** null: the entry is as it was, only prices change. */
   readonly content: EntryContent | null;
   readonly fingerprint: string;
@@ -58,6 +62,7 @@ export function judgeDraft(
   draft: EntryDraft,
   known: KnownEntry | null,
   prices: ReadonlyMap<string, PriceInForce>,
+  asked: ReadonlySet<SyncSource>,
 ): JudgedEntry {
   const content = contentOf(draft);
   const fingerprint = fingerprintOf(content);
@@ -65,14 +70,15 @@ export function judgeDraft(
   const opens = judged.flatMap(({ opens: one }) => (one ? [one] : []));
   const closes = [
     ...judged.flatMap(({ closes: one }) => (one === null ? [] : [one])),
-    ...providersGone(draft, prices),
+    ...providersGone(draft, prices, asked),
   ];
-  const isAsBefore = known?.fingerprint === fingerprint;
+  const isAsBefore = known?.fingerprint === fingerprint && draft.formerId === undefined;
   const isNothing = isAsBefore && opens.length === 0 && closes.length === 0;
   const held = judged.flatMap(({ held: one }) => (one ? [one] : []));
   if (isNothing) return { plan: null, held };
   const plan = {
     id: draft.id,
+    ...(draft.formerId !== undefined && { formerId: draft.formerId }),
     content: isAsBefore ? null : content,
     fingerprint,
     isNew: !known,
@@ -128,10 +134,17 @@ function heldPrice(
 }
 
 /** A provider that no source names any more, though the source that once named it was asked. */
-function providersGone(draft: EntryDraft, prices: ReadonlyMap<string, PriceInForce>): string[] {
+function providersGone(
+  draft: EntryDraft,
+  prices: ReadonlyMap<string, PriceInForce>,
+  asked: ReadonlySet<SyncSource>,
+): string[] {
   const offered = new Set(draft.offers.map(({ provider }) => provider));
-  const wasAsked = (source: CatalogueSource): boolean =>
-    source === 'openrouter_endpoint' ? draft.hasEndpoints : source !== 'manual';
+  const wasAsked = (source: CatalogueSource): boolean => {
+    const who = askedFor(source);
+    if (who === null || !asked.has(who)) return false;
+    return source !== 'openrouter_endpoint' || draft.hasEndpoints;
+  };
   return [...prices]
     .filter(([provider, { source }]) => !offered.has(provider) && wasAsked(source))
     .map(([provider]) => provider);

@@ -105,7 +105,7 @@ export function parseLitellmEntry(
   const upstreamModel = vendor === undefined ? key : key.replace(ownPrefix, '');
   return {
     entry: {
-      id: vendor === undefined ? key : `${vendor}/${upstreamModel}`,
+      id: litellmEntryId(kind, upstreamModel),
       name: upstreamModel,
       vendor: vendor ?? stated.litellm_provider,
       mode,
@@ -116,6 +116,12 @@ export function parseLitellmEntry(
       upstreamModel,
     },
   };
+}
+
+/** Of an entry of its own, that is, while OpenRouter has no model of that name. */
+export function litellmEntryId(kind: string, upstreamModel: string): string {
+  const vendor = vendorOfKind[kind];
+  return vendor === undefined ? upstreamModel : `${vendor}/${upstreamModel}`;
 }
 
 function modeOf(mode: string | null | undefined): ModelMode | null {

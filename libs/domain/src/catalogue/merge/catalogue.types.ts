@@ -2,6 +2,16 @@ import type { ModelMode } from '@signalbox/database';
 
 export type CatalogueSource = 'openrouter' | 'openrouter_endpoint' | 'litellm' | 'manual';
 
+/** Those that a sync asks, as far as the operator lets it (SIGNALBOX_CATALOGUE_SOURCES). */
+export const syncSources = ['openrouter', 'litellm'] as const;
+export type SyncSource = (typeof syncSources)[number];
+
+/** Who is asked for what has that source. null: nobody, a person wrote it. */
+export function askedFor(source: CatalogueSource): SyncSource | null {
+  if (source === 'manual') return null;
+  return source === 'openrouter_endpoint' ? 'openrouter' : source;
+}
+
 /**
  * US dollars per token (per image, per request where the name says so) as exact decimal texts: input, output, cache_read, cache_write,
  * cache_write_1h, request, image ... `overrides` are other prices under a condition, the last one that applies wins.
@@ -61,6 +71,8 @@ export interface EntryContent {
 /** What a sync would make of an entry. */
 export interface EntryDraft extends EntryContent {
   readonly id: string;
+  /** Under which the catalogue has it so far: OpenRouter names a model that only LiteLLM knew. */
+  readonly formerId?: string;
   readonly offers: readonly PriceOffer[];
   /** The providers of its endpoints were asked: one that is not among the offers serves the model no more. */
   readonly hasEndpoints: boolean;

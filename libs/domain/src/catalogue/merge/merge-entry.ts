@@ -21,7 +21,12 @@ const columns = ['name', 'vendor', 'mode', 'expires_on'] as const;
  * One entry from all that is known of it. What a person wrote stays; then OpenRouter's word counts, then LiteLLM's. A field whose value and
  * source stay keeps its time, so that the same answers make the same entry.
  */
-export function mergeEntry(joined: JoinedEntry, current: EntryContent | null, at: string): EntryDraft {
+export function mergeEntry(
+  joined: JoinedEntry,
+  current: EntryContent | null,
+  at: string,
+  formerId: string | null = null,
+): EntryDraft {
   const stated = statedOf(joined, current);
   const provenance = Object.fromEntries(
     [...stated].map(([name, one]) => [name, provenanceOf(name, one, current, at)]),
@@ -32,6 +37,7 @@ export function mergeEntry(joined: JoinedEntry, current: EntryContent | null, at
   const expiresOn = (stated.get('expires_on')?.value ?? null) as string | null;
   return {
     id: joined.id,
+    ...(formerId !== null && { formerId }),
     name: stated.get('name')?.value as string,
     vendor: stated.get('vendor')?.value as string,
     mode: stated.get('mode')?.value as EntryContent['mode'],

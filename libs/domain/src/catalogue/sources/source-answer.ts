@@ -1,6 +1,6 @@
 import type { Clock } from '@signalbox/common';
-import { EgressError, guardedFetch, type GuardedRequest } from '@signalbox/egress';
-import { CatalogueSourceError } from './source-error';
+import { EgressError, type EgressReason, guardedFetch, type GuardedRequest } from '@signalbox/egress';
+import { CatalogueSourceError, SourceNotReached } from './source-error';
 import { retryAfterMs } from './retry-after';
 
 export interface SourceAnswer {
@@ -8,6 +8,9 @@ export interface SourceAnswer {
   readonly body: Buffer;
   readonly retryAfterMs: number | null;
 }
+
+/** A firewall says nothing, refuses, or breaks the connection off. */
+const notReached: ReadonlySet<EgressReason> = new Set(['unresolved', 'connect', 'tls', 'timeout', 'broken']);
 
 /**
  * The operator gave the address, so it is allowed wherever it leads.
@@ -28,7 +31,8 @@ export async function askSource(
     };
   } catch (error) {
     if (!(error instanceof EgressError)) throw error;
-    throw new CatalogueSourceError(`${source}: ${error.message}`);
+    const problem = `${source}: ${error.message}`;
+    throw notReached.has(error.reason) ? new SourceNotReached(problem) : new CatalogueSourceError(problem);
   }
 }
 

@@ -11,3 +11,6 @@ export class CatalogueSourceError extends Error {
     this.name = 'CatalogueSourceError';
   }
 }
+
+/** Nobody answered at all: it is away, or there is no way to it from here. */
+export class SourceNotReached extends CatalogueSourceError {}

@@ -1,6 +1,5 @@
-import { AppError } from '@signalbox/common';
-import { TenantTransactions } from '@signalbox/database';
 import { CatalogueWorld } from '../../../../../test/support/catalogue-world';
+import { DyingTransactions } from '../../../../../test/support/dying-transactions';
 import { openTestDatabase, type TestDatabase } from '../../../../../test/support/test-database';
 import { generateCatalogue } from '../../../../../test/stand-ins/openrouter-catalogue.models';
 import { generatePriceMap } from '../../../../../test/stand-ins/litellm-prices.stand-in';
@@ -8,22 +7,6 @@ import type { CatalogueFault } from '../../../../../test/stand-ins/openrouter-ca
 
 const never = new AbortController().signal;
 const llama = 'meta-llama/llama-3.3-70b-instruct';
-
-/** A process that ends at its nth transaction: nothing of it or after it happens. */
-class DyingTransactions extends TenantTransactions {
-  left: number;
-
-  constructor(dataSource: TestDatabase['dataSource'], transactions: number) {
-    super(dataSource);
-    this.left = transactions;
-  }
-
-  override run: TenantTransactions['run'] = async (tenant, work) => {
-    this.left -= 1;
-    if (this.left < 0) throw new AppError('database_unavailable', 'killed');
-    return super.run(tenant, work);
-  };
-}
 
 describe('a sync of the catalogue that meets with trouble', () => {
   let database: TestDatabase;

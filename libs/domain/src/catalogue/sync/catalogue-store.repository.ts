@@ -57,6 +57,10 @@ export class CatalogueStoreRepository {
     { syncId, at }: { syncId: string; at: Date },
   ): Promise<void> {
     await this.upsert(manager, plans, at);
+    await this.move(
+      manager,
+      plans.flatMap(({ id, formerId }) => (formerId === undefined ? [] : [{ id, formerId }])),
+    );
     if (plans.length > 0) await this.changed(manager);
     const opened = plans.flatMap(({ id, opens }) => opens.map((price) => ({ entryId: id, ...price })));
     const ended = plans.flatMap(({ id, closes }) => closes.map((provider) => ({ entryId: id, provider })));
@@ -116,6 +120,24 @@ export class CatalogueStoreRepository {
   /** What is known of our deployments may be another thing now. */
   private async changed(manager: EntityManager): Promise<void> {
     await this.outbox.add(manager, ['project.facts'], 'current', null);
+  }
+
+  /** Entries that are there under their new ids: what belongs to the old ones goes along, the history of prices too. */
+  private async move(
+    manager: EntityManager,
+    moves: readonly { id: string; formerId: string }[],
+  ): Promise<void> {
+    if (moves.length === 0) return;
+    const rows = `jsonb_to_recordset($1::jsonb) AS row (id text, "formerId" text)`;
+    for (const statement of [
+      `UPDATE catalogue_prices SET entry_id = row.id FROM ${rows} WHERE entry_id = row."formerId"`,
+      `UPDATE catalogue_changes SET entry_id = row.id FROM ${rows}
+       WHERE entry_id = row."formerId" AND state = 'waiting'`,
+      `UPDATE catalogue_entries SET replacement_id = row.id FROM ${rows} WHERE replacement_id = row."formerId"`,
+      `DELETE FROM catalogue_entries USING ${rows} WHERE catalogue_entries.id = row."formerId"`,
+    ]) {
+      await manager.query(statement, [JSON.stringify(moves)]);
+    }
   }
 
   private async upsert(manager: EntityManager, plans: readonly EntryPlan[], at: Date): Promise<void> {

@@ -2,6 +2,7 @@ import type { Clock, Logger } from '@signalbox/common';
 import type { TenantTransactions } from '@signalbox/database';
 import type { RunnerAccess } from '@signalbox/domain/core';
 import { LitellmPriceMapClient } from '../litellm-prices/litellm-price-map.client';
+import { type SyncSource, syncSources } from '../merge/catalogue.types';
 import { OpenrouterCatalogueClient } from '../openrouter/openrouter-catalogue.client';
 import { CatalogueStoreRepository } from './catalogue-store.repository';
 import { CatalogueSyncRepository } from './catalogue-sync.repository';
@@ -15,6 +16,7 @@ import { HeldChangeRepository } from './held-change.repository';
 import { JudgeStep } from './judge.step';
 import { MergeStep } from './merge.step';
 import { pauseFor } from './pause';
+import { SkipSourceStep } from './skip-source.step';
 import { StagedRepository } from './staged.repository';
 import type { SyncStep } from './sync-step';
 import type { SyncStepName } from './sync-steps';
@@ -22,6 +24,8 @@ import { VanishStep } from './vanish.step';
 import { WriteStep } from './write.step';
 
 export interface SyncSources {
+  /** Who is asked; both if left out. */
+  readonly asked?: readonly SyncSource[];
   readonly openrouterUrl: string;
   /** false: only an operator starts syncs. Daily if left out. */
   readonly isDaily?: boolean;
@@ -50,10 +54,22 @@ export function createSyncRunner(
   const pause = sources.pause ?? pauseFor;
   const openrouter = new OpenrouterCatalogueClient({ url: sources.openrouterUrl, clock, pause, ...limits });
   const litellm = new LitellmPriceMapClient({ ...sources.runner, clock, ...limits });
+  const { asked = syncSources } = sources;
+  const unlessLeftOut = (source: SyncSource, step: SyncStep): SyncStep =>
+    asked.includes(source) ? step : new SkipSourceStep(transactions, syncs, staged, source, clock);
   const steps: Record<SyncStepName, SyncStep> = {
-    fetch_models: new FetchModelsStep(transactions, syncs, staged, openrouter, clock),
-    fetch_endpoints: new FetchEndpointsStep(transactions, syncs, staged, store, openrouter, clock),
-    fetch_litellm_prices: new FetchLitellmPricesStep(transactions, syncs, staged, store, litellm, clock),
+    fetch_models: unlessLeftOut(
+      'openrouter',
+      new FetchModelsStep(transactions, syncs, staged, openrouter, clock),
+    ),
+    fetch_endpoints: unlessLeftOut(
+      'openrouter',
+      new FetchEndpointsStep(transactions, syncs, staged, store, openrouter, clock),
+    ),
+    fetch_litellm_prices: unlessLeftOut(
+      'litellm',
+      new FetchLitellmPricesStep(transactions, syncs, staged, store, litellm, clock),
+    ),
     merge: new MergeStep(transactions, syncs, staged, store, clock),
     judge: new JudgeStep(transactions, syncs, staged, store, new HeldChangeRepository(), clock),
     write: new WriteStep(transactions, syncs, staged, store, clock),

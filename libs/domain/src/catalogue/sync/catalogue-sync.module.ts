@@ -7,7 +7,7 @@ import { ProjectionModule } from '@signalbox/domain/projection';
 import { CLOCK, LOGGER, RUNNER_ACCESS, type RunnerAccess } from '@signalbox/domain/core';
 import { DeprecationModule } from '../deprecations/deprecation.module';
 import { CatalogueStoreRepository } from './catalogue-store.repository';
-import { createSyncRunner } from './catalogue-sync-runner.factory';
+import { createSyncRunner, type SyncSources } from './catalogue-sync-runner.factory';
 import { CatalogueSyncRepository } from './catalogue-sync.repository';
 import { CatalogueSyncRunner } from './catalogue-sync.runner';
 import { CatalogueSyncService } from './catalogue-sync.service';
@@ -24,7 +24,7 @@ export class CatalogueSyncServiceModule {}
 /** For the process that does the work. */
 @Module({})
 export class CatalogueSyncModule {
-  static forRoot({ openrouterUrl, isDaily }: { openrouterUrl: string; isDaily: boolean }): DynamicModule {
+  static forRoot(sources: Pick<SyncSources, 'asked' | 'openrouterUrl' | 'isDaily'>): DynamicModule {
     const useFactory = (
       transactions: TenantTransactions,
       service: CatalogueSyncService,
@@ -32,7 +32,7 @@ export class CatalogueSyncModule {
       clock: Clock,
       logger: Logger,
     ): CatalogueSyncRunner =>
-      createSyncRunner({ transactions, service, clock, logger }, { openrouterUrl, runner, isDaily });
+      createSyncRunner({ transactions, service, clock, logger }, { ...sources, runner });
     return {
       module: CatalogueSyncModule,
       imports: [CatalogueSyncServiceModule],

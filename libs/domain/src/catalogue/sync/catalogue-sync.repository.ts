@@ -49,8 +49,12 @@ export class CatalogueSyncRepository {
     for (const [name, more] of Object.entries(patch.counts ?? {})) {
       counts[name] = (counts[name] ?? 0) + (more as number);
     }
-    const { litellm_version, litellm_sha256 } = sync.progress as SyncProgress;
-    const kept = { ...(litellm_version && { litellm_version }), ...(litellm_sha256 && { litellm_sha256 }) };
+    const { sources, litellm_version, litellm_sha256 } = sync.progress as SyncProgress;
+    const kept = {
+      ...(sources && { sources }),
+      ...(litellm_version && { litellm_version }),
+      ...(litellm_sha256 && { litellm_sha256 }),
+    };
     await this.update(manager, sync, {
       step: patch.step,
       progress: { ...kept, ...patch.progress },

@@ -3,6 +3,8 @@ import type { CatalogueSyncEntity, TenantTransactions } from '@signalbox/databas
 import { CatalogueSourceError } from '../sources/source-error';
 import { type CatalogueSyncRepository, SyncEnded } from './catalogue-sync.repository';
 import type { CatalogueSyncService } from './catalogue-sync.service';
+import { SkipSourceStep } from './skip-source.step';
+import { syncProblem } from './sync-problem';
 import { isSyncDue, retryDelayMs } from './sync-schedule';
 import type { StagedRepository } from './staged.repository';
 import type { SyncStep } from './sync-step';
@@ -54,12 +56,19 @@ export class CatalogueSyncRunner {
   private async carryOn(first: CatalogueSyncEntity, signal: AbortSignal): Promise<AdvanceOutcome> {
     for (let sync: CatalogueSyncEntity | null = first; sync; sync = await this.running()) {
       if (signal.aborted) return 'stopped';
-      if ((sync.nextAttemptAt?.getTime() ?? 0) > this.parts.clock.nowMs()) return 'waiting';
+      if (this.isWaiting(sync)) return 'waiting';
       const failed = await this.piece(sync, signal);
       if (failed) return failed;
       if (sync.step === 'done') return 'completed';
     }
     return 'idle';
+  }
+
+  /** For a source that did not answer, unless the operator leaves it out by now. */
+  private isWaiting({ step, nextAttemptAt }: CatalogueSyncEntity): boolean {
+    const { steps, clock } = this.parts;
+    if ((nextAttemptAt?.getTime() ?? 0) <= clock.nowMs()) return false;
+    return !(isSyncStep(step) && steps[step] instanceof SkipSourceStep);
   }
 
   /** @returns null when the sync goes on */
@@ -80,14 +89,14 @@ export class CatalogueSyncRunner {
   /** What is in force stays so. */
   private async noteFailure(id: string, error: unknown): Promise<AdvanceOutcome> {
     const { transactions, service, syncs, staged, clock, logger } = this.parts;
-    const isSource = error instanceof CatalogueSourceError;
-    const problem = isSource ? error.message : "The sync met with an error of its own: see the worker's log.";
+    const retryAfterMs = error instanceof CatalogueSourceError ? error.retryAfterMs : null;
     return transactions.run('platform', async (manager) => {
       // Read anew: a part of the piece may have been noted before the failure.
       const sync = await syncs.find(manager, id);
       if (sync?.state !== 'running') return 'stopped';
       const attempts = ((sync.progress as SyncProgress).attempts ?? 0) + 1;
-      const delayMs = retryDelayMs(attempts, isSource ? error.retryAfterMs : null);
+      const delayMs = retryDelayMs(attempts, retryAfterMs);
+      const problem = syncProblem(sync.step, error);
       const now = clock.now();
       const progress = { ...sync.progress, attempts };
       logger.warn('a sync of the catalogue failed', { sync: id, step: sync.step, attempts, error });

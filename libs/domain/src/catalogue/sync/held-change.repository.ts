@@ -27,7 +27,8 @@ export class HeldChangeRepository {
 
   async waiting(manager: EntityManager): Promise<WaitingChange[]> {
     return manager.query<WaitingChange[]>(
-      `SELECT id, entry_id AS "entryId", provider, fingerprint FROM catalogue_changes WHERE state = 'waiting'`,
+      `SELECT id, entry_id AS "entryId", provider, after->>'source' AS source, fingerprint FROM catalogue_changes
+       WHERE state = 'waiting'`,
     );
   }
 

@@ -3,6 +3,7 @@ import type { CatalogueSyncEntity, TenantTransactions } from '@signalbox/databas
 import type { EntityManager } from 'typeorm';
 import { type Answers, judgeSync } from '../anomalies/judge-sync';
 import type { EntryDraft } from '../merge/catalogue.types';
+import { askedSources } from './asked-sources';
 import type { CatalogueStoreRepository } from './catalogue-store.repository';
 import type { CatalogueSyncRepository } from './catalogue-sync.repository';
 import type { HeldChangeRepository } from './held-change.repository';
@@ -43,6 +44,7 @@ export class JudgeStep implements SyncStep {
   private async answers(manager: EntityManager, syncId: string): Promise<Answers> {
     const drafts = await this.staged.read<EntryDraft>(manager, syncId, 'draft');
     return {
+      asked: new Set(await askedSources(this.staged, manager, syncId)),
       models: await this.staged.keys(manager, syncId, 'openrouter'),
       malformed: await this.staged.keys(manager, syncId, 'openrouter_malformed'),
       drafts: drafts.map(({ document }) => document),

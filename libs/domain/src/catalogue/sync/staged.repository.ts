@@ -42,6 +42,14 @@ export class StagedRepository {
     );
   }
 
+  async has(manager: EntityManager, syncId: string, source: StagedSource): Promise<boolean> {
+    const [row] = await manager.query<{ is: boolean }[]>(
+      'SELECT EXISTS (SELECT FROM catalogue_staged WHERE sync_id = $1 AND source = $2) AS "is"',
+      [syncId, source],
+    );
+    return row?.is ?? false;
+  }
+
   async keys(manager: EntityManager, syncId: string, source: StagedSource): Promise<string[]> {
     const rows = await manager.query<{ key: string }[]>(
       'SELECT key FROM catalogue_staged WHERE sync_id = $1 AND source = $2',
@@ -60,6 +68,17 @@ export class StagedRepository {
       syncId,
       source,
       keys,
+    ]);
+  }
+
+  async removeSources(
+    manager: EntityManager,
+    syncId: string,
+    sources: readonly StagedSource[],
+  ): Promise<void> {
+    await manager.query('DELETE FROM catalogue_staged WHERE sync_id = $1 AND source = ANY($2)', [
+      syncId,
+      sources,
     ]);
   }
 

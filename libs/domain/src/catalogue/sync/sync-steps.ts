@@ -1,3 +1,5 @@
+import type { SyncSource } from '../merge/catalogue.types';
+
 /** In this order. Each is a number of pieces of work, and each piece is one transaction. */
 const syncSteps = [
   'fetch_models',
@@ -24,6 +26,8 @@ export interface SyncProgress {
   readonly offset?: number;
   /** Failed attempts of this piece. */
   readonly attempts?: number;
+  /** Which were asked, once they have answered. */
+  readonly sources?: readonly SyncSource[];
   /** LiteLLM's, whose price map was read. */
   readonly litellm_version?: string;
   readonly litellm_sha256?: string;
