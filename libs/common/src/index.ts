@@ -5,6 +5,7 @@ export * from './cursor';
 export * from './duration';
 export * from './error-codes';
 export * from './id';
+export * from './is-record';
 export * from './logger';
 export * from './redact';
 export * from './sealed-value';

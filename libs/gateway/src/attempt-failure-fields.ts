@@ -1,3 +1,5 @@
+import { isRecord } from '@signalbox/common';
+
 /** What a provider's error says, whatever its form. Texts are as they came: redact them before anybody sees them. */
 export interface ErrorFields {
   readonly message: string | null;
@@ -27,10 +29,6 @@ export const noErrorFields: ErrorFields = {
 
 type JsonRecord = Record<string, unknown>;
 const nestingLimit = 3;
-
-function isRecord(value: unknown): value is JsonRecord {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function record(value: unknown): JsonRecord {
   return isRecord(value) ? value : {};

@@ -1,3 +1,5 @@
+import { isRecord } from '@signalbox/common';
+
 /**
  * Body fields with which a client would choose what only the operator may choose: the provider's address, its
  * credentials, the price, the route, LiteLLM's inner workings. LiteLLM obeys many of them (a client's `api_key` makes
@@ -96,10 +98,6 @@ function isForbiddenEverywhere(name: string): boolean {
 
 function isForbiddenAtTop(name: string): boolean {
   return forbiddenAtTop.has(name) || isForbiddenEverywhere(name);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** LiteLLM also takes these containers as JSON text (form fields); text that is no JSON object stays a plain label. */

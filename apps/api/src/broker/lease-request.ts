@@ -1,3 +1,4 @@
+import { isRecord } from '@signalbox/common';
 import type { LeaseRequest } from '@signalbox/domain/credential-broker';
 
 const idLimit = 128;
@@ -17,12 +18,8 @@ function parse(body: Buffer): unknown {
   }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function readRequest(value: unknown): LeaseRequest | null {
-  if (!isObject(value)) return null;
+  if (!isRecord(value)) return null;
   const { credential_id: credentialId, key_hash: keyHash, ...others } = value;
   if (!isText(credentialId) || !isText(keyHash) || Object.keys(others).length > 0) return null;
   return { credentialId, keyHash };
@@ -36,7 +33,7 @@ export function parseLeaseRequest(body: Buffer): LeaseRequest | null {
 /** @returns null for anything that is not exactly `{"leases": [{"credential_id": "...", "key_hash": "..."}, ...]}` */
 export function parseLeaseBatch(body: Buffer): LeaseRequest[] | null {
   const value = parse(body);
-  if (!isObject(value)) return null;
+  if (!isRecord(value)) return null;
   const { leases, ...others } = value;
   if (!Array.isArray(leases) || Object.keys(others).length > 0) return null;
   if (leases.length === 0 || leases.length > batchLimit) return null;

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { redact } from '@signalbox/common';
+import { isRecord, redact } from '@signalbox/common';
 import {
   classifyAnswer,
   type Dialect,
@@ -16,7 +16,6 @@ import {
 import { errorHeaders, retryAfterMsOf } from './answer-headers';
 import type { AttemptFailure } from './answer-start';
 import { redactError } from './redact-error';
-import { isRecord } from './token-usage';
 import type { UpstreamCallOptions } from './call-options';
 
 type Phase = AttemptFailure['phase'];

@@ -1,4 +1,4 @@
-import { isRecord } from './token-usage';
+import { isRecord } from '@signalbox/common';
 
 /** What the events of a route look like. The route decides, not the caller's headers. */
 export type StreamShape = 'chat' | 'responses' | 'messages' | 'other';

@@ -1,3 +1,4 @@
+import { isRecord } from '@signalbox/common';
 import { type ErrorFields, readErrorFields, type TokenUsage } from '@signalbox/gateway';
 import { EventSplitter, nextEventEnd } from './event-splitter';
 import type { Passage } from './passage';
@@ -16,7 +17,7 @@ import {
   typeOf,
   usageOfEvent,
 } from './stream-shape';
-import { isRecord, readUsage } from './token-usage';
+import { readUsage } from './token-usage';
 
 /** The last event of /v1/responses holds the whole answer. */
 const maxEventBytes = 32 * 1024 * 1024;

@@ -1,10 +1,7 @@
+import { isRecord } from '@signalbox/common';
 import type { TokenUsage } from '@signalbox/gateway';
 
 type JsonRecord = Record<string, unknown>;
-
-export function isRecord(value: unknown): value is JsonRecord {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function record(value: unknown): JsonRecord {
   return isRecord(value) ? value : {};

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import { isRecord } from '@signalbox/common';
 import { readErrorFields, type TokenUsage } from '@signalbox/gateway';
 import type { EdgeRequest } from '../request/edge-request';
 import { answerHeaders } from './answer-headers';
@@ -10,7 +11,7 @@ import type { AnswerBody, CallControl } from './call-control';
 import { ClientWriter } from './client-writer';
 import { answeredError, invalidAnswer } from './failures';
 import { modelOf } from './stream-shape';
-import { isRecord, readBodyUsage } from './token-usage';
+import { readBodyUsage } from './token-usage';
 
 const maxBytes = 64 * 1024 * 1024;
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isRecord } from '@signalbox/common';
 import { directProvider, type FallbackWay, type LlmRoute } from '@signalbox/gateway';
 import { type CallBody, lacksUsage, withModel } from '../request/call-body';
 
@@ -34,10 +35,6 @@ function hasOpenrouterTools({ tools }: Fields): boolean {
     const { type } = (tool ?? {}) as { type?: unknown };
     return typeof type === 'string' && type.startsWith('openrouter:');
   });
-}
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** As LiteLLM does: what stands in it is for the provider. Whether the answer is a stream must be as it was read. */

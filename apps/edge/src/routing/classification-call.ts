@@ -1,3 +1,4 @@
+import { isRecord } from '@signalbox/common';
 import {
   type Difficulty,
   difficulties,
@@ -7,7 +8,7 @@ import {
   type TokenUsage,
 } from '@signalbox/gateway';
 import { z } from 'zod';
-import { isRecord, readBodyUsage } from '../answer/token-usage';
+import { readBodyUsage } from '../answer/token-usage';
 
 /** Enough for a word, also of a model that says more than one. */
 const answerTokens = 16;

@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import { isRecord } from '@signalbox/common';
 import type { LitellmConfig, LitellmModelEntry } from './compile-litellm-config';
 import { missingCredentialKey, noKeyNeeded } from './compile-litellm-config';
 
@@ -24,10 +25,6 @@ export interface ConfigDiff {
 }
 
 type Leaves = Map<string, unknown>;
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Every setting by its path. Lists and empty objects count as one value. */
 function leavesOf(value: unknown, path: string, leaves: Leaves = new Map()): Leaves {

@@ -1,4 +1,4 @@
-import { AppError, type FieldError, redact } from '@signalbox/common';
+import { AppError, type FieldError, isRecord, redact } from '@signalbox/common';
 
 /** Name and kind of value. What is not listed is refused: LiteLLM sends unknown names to the provider as body fields. */
 const integer = (min: number, max: number) => ({ type: 'integer', min, max }) as const;
@@ -71,7 +71,7 @@ function problemOfValue(rule: ParamRule, value: unknown): string | null {
         ? null
         : `must be a list of at most ${rule.countMax} strings of at most ${rule.lengthMax} characters`;
     case 'object':
-      return isPlainObject(value) && JSON.stringify(value).length <= rule.sizeMax
+      return isRecord(value) && JSON.stringify(value).length <= rule.sizeMax
         ? null
         : `must be an object of at most ${rule.sizeMax} characters of JSON`;
   }
@@ -98,10 +98,6 @@ function isTextList(value: unknown, rule: typeof texts): boolean {
     value.length <= rule.countMax &&
     value.every((item) => typeof item === 'string' && item !== '' && item.length <= rule.lengthMax)
   );
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Fields of a body by which a client or an operator would get around what the deployment says. */
@@ -132,7 +128,7 @@ function problemOfBody(body: Record<string, unknown>): string | null {
 /** PyYAML trips over names such as = and <<. */
 function hasOnlyPlainNames(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(hasOnlyPlainNames);
-  if (!isPlainObject(value)) return true;
+  if (!isRecord(value)) return true;
   return Object.entries(value).every(
     ([field, item]) => /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/.test(field) && hasOnlyPlainNames(item),
   );

@@ -1,9 +1,11 @@
+import { isRecord } from '@signalbox/common';
+
 /** Reads of answers whose shape nobody guarantees. */
 export function field(value: unknown, ...path: readonly string[]): unknown {
   let current = value;
   for (const name of path) {
-    if (typeof current !== 'object' || current === null || Array.isArray(current)) return undefined;
-    current = Object.hasOwn(current, name) ? (current as Record<string, unknown>)[name] : undefined;
+    if (!isRecord(current)) return undefined;
+    current = Object.hasOwn(current, name) ? current[name] : undefined;
   }
   return current;
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '@signalbox/common';
 import { EgressError, forbiddenReasons, guardedFetch, type GuardedRequest } from '@signalbox/egress';
 import type { KeyManagementAccess } from './provider-driver';
 import { ProviderKeyError } from './provider-key-error';
@@ -100,9 +101,7 @@ async function jsonIn(answer: Response): Promise<Record<string, unknown> | null>
   if (text === '') return {};
   try {
     const body: unknown = JSON.parse(text);
-    return typeof body === 'object' && body !== null && !Array.isArray(body)
-      ? (body as Record<string, unknown>)
-      : null;
+    return isRecord(body) ? body : null;
   } catch {
     return null;
   }

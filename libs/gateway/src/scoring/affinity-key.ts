@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isRecord } from '@signalbox/common';
 import type { Estimated } from '../limit-estimate';
 import type { RoutingPolicy } from '../routing-policy';
 
@@ -7,10 +8,6 @@ const longestName = 1_024;
 
 function nameIn(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value.slice(0, longestName) : null;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**

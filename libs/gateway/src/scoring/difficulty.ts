@@ -1,3 +1,4 @@
+import { isRecord } from '@signalbox/common';
 import type { Estimated } from '../limit-estimate';
 import type { PowerLevel } from '../routing-policy';
 import type { RequestNeeds } from './scoring.types';
@@ -75,10 +76,6 @@ function isMostlyOtherScript(text: string): boolean {
   const letters = text.match(letter)?.length ?? 0;
   const others = text.match(otherScript)?.length ?? 0;
   return others * 2 > letters;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function textOf(value: unknown, depth = deepestParts): string {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isRecord } from '@signalbox/common';
 import type { RoutingPolicy } from '../routing-policy';
 
 const hashChars = 16;
@@ -6,7 +7,7 @@ const hashChars = 16;
 const known = new WeakMap<RoutingPolicy, string>();
 
 function withSortedKeys(_name: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (!isRecord(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 

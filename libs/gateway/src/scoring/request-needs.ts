@@ -1,3 +1,4 @@
+import { isRecord } from '@signalbox/common';
 import {
   allowedAnswerTokens,
   answersAskedFor,
@@ -48,10 +49,6 @@ const modalityByPart: Readonly<Record<string, string>> = {
 const expectedShareOfAllowed = 4;
 /** A message holds parts, and a part that is a tool's result holds parts again. */
 const deepestParts = 3;
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function collectModalities(items: unknown, depth: number, found: Set<string>): void {
   if (!Array.isArray(items) || depth === 0) return;

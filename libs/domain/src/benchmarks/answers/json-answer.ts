@@ -1,3 +1,4 @@
+import { isRecord } from '@signalbox/common';
 import type { Json } from '../suites/task.types';
 import { codeBlocks } from './answer-text';
 
@@ -59,7 +60,7 @@ export function isSameJson(left: Json | undefined, right: Json | undefined): boo
   if (isList(left) && isList(right)) {
     return left.length === right.length && left.every((item, index) => isSameJson(item, right[index]));
   }
-  if (!isObject(left) || !isObject(right)) return left === right;
+  if (!isRecord(left) || !isRecord(right)) return left === right;
   const names = Object.keys(left);
   if (names.length !== Object.keys(right).length) return false;
   return names.every((name) => Object.hasOwn(right, name) && isSameJson(left[name], right[name]));
@@ -72,7 +73,7 @@ export function shareOfJson(found: Json | undefined, expected: Json): number {
     const right = expected.filter((item, index) => isSameJson(item, found[index])).length;
     return right / Math.max(expected.length, found.length);
   }
-  if (!isObject(found) || !isObject(expected)) return 0;
+  if (!isRecord(found) || !isRecord(expected)) return 0;
   const names = new Set([...Object.keys(found), ...Object.keys(expected)]);
   const right = Object.keys(expected).filter(
     (name) => Object.hasOwn(found, name) && isSameJson(found[name], expected[name]),
@@ -82,8 +83,4 @@ export function shareOfJson(found: Json | undefined, expected: Json): number {
 
 function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
-}
-
-function isObject(value: Json | undefined): value is { readonly [name: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
