@@ -75,6 +75,24 @@ it('nobody is blamed for a wrong key, for a wrong request, or for LiteLLM', asyn
   expect(figures.get('dep_first')?.errorRate ?? 0).toBe(0);
 });
 
+it('a call whose answer breaks off counts once, as a failure', async () => {
+  // With exploration off and one model the same one is called each time.
+  world.behave({ dep_first: { kind: 'cut', afterEvents: 3, how: 'clean' } });
+  await (await world.send('first', { stream: true })).text();
+  await world.eventOf((await world.send('first', { stream: true })).headers.get('x-request-id'));
+  const figures = async () => {
+    await world.app.edge.exchangePerformance();
+    return performanceFrom(await documents(), Date.now()).get('dep_first');
+  };
+  await waitUntil(async () => ((await figures())?.errorRate ?? 0) > 0.4, {
+    deadlineMs: 5_000,
+    what: 'the failures',
+  });
+  const { weight, errorRate } = (await figures())!;
+  expect(weight).toBeCloseTo(2, 1);
+  expect(errorRate).toBeCloseTo(0.5, 1);
+});
+
 it('an answer in one piece says nothing of the time to the first token', async () => {
   await world.send('eco');
   await world.app.edge.exchangePerformance();

@@ -3,12 +3,14 @@ import {
   type CallOutcome,
   type CallSums,
   type DeploymentPerformance,
+  fadedTo,
   mergePerformance,
   noCalls,
   performanceKey,
   type PromptUsage,
   readPerformance,
   withCall,
+  withCut,
   withPrompt,
   writePerformance,
 } from '@signalbox/gateway';
@@ -33,6 +35,8 @@ export type PerformanceView = ReadonlyMap<string, DeploymentPerformance>;
 /** What attempts tell. */
 export interface PerformanceNotes {
   note(deploymentId: string, outcome: CallOutcome): void;
+  /** Of a call that was noted as good: its answer broke off. */
+  noteCut(deploymentId: string): void;
   /** Of a call that was noted, when its answer has ended. */
   notePrompt(deploymentId: string, usage: PromptUsage): void;
 }
@@ -66,6 +70,10 @@ export class PerformanceExchange implements PerformanceNotes {
 
   note(deploymentId: string, outcome: CallOutcome): void {
     this.change(deploymentId, (sums, nowMs) => withCall(sums, outcome, nowMs));
+  }
+
+  noteCut(deploymentId: string): void {
+    this.change(deploymentId, withCut);
   }
 
   notePrompt(deploymentId: string, usage: PromptUsage): void {
@@ -132,7 +140,11 @@ export class PerformanceExchange implements PerformanceNotes {
   private merge(): void {
     const nowMs = this.options.clock.nowMs();
     const merged = mergePerformance([this.own, ...this.others], nowMs);
-    for (const [id, { weight }] of merged) if (weight === 0) this.own.delete(id);
+    for (const [id, sums] of this.own) {
+      if (merged.get(id)?.weight === 0) this.own.delete(id);
+      // The clock was set back: from now on they fade by what it says now.
+      else if (sums.atMs > nowMs) this.own.set(id, fadedTo(sums, nowMs));
+    }
     if (merged.size > 0 || this.merged.size > 0) this.merged = merged;
   }
 }

@@ -148,7 +148,7 @@ export class AttemptStep {
     const { breakers, litellm, performance } = this.dependencies;
     if (breaker === null) return;
     if (route === 'litellm' && !(await litellm.mayBlameProvider(beganAtMs))) return;
-    if (deploymentId !== null) performance.note(deploymentId, { firstByteMs: null, hasFailed: true });
+    if (deploymentId !== null) performance.noteCut(deploymentId);
     breakers.note(breaker, { failure: 'provider_error', retryAfterMs: null });
   }
 

@@ -122,7 +122,7 @@ class Stage {
     const parts = {
       sender: sender as AttemptSender,
       breakers,
-      performance: { note: () => undefined, notePrompt: () => undefined },
+      performance: { note: () => undefined, noteCut: () => undefined, notePrompt: () => undefined },
       clock,
     };
     return new FailoverRun(parts, call, queue, policy);

@@ -7,6 +7,7 @@ import {
   performanceOf,
   readPerformance,
   withCall,
+  withCut,
   withPrompt,
   writePerformance,
 } from './performance';
@@ -91,6 +92,22 @@ describe('the figures of a deployment', () => {
     expect(performanceOf([sums], startMs - 2 * minuteMs)).toMatchObject({ firstByteMs: 200, weight: 2 });
   });
 
+  it('fade after a clock that was far ahead has been set right, too', () => {
+    const ahead = afterCalls([100], startMs + 600 * minuteMs);
+    const right = withCall(ahead, { firstByteMs: 300 }, startMs);
+    expect(performanceOf([right], startMs)).toMatchObject({ firstByteMs: 200, weight: 2 });
+    expect(performanceOf([right], startMs + 5 * minuteMs).weight).toBe(1);
+    expect(performanceOf([right], startMs + 90 * minuteMs)).toBe(unknownPerformance);
+  });
+
+  it('count a call once whose answer broke off', () => {
+    const cut = withCut(afterCalls([100]), startMs);
+    const figures = { firstByteMs: 100, firstByteWeight: 1, errorRate: 1 / 3, weight: 1 };
+    expect(performanceOf([cut], startMs)).toEqual(figures);
+    const told = readPerformance(writePerformance(new Map([['dep', cut]]), startMs), startMs);
+    expect(performanceOf([told.get('dep')!], startMs)).toEqual(figures);
+  });
+
   it('stay within their bounds, and do not depend on the order of the edges', () => {
     const call = fc.option(fc.nat({ max: 60_000 }), { freq: 3 });
     const edge = fc.record({ calls: fc.array(call, { maxLength: 20 }), ageMs: fc.nat({ max: 600_000 }) });
@@ -153,6 +170,15 @@ describe('what edges tell each other', () => {
       errorRate: 0,
       weight: 3,
     });
+  });
+
+  it('is left out where an amount is none that anybody could have seen: sums of such would be no numbers', () => {
+    const document = (figures: number[]) =>
+      JSON.stringify({ v: 1, at_ms: startMs, deployments: { dep_1: figures } });
+    const huge = [document([1e308, 100, 0]), document([1e308, 100, 0])];
+    expect(performanceFrom(huge, startMs).size).toBe(0);
+    const figures = performanceFrom([document([1e12, 1e12, 0, 1e12, 1e12, 1e12])], startMs).get('dep_1');
+    expect(Object.values(figures!).every((one) => Number.isFinite(one))).toBe(true);
   });
 
   it('decays from the time of writing', () => {

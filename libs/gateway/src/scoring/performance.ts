@@ -66,6 +66,12 @@ export function withCall(
   };
 }
 
+/** A call that was counted as a good one has failed after all: its answer broke off. */
+export function withCut(sums: CallSums, nowMs: number): CallSums {
+  const faded = fadedTo(sums, nowMs);
+  return { ...faded, failures: faded.failures + 1 };
+}
+
 /** What the answer of a call that was counted already said of its prompt, when it has ended. */
 export function withPrompt(
   sums: CallSums,
@@ -80,8 +86,9 @@ export function withPrompt(
   };
 }
 
-function fadedTo(sums: CallSums, nowMs: number): CallSums {
-  return { ...addUp([sums], nowMs), atMs: Math.max(nowMs, sums.atMs) };
+/** After a clock that was set back by an hour, what was seen before would else count in full for an hour. */
+export function fadedTo(sums: CallSums, nowMs: number): CallSums {
+  return addUp([sums], nowMs);
 }
 
 function addUp(all: readonly CallSums[], nowMs: number): CallSums {
@@ -181,8 +188,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** No edge has seen more of anything; sums of larger ones would be infinite, and their quotients no numbers. */
+const largestAmount = 1e15;
+
 function isAmount(value: unknown): boolean {
-  return typeof value === 'number' && value >= 0 && Number.isFinite(value);
+  return typeof value === 'number' && value >= 0 && value <= largestAmount;
 }
 
 /** By hand: every edge reads this of all others every other second, and a schema held up requests by 200 ms for 2,000 deployments of 10 edges. */
