@@ -1,4 +1,4 @@
-import type { FailureReason } from '@signalbox/gateway';
+import { breakerRules, type FailureReason, performanceFrom, performanceKey } from '@signalbox/gateway';
 import { EdgeClient, errorOf, messages } from '../../../../test/support/edge-client';
 import {
   aModel,
@@ -141,6 +141,30 @@ describe('limits', () => {
     expect(performance.now() - startMs).toBeLessThan(10_000);
     expect([response.status, (await errorOf(response)).code]).toEqual([504, 'provider_timeout']);
     expect(response.headers.get('x-should-retry')).toBe('false');
+  });
+});
+
+describe("a client's hurry", () => {
+  it('is held against no provider, though it is told that nobody came in time', async () => {
+    await world.ready();
+    world.behave({ dep_1: { kind: 'hang' } });
+    const hurried = Array.from({ length: 2 * breakerRules.windowFailures }, async (_, index) => {
+      const response = await world.send(
+        'demo',
+        { stream: index % 2 === 0 },
+        { 'x-stainless-timeout': '0.3' },
+      );
+      expect((await errorOf(response)).code).toBe('provider_timeout');
+    });
+    await Promise.all(hurried);
+    world.behave({});
+    const response = await world.send();
+    expect(tagsOf(response)).not.toHaveProperty('fallback');
+    expect(world.called().at(-1)).toBe('dep_1');
+    await world.app.edge.exchangePerformance();
+    const { redis, prefix } = world.app.projection;
+    const figures = performanceFrom(await redis.hvals(performanceKey(prefix)), Date.now());
+    expect(figures.get('dep_1')).toMatchObject({ errorRate: 0 });
   });
 });
 

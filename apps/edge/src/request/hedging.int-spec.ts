@@ -1,3 +1,4 @@
+import { performanceFrom, performanceKey } from '@signalbox/gateway';
 import {
   failing,
   type FailoverWorld,
@@ -30,6 +31,25 @@ describe('hedging', () => {
     const event = await world.eventOf(response.headers.get('x-request-id'));
     expect(event.attempts.map(({ failure }) => failure).sort()).toEqual(['abandoned', null]);
     expect(event.deployment_id).toBe('dep_2');
+  });
+
+  it('tells that who was outrun is slow, as far as that is known, and nothing of a hedge that came too late', async () => {
+    await world.ready({ hedge_after_ms: 150 });
+    const figures = async () => {
+      await world.app.edge.exchangePerformance();
+      const { redis, prefix } = world.app.projection;
+      return performanceFrom(await redis.hvals(performanceKey(prefix)), Date.now());
+    };
+    world.behave({ dep_1: { kind: 'hang' } });
+    await (await world.send('demo', { stream: true })).text();
+    const slow = (await figures()).get('dep_1');
+    expect(slow).toMatchObject({ errorRate: 0 });
+    expect(slow?.firstByteMs).toBeGreaterThanOrEqual(149);
+    expect((await figures()).get('dep_2')?.firstByteMs).toBeLessThan(5_000);
+    world.behave({ dep_1: { kind: 'slow', everyMs: 400 }, dep_2: { kind: 'hang' } });
+    const before = (await figures()).get('dep_2')?.weight ?? 0;
+    await (await world.send('demo', { stream: true })).text();
+    expect((await figures()).get('dep_2')?.weight).toBeLessThanOrEqual(before);
   });
 
   it('does not happen when the first one is quick enough', async () => {

@@ -37,6 +37,8 @@ export interface BegunAttempt {
   readonly because: FallbackReason | null;
   /** Nobody comes after it, so it may use all the time that is left. */
   readonly isLast: boolean;
+  /** The client leaves it too little time to be blamed for silence. */
+  readonly isHurried: boolean;
 }
 
 /** An attempt on its way. */

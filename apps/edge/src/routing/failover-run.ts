@@ -13,7 +13,7 @@ import type { PerformanceNotes } from '../performance/performance-exchange';
 import type { AttemptQueue } from './attempt-queue';
 import type { AttemptSender, RequestCall, RunningAttempt } from './attempt-sender';
 import type { FallbackReason, PlannedAttempt } from './planned-attempt';
-import { leastAttemptMs } from './time-limits';
+import { attemptTimeoutMs, leastAttemptMs } from './time-limits';
 
 export interface FailoverDependencies {
   sender: AttemptSender;
@@ -44,7 +44,12 @@ type Ended =
   | { readonly kind: 'over' };
 
 /** Another attempt was faster. */
-class Outrun extends Error {}
+class Outrun extends Error {
+  /** @param hadStart it was begun before the one that won, so it is as slow as that at least */
+  constructor(readonly hadStart: boolean) {
+    super('another attempt was faster');
+  }
+}
 
 /** In place of a reason in the usage event: we have ended it ourselves. */
 const abandoned = 'abandoned';
@@ -102,7 +107,8 @@ export class FailoverRun {
     const planned = await this.queue.next();
     if (!planned) return null;
     const { clock, sender } = this.dependencies;
-    if (this.abortReason || this.call.times.deadlineMs - clock.nowMs() < leastAttemptMs) {
+    const { times } = this.call;
+    if (this.abortReason || times.deadlineMs - clock.nowMs() < leastAttemptMs) {
       this.isTimeOver = true;
       this.tellBreaker(planned, abandoned);
       if (this.abortReason) throw this.abortReason;
@@ -114,6 +120,7 @@ export class FailoverRun {
       planned,
       because: this.queue.leftBecause ?? because,
       isLast,
+      isHurried: attemptTimeoutMs(times, clock.nowMs(), isLast) < times.fairMs,
     });
     this.running.add(running);
     return running;
@@ -140,16 +147,21 @@ export class FailoverRun {
       this.tellBreaker(planned, abandoned);
       this.addLine(running, null, abandoned);
       if (!(error instanceof Outrun)) this.abort(error as Error);
+      // Else one that is always outrun would never be known to be slow.
+      else if (error.hadStart) this.notePerformance(running, false);
     }
     return { kind: 'nothing' };
   }
 
   private fail(running: RunningAttempt, failure: AttemptFailure): Ended {
-    const { planned } = running.begun;
+    const { planned, isHurried } = running.begun;
     const { reason, phase, status, retryAfterMs } = failure;
     const isOfLitellm = isLitellmTrouble({ route: planned.route, reason });
-    this.tellBreaker(planned, isOfLitellm ? abandoned : { failure: reason, retryAfterMs });
-    if (isFaultOfProvider({ route: planned.route, reason })) this.notePerformance(running, true);
+    // Else a few impatient clients could close a provider for everybody.
+    const isOfClient = isHurried && reason === 'first_byte_timeout';
+    this.tellBreaker(planned, isOfLitellm || isOfClient ? abandoned : { failure: reason, retryAfterMs });
+    if (!isOfClient && isFaultOfProvider({ route: planned.route, reason }))
+      this.notePerformance(running, true);
     // LiteLLM was not there, so no provider has seen the call.
     if (isOfLitellm && phase === 'not_sent') this.begun -= 1;
     else this.addLine(running, status, reason);
@@ -190,7 +202,7 @@ export class FailoverRun {
     ]);
     const [losing, losersEnd] = loser;
     if (winner.kind !== 'good' && !(await this.isOver(winner))) return losersEnd;
-    losing.abort(new Outrun());
+    losing.abort(new Outrun(winner.kind === 'good' && losing === left[0]));
     // It may have been good at the same moment.
     void losersEnd.then((ended) => ended.kind === 'good' && ended.answer.discard());
     return winner.kind === 'good' ? winner : { kind: 'over' };

@@ -24,6 +24,16 @@ it("ends with the policy's time or with the client's, whichever is first", () =>
   expect(timeLimitsOf(policy, false, { 'x-stainless-timeout': '900' }, times).deadlineMs).toBe(102_000);
 });
 
+it('is unfair to a provider where the client is in a hurry, never where the policy is', () => {
+  const fairMs = (isStream: boolean, headers: Record<string, string>, change = {}): number =>
+    timeLimitsOf({ ...policy, first_byte_timeout_ms: 45_000, ...change }, isStream, headers, times).fairMs;
+  expect(fairMs(true, {})).toBe(0);
+  expect(fairMs(true, { 'x-stainless-timeout': '900' })).toBe(0);
+  expect(fairMs(true, { 'x-stainless-timeout': '1' })).toBe(10_000);
+  expect(fairMs(false, { 'x-stainless-timeout': '1' })).toBe(45_000);
+  expect(fairMs(true, { 'x-stainless-timeout': '1' }, { first_byte_timeout_ms: 2_000 })).toBe(2_000);
+});
+
 describe('one attempt', () => {
   const limits = (isStream: boolean) => timeLimitsOf(policy, isStream, {}, times);
 

@@ -9,11 +9,15 @@ export interface TimeLimits {
   readonly firstByteMs: number;
   /** How long a stream that has begun may be silent. */
   readonly idleMs: number;
+  /** An attempt that has less says nothing about the provider: it is the client that is in a hurry. 0: it is not. */
+  readonly fairMs: number;
 }
 
 /** An attempt that has less time than this cannot succeed, but would cost. */
 export const leastAttemptMs = 50;
 const longestMarginMs = 2_000;
+/** Whoever has not begun a stream by then has failed, however little time the client gives it. */
+const longSilenceMs = 10_000;
 
 /** Seconds, as OpenAI's and Anthropic's SDKs send them: Node's the first, Python's the second (facts of their sources). */
 const clientTimeoutHeaders = ['x-stainless-timeout', 'x-stainless-read-timeout'] as const;
@@ -46,10 +50,15 @@ export function timeLimitsOf(
 ): TimeLimits {
   const policyEndMs = nowMs + policy.total_timeout_ms;
   const patienceMs = clientPatienceMs(headers);
+  const clientEndMs = patienceMs === null ? Number.POSITIVE_INFINITY : startedAtMs + patienceMs;
+  const { first_byte_timeout_ms: firstByteMs } = policy;
+  // An answer in one piece may take long for a good reason.
+  const fairMs = isStream ? Math.min(firstByteMs, longSilenceMs) : firstByteMs;
   return {
-    deadlineMs: patienceMs === null ? policyEndMs : Math.min(policyEndMs, startedAtMs + patienceMs),
+    deadlineMs: Math.min(policyEndMs, clientEndMs),
     isStream,
-    firstByteMs: policy.first_byte_timeout_ms,
+    firstByteMs,
+    fairMs: clientEndMs < policyEndMs ? fairMs : 0,
     // A model that thinks may have begun its stream long before; whoever waits longer for it says so in the policy.
     idleMs: policy.total_timeout_ms,
   };
