@@ -17,13 +17,18 @@ const maybe = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> =>
 /** From nothing to far beyond every ceiling. */
 const picoPrice = maybe(fc.oneof(fc.nat({ max: 3_000_000 }), fc.nat({ max: 300_000_000 })));
 
-const prices = fc.record({
-  input: picoPrice,
-  output: picoPrice,
-  cache_read: picoPrice,
-  cache_write: picoPrice,
-  request: maybe(fc.nat({ max: 1_000_000 })),
-});
+const perToken = { input: picoPrice, output: picoPrice, cache_read: picoPrice, cache_write: picoPrice };
+/** For prompts of lengths that come here; dearer and cheaper ones. */
+const tiers = fc
+  .uniqueArray(fc.record({ above_prompt_tokens: fc.nat({ max: 200_000 }), ...perToken }), {
+    selector: ({ above_prompt_tokens: above }) => above,
+    maxLength: 3,
+  })
+  .map((unsorted) => unsorted.sort((left, right) => left.above_prompt_tokens - right.above_prompt_tokens));
+const prices = fc.record(
+  { ...perToken, request: maybe(fc.nat({ max: 1_000_000 })), long_prompt: tiers },
+  { requiredKeys: ['input', 'output', 'cache_read', 'cache_write', 'request'] },
+);
 
 export const anyCandidate: fc.Arbitrary<ScoringCandidate> = fc
   .record({

@@ -6,6 +6,22 @@ import { z } from 'zod';
  */
 const picoUsd = z.int().min(0).max(1e12).nullable().default(null);
 
+/** No price list that is known has more than three. */
+export const mostPriceTiers = 10;
+
+/**
+ * The prices of a request whose prompt, cached parts too, has more tokens than that: of all its tokens, as Google, Anthropic and
+ * OpenAI charge it. null: as for shorter prompts.
+ */
+const priceTier = z.object({
+  above_prompt_tokens: z.int().min(0).max(1e9),
+  input: picoUsd,
+  output: picoUsd,
+  cache_read: picoUsd,
+  cache_write: picoUsd,
+});
+export type PriceTier = z.infer<typeof priceTier>;
+
 export const tokenPrices = z.object({
   input: picoUsd,
   output: picoUsd,
@@ -14,6 +30,8 @@ export const tokenPrices = z.object({
   cache_write: picoUsd,
   /** For each call, whatever its size; in pico-dollars. */
   request: picoUsd,
+  /** The shortest prompts first. Left out: the length does not matter. */
+  long_prompt: z.array(priceTier).max(mostPriceTiers).optional(),
 });
 export type TokenPrices = z.infer<typeof tokenPrices>;
 

@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import { deploymentFacts, statedFacts, type TokenPrices, tokenPrices, unknownFacts } from './model-facts';
+import {
+  deploymentFacts,
+  mostPriceTiers,
+  type PriceTier,
+  statedFacts,
+  type TokenPrices,
+  tokenPrices,
+  unknownFacts,
+} from './model-facts';
 import {
   costNanoUsd,
   costPicoUsd,
@@ -8,6 +16,7 @@ import {
   nanoUsdOf,
   picoUsdOf,
   type PricedTokens,
+  pricesAt,
   pricesCharged,
 } from './token-prices';
 
@@ -150,6 +159,151 @@ describe('the cost of a request', () => {
   });
 });
 
+describe('the prices of long prompts', () => {
+  const tier = (above_prompt_tokens: number, change: Partial<PriceTier> = {}): PriceTier => ({
+    above_prompt_tokens,
+    input: null,
+    output: null,
+    cache_read: null,
+    cache_write: null,
+    ...change,
+  });
+  /** $1.25 and $10 for a million tokens; above 128,000 $2.50 for the prompt; above 200,000 $15 for the answer too. */
+  const tiered = prices({
+    input: 1_250_000,
+    output: 10_000_000,
+    cache_read: 125_000,
+    request: 7,
+    long_prompt: [
+      tier(128_000, { input: 2_500_000 }),
+      tier(200_000, { input: 2_500_000, output: 15_000_000, cache_read: 250_000 }),
+    ],
+  });
+
+  it.each<[string, Partial<PricedTokens>, number]>([
+    [
+      'up to the bound the usual ones',
+      { prompt: 128_000, answer: 1_000 },
+      128_000 * 1_250_000 + 1_000 * 10_000_000,
+    ],
+    [
+      'one more, and all tokens cost it',
+      { prompt: 128_001, answer: 1_000 },
+      128_001 * 2_500_000 + 1_000 * 10_000_000,
+    ],
+    [
+      'the longest that the prompt passes',
+      { prompt: 200_001, answer: 9 },
+      200_001 * 2_500_000 + 9 * 15_000_000,
+    ],
+    ['not by its answer', { prompt: 10, answer: 500_000 }, 10 * 1_250_000 + 500_000 * 10_000_000],
+    // Cached parts are parts of the prompt: its length is all of it.
+    [
+      'cached tokens, at the usual price',
+      { prompt: 130_000, cacheRead: 129_000 },
+      1_000 * 2_500_000 + 129_000 * 125_000,
+    ],
+    [
+      'cached tokens, at their own',
+      { prompt: 250_000, cacheRead: 249_000 },
+      1_000 * 2_500_000 + 249_000 * 250_000,
+    ],
+    ['what goes into the cache, as the prompt', { prompt: 250_000, cacheWrite: 50_000 }, 250_000 * 2_500_000],
+  ])('%s', (_case, used, expected) => {
+    expect(costPicoUsd(tiered, tokens(used))).toBe(expected + 7);
+  });
+
+  it('are told as they count, with the length from which on they do', () => {
+    expect(pricesAt(tiered, 128_000)).toEqual(prices({ ...tiered, long_prompt: undefined }));
+    expect(pricesAt(tiered, 128_001)).toEqual({
+      above_prompt_tokens: 128_000,
+      input: 2_500_000,
+      output: 10_000_000,
+      cache_read: 125_000,
+      cache_write: null,
+      request: 7,
+    });
+    expect(pricesAt(prices({ input: 3 }), 1e9)).toEqual(prices({ input: 3 }));
+  });
+
+  it('are known where the usual one is not, and only there', () => {
+    const onlyLong = prices({ output: 0, long_prompt: [tier(10, { input: 2 })] });
+    expect(costPicoUsd(onlyLong, tokens({ prompt: 10 }))).toBeNull();
+    expect(costPicoUsd(onlyLong, tokens({ prompt: 11 }))).toBe(22);
+  });
+
+  const price = fc.nat({ max: 20_000_000 });
+  const perToken = fc.record({ input: price, output: price, cache_read: price, cache_write: price });
+  const lengths = fc.uniqueArray(fc.nat({ max: 300_000 }), { maxLength: 4 });
+  const used = fc.record({
+    prompt: fc.nat({ max: 400_000 }),
+    cached: fc.nat({ max: 400_000 }),
+    answer: fc.nat(9_999),
+  });
+  const anyTiered = fc
+    .tuple(perToken, lengths, fc.array(perToken, { minLength: 4, maxLength: 4 }))
+    .map(([usual, bounds, others]) => ({
+      usual,
+      tiers: bounds.sort((left, right) => left - right).map((above, index) => tier(above, others[index])),
+    }));
+  const spent = ({
+    prompt,
+    cached,
+    answer,
+  }: {
+    prompt: number;
+    cached: number;
+    answer: number;
+  }): PricedTokens => tokens({ prompt, cacheRead: cached, answer });
+
+  it('cost what the prices of the last passed bound alone would', () => {
+    fc.assert(
+      fc.property(anyTiered, used, ({ usual, tiers }, one) => {
+        const passed = [...tiers].reverse().find(({ above_prompt_tokens: above }) => above < one.prompt);
+        const { above_prompt_tokens: _above, ...alone } = passed ?? { above_prompt_tokens: 0, ...usual };
+        const cost = costPicoUsd(prices({ ...usual, long_prompt: tiers }), spent(one));
+        expect(cost).toBe(costPicoUsd(prices(alone), spent(one)));
+      }),
+    );
+  });
+
+  it('never make more tokens cheaper within one tier', () => {
+    fc.assert(
+      fc.property(
+        anyTiered,
+        used,
+        fc.nat({ max: 50_000 }),
+        fc.nat(9_999),
+        ({ usual, tiers }, one, longer, more) => {
+          const all = prices({ ...usual, long_prompt: tiers });
+          const other = { ...one, prompt: one.prompt + longer, answer: one.answer + more };
+          fc.pre(
+            pricesAt(all, one.prompt).above_prompt_tokens === pricesAt(all, other.prompt).above_prompt_tokens,
+          );
+          // Only what is not cached: a token more in the cache may take the place of a dearer one.
+          const [less, greater] = [one, other].map((each) => costPicoUsd(all, spent({ ...each, cached: 0 })));
+          expect(greater).toBeGreaterThanOrEqual(less!);
+        },
+      ),
+    );
+  });
+
+  it('are never below the usual ones where every tier is dearer', () => {
+    const dearer = fc.tuple(perToken, lengths, perToken).map(([usual, bounds, extra]) => {
+      const above = (name: keyof typeof usual): number => usual[name] + extra[name];
+      const dear = { input: above('input'), output: above('output'), cache_read: above('cache_read') };
+      const tiers = bounds.sort((left, right) => left - right).map((bound) => tier(bound, dear));
+      return { usual, tiers };
+    });
+    fc.assert(
+      fc.property(dearer, used, ({ usual, tiers }, one) => {
+        const cost = costPicoUsd(prices({ ...usual, long_prompt: tiers }), spent(one));
+        expect(cost).toBeGreaterThanOrEqual(costPicoUsd(prices(usual), spent(one))!);
+      }),
+    );
+  });
+});
+
 describe('facts of a deployment', () => {
   it('are unknown until somebody says them, and no price is a state of its own', () => {
     expect(unknownFacts).toMatchObject({
@@ -161,6 +315,13 @@ describe('facts of a deployment', () => {
     });
     expect(deploymentFacts.parse({ prices: {} }).prices).toEqual(tokenPrices.parse({}));
     expect(deploymentFacts.safeParse({ prices: { input: 0.5 } }).success).toBe(false);
+    // Of another version: what it says more of prices is left out, and nothing else.
+    const newer = deploymentFacts.parse({ prices: { input: 5, weekend: [{ input: 1 }] }, tools: true });
+    expect([newer.prices, newer.tools]).toEqual([prices({ input: 5 }), true]);
+    const long_prompt = Array.from({ length: mostPriceTiers + 1 }, (_, index) => ({
+      above_prompt_tokens: index,
+    }));
+    expect(deploymentFacts.safeParse({ prices: { long_prompt } }).success).toBe(false);
     expect(deploymentFacts.safeParse({ quality: 1.1 }).success).toBe(false);
   });
 

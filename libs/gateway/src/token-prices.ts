@@ -1,4 +1,4 @@
-import type { DeploymentFacts, TokenPrices } from './model-facts';
+import type { DeploymentFacts, PriceTier, TokenPrices } from './model-facts';
 
 const picoDigits = 12;
 const nanoDigits = 9;
@@ -54,22 +54,53 @@ export interface PricedTokens {
   readonly answer: number;
 }
 
+/** Every candidate of every request asks: nothing is made here. @returns null: the usual prices count */
+function tierOf({ long_prompt: tiers }: TokenPrices, promptTokens: number): PriceTier | null {
+  let counting: PriceTier | null = null;
+  if (tiers === undefined) return counting;
+  for (const tier of tiers) {
+    if (promptTokens <= tier.above_prompt_tokens) break;
+    counting = tier;
+  }
+  return counting;
+}
+
+/** One price for each kind of token; of a tier, where one counts. */
+export type CountedPrices = Omit<TokenPrices, 'long_prompt'> &
+  Partial<Pick<PriceTier, 'above_prompt_tokens'>>;
+
+/** The prices that count for a prompt of that length. */
+export function pricesAt(prices: TokenPrices, promptTokens: number): CountedPrices {
+  const tier = tierOf(prices, promptTokens);
+  return {
+    input: tier?.input ?? prices.input,
+    output: tier?.output ?? prices.output,
+    cache_read: tier?.cache_read ?? prices.cache_read,
+    cache_write: tier?.cache_write ?? prices.cache_write,
+    request: prices.request,
+    ...(tier && { above_prompt_tokens: tier.above_prompt_tokens }),
+  };
+}
+
 /**
  * Exact: whole numbers below 2^53 are so in a float, and a sum beyond ($9,007 for one request) is none that we know.
  *
  * @returns null: a price that is needed is not known
  */
 export function costPicoUsd(prices: TokenPrices, tokens: PricedTokens): number | null {
-  const { input, output, request } = prices;
   const { prompt, answer } = tokens;
+  const { request } = prices;
+  const tier = tierOf(prices, prompt);
+  const input = tier?.input ?? prices.input;
+  const output = tier?.output ?? prices.output;
   if ((input === null && prompt > 0) || (output === null && answer > 0)) return null;
   if (input === null && output === null && request === null) return null;
   const read = Math.min(tokens.cacheRead, prompt);
   const write = Math.min(tokens.cacheWrite, prompt - read);
   const cost =
     (prompt - read - write) * (input ?? 0) +
-    read * (prices.cache_read ?? input ?? 0) +
-    write * (prices.cache_write ?? input ?? 0) +
+    read * (tier?.cache_read ?? prices.cache_read ?? input ?? 0) +
+    write * (tier?.cache_write ?? prices.cache_write ?? input ?? 0) +
     answer * (output ?? 0) +
     (request ?? 0);
   return cost <= Number.MAX_SAFE_INTEGER ? cost : null;

@@ -65,7 +65,7 @@ export const usageEvent = z.object({
   provider_cost_nano_usd: z.int().nullable(),
   /** By the prices that were in force. null: no price or no usage is known. These three are left out by an older edge. */
   cost_nano_usd: z.int().nullable().default(null),
-  /** Those prices: tokenPrices of the deployment that answered. */
+  /** Those prices: of the deployment that answered, for a prompt of that length (pricesAt). */
   prices: z.record(z.string(), z.int().nullable()).nullable().default(null),
   /** By which the deployment was chosen. */
   power_level: maybeText(64).default(null),

@@ -7,6 +7,7 @@ import type {
   ShownPrice,
 } from '@signalbox/domain/catalogue';
 import { picoUsdOf, formatUsd } from '@signalbox/gateway';
+import type { TokenPricesBody } from '../facts/facts.dto';
 import type {
   CatalogueEntryDetailView,
   CatalogueEntryView,
@@ -77,13 +78,23 @@ export function toManualChange(body: UpdateCatalogueEntryBody): ManualEntryChang
 function toManualPrice({ offered_by, prices, effective_from }: ManualPriceBody): ManualPrice {
   return {
     provider: offered_by,
-    texts: prices && toTexts({ ...prices }),
+    texts: prices && toTexts(prices),
     effectiveFrom: effective_from ? new Date(effective_from) : null,
   };
 }
 
+function toTexts({ long_prompt: tiers, ...prices }: TokenPricesBody): PriceTexts {
+  const texts = amountsOf({ ...prices });
+  if (!tiers || tiers.length === 0) return texts;
+  const overrides = tiers.map(({ above_prompt_tokens: above, ...own }) => ({
+    min_prompt_tokens: above,
+    ...amountsOf({ ...own }),
+  }));
+  return { ...texts, overrides };
+}
+
 /** One text for each amount, so that a sync that says the same sees that it is the same. */
-function toTexts(prices: Record<string, string | null | undefined>): PriceTexts {
+function amountsOf(prices: Record<string, string | null | undefined>): Record<string, string> {
   const given = Object.entries(prices).flatMap(([component, text]) => {
     const pico = text ? picoUsdOf(text) : null;
     return pico === null ? [] : [[component, formatUsd(pico)] as const];

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { FactSource } from '@signalbox/domain/catalogue';
+import { mostPriceTiers } from '@signalbox/gateway';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -15,6 +16,7 @@ import {
   MaxLength,
   Min,
   MinLength,
+  ValidateBy,
   ValidateNested,
 } from 'class-validator';
 import { MayBeLeftOut, Nullable } from '../http/fields';
@@ -49,6 +51,51 @@ const Usd = (description: string, example: string | null): PropertyDecorator => 
   return (target, property) => decorators.forEach((decorate) => decorate(target, property));
 };
 
+const longestPrompt = 1_000_000_000;
+
+export class LongPromptPricesBody {
+  @ApiProperty({
+    description: 'Of a prompt of more tokens than this, all tokens of the request have these prices.',
+    type: 'integer',
+    minimum: 1,
+    maximum: longestPrompt,
+    example: 200_000,
+  })
+  @IsInt()
+  @Min(1)
+  @Max(longestPrompt)
+  above_prompt_tokens!: number;
+
+  @Usd('null: as for shorter prompts, in each of these.', '0.000005')
+  input?: string | null;
+
+  @Usd('Per token of the answer.', '0.000015')
+  output?: string | null;
+
+  @Usd('Per token that the provider read from its cache.', null)
+  cache_read?: string | null;
+
+  @Usd('Per token that it put into its cache.', null)
+  cache_write?: string | null;
+}
+
+/** Twice the same length would leave open which prices count. */
+function isAscending(tiers: unknown): boolean {
+  const lengths = (tiers as readonly (LongPromptPricesBody | null)[]).map(
+    (tier) => tier?.above_prompt_tokens,
+  );
+  return lengths.every((length, index) => index === 0 || Number(length) > Number(lengths[index - 1]));
+}
+
+const IsAscending = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isAscending',
+    validator: {
+      validate: (value) => Array.isArray(value) && isAscending(value),
+      defaultMessage: () => '$property must be in ascending order of above_prompt_tokens',
+    },
+  });
+
 export class TokenPricesBody {
   @Usd('US dollars per token of the prompt.', '0.0000025')
   input?: string | null;
@@ -64,6 +111,21 @@ export class TokenPricesBody {
 
   @Usd('US dollars for each call, whatever its size.', null)
   request?: string | null;
+
+  @ApiPropertyOptional({
+    description:
+      'Other prices for long prompts, the shortest first. Left out or null: the length does not matter.',
+    type: [LongPromptPricesBody],
+    maxItems: mostPriceTiers,
+    nullable: true,
+  })
+  @Nullable()
+  @IsArray()
+  @ArrayMaxSize(mostPriceTiers)
+  @IsAscending()
+  @ValidateNested({ each: true })
+  @Type(() => LongPromptPricesBody)
+  long_prompt?: LongPromptPricesBody[] | null;
 }
 
 export const YesOrNo = (description: string): PropertyDecorator => {

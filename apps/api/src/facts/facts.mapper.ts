@@ -1,29 +1,75 @@
 import type { FactName, MergedFacts } from '@signalbox/domain/catalogue';
-import { formatUsd, picoUsdOf, statedFacts, type StatedFacts, type TokenPrices } from '@signalbox/gateway';
-import type { KnownFactView, StatedFactsBody, TokenPricesBody } from './facts.dto';
+import {
+  formatUsd,
+  picoUsdOf,
+  type PriceTier,
+  statedFacts,
+  type StatedFacts,
+  type TokenPrices,
+} from '@signalbox/gateway';
+import type { KnownFactView, LongPromptPricesBody, StatedFactsBody, TokenPricesBody } from './facts.dto';
 
-type PricesView = Record<keyof TokenPrices, string | null>;
+type PerToken<Price> = Record<'input' | 'output' | 'cache_read' | 'cache_write', Price>;
 
-function toPrices(body: TokenPricesBody): TokenPrices {
-  const pico = (text: string | null | undefined): number | null => (text ? picoUsdOf(text) : null);
+interface TierView extends PerToken<string | null> {
+  above_prompt_tokens: number;
+}
+
+interface PricesView extends PerToken<string | null> {
+  request: string | null;
+  long_prompt?: TierView[];
+}
+
+function pico(text: string | null | undefined): number | null {
+  return text ? picoUsdOf(text) : null;
+}
+
+function usd(picoUsd: number | null): string | null {
+  return picoUsd === null ? null : formatUsd(picoUsd);
+}
+
+function toPerToken(body: Partial<PerToken<string | null>>): PerToken<number | null> {
+  const { input, output, cache_read, cache_write } = body;
   return {
-    input: pico(body.input),
-    output: pico(body.output),
-    cache_read: pico(body.cache_read),
-    cache_write: pico(body.cache_write),
-    request: pico(body.request),
+    input: pico(input),
+    output: pico(output),
+    cache_read: pico(cache_read),
+    cache_write: pico(cache_write),
   };
 }
 
-function toPricesView(prices: TokenPrices): PricesView {
-  const text = (pico: number | null): string | null => (pico === null ? null : formatUsd(pico));
+function toPerTokenView({
+  input,
+  output,
+  cache_read,
+  cache_write,
+}: PerToken<number | null>): PerToken<string | null> {
   return {
-    input: text(prices.input),
-    output: text(prices.output),
-    cache_read: text(prices.cache_read),
-    cache_write: text(prices.cache_write),
-    request: text(prices.request),
+    input: usd(input),
+    output: usd(output),
+    cache_read: usd(cache_read),
+    cache_write: usd(cache_write),
   };
+}
+
+function toTier(body: LongPromptPricesBody): PriceTier {
+  return { above_prompt_tokens: body.above_prompt_tokens, ...toPerToken(body) };
+}
+
+function toTierView(tier: PriceTier): TierView {
+  return { above_prompt_tokens: tier.above_prompt_tokens, ...toPerTokenView(tier) };
+}
+
+function toPrices(body: TokenPricesBody): TokenPrices {
+  const prices = { ...toPerToken(body), request: pico(body.request) };
+  const tiers = body.long_prompt ?? [];
+  return tiers.length === 0 ? prices : { ...prices, long_prompt: tiers.map(toTier) };
+}
+
+function toPricesView(prices: TokenPrices): PricesView {
+  const view = { ...toPerTokenView(prices), request: usd(prices.request) };
+  const tiers = prices.long_prompt ?? [];
+  return tiers.length === 0 ? view : { ...view, long_prompt: tiers.map(toTierView) };
 }
 
 /** The DTO's class has every field, given or not. */

@@ -125,3 +125,68 @@ it('are of the platform only: a tenant sees neither prices nor sources', async (
     body.data.map(({ facts, deployments }) => [facts, deployments[0]!.facts, deployments[0]!.known_facts]),
   ).toEqual([[{}, {}, {}]]);
 });
+
+describe('prices of long prompts', () => {
+  const long = { above_prompt_tokens: 200_000, input: '0.000005', output: '0.000015' };
+  const shown = { ...long, cache_read: null, cache_write: null };
+
+  it('are stated with the others, and go with them', async () => {
+    const prices = { input: '0.0000025', output: '0.00001', long_prompt: [long] };
+    const deployments = [{ provider_id: provider, upstream_model: 'gpt-4o' }];
+    const { status, body } = await call<ModelView>('POST', models, {
+      name: 'long',
+      facts: { prices },
+      deployments,
+    });
+    expect(status).toBe(201);
+    expect(body.facts['prices']).toMatchObject({ input: '0.0000025', long_prompt: [shown] });
+    expect(body.deployments[0]!.known_facts['prices']).toMatchObject({
+      source: 'model',
+      value: { output: '0.00001', long_prompt: [shown] },
+    });
+    const facts = { prices: { input: '0.000001', long_prompt: null } };
+    const changed = await call<ModelView>('PATCH', `${models}/${body.id}`, { facts });
+    expect(changed.body.facts['prices']).not.toHaveProperty('long_prompt');
+  });
+
+  it('are written into the catalogue by hand, and are known of the deployments of that model', async () => {
+    const prices = { input: '0.0000025', output: '0.00001', long_prompt: [long] };
+    const written = await call<{ prices: unknown[] }>('POST', '/api/v1/llm/catalogue', {
+      id: 'openai/long',
+      prices: [{ offered_by: 'openai', prices }],
+    });
+    const override = { min_prompt_tokens: 200_000, input: '0.000005', output: '0.000015' };
+    expect(written.body.prices).toMatchObject([
+      { source: 'manual', prices: { input: '0.0000025', output: '0.00001', overrides: [override] } },
+    ]);
+    const deployments = [{ provider_id: provider, upstream_model: 'long' }];
+    const { body } = await call<ModelView>('POST', models, { name: 'long-too', deployments });
+    expect(body.deployments[0]!.known_facts['prices']).toMatchObject({
+      source: 'manual',
+      value: { input: '0.0000025', long_prompt: [shown] },
+      catalogue_entry_id: 'openai/long',
+    });
+  });
+
+  it.each([
+    [[{ ...long, above_prompt_tokens: 0 }], 'facts.prices.long_prompt.0.above_prompt_tokens'],
+    [[{ input: '0.000005' }], 'facts.prices.long_prompt.0.above_prompt_tokens'],
+    [[{ ...long, input: '-1' }], 'facts.prices.long_prompt.0.input'],
+    [[{ ...long, request: '0.1' }], 'facts.prices.long_prompt.0.request'],
+    [[long, { ...long, above_prompt_tokens: 128_000 }], 'facts.prices.long_prompt'],
+    [[long, long], 'facts.prices.long_prompt'],
+    [
+      Array.from({ length: 11 }, (_, index) => ({ above_prompt_tokens: index + 1 })),
+      'facts.prices.long_prompt',
+    ],
+    [long, 'facts.prices.long_prompt'],
+    [[null], 'facts.prices.long_prompt.0'],
+  ])('%j is refused', async (long_prompt, field) => {
+    const facts = { prices: { input: '0.0000025', long_prompt } };
+    const { status, body } = await call<{ errors: { field: string }[] }>('POST', models, {
+      name: 'no',
+      facts,
+    });
+    expect([status, body.errors?.[0]?.field]).toEqual([400, field]);
+  });
+});

@@ -11,6 +11,7 @@ import {
   formatNanoUsd,
   formatUsd,
   gatewayErrorCodes,
+  pricesAt,
   type ScoredCandidate,
 } from '@signalbox/gateway';
 import type { ExplainedCandidateView, ExplainedRefusalView, RoutingExplanationView } from './explain.view';
@@ -31,17 +32,24 @@ function usd(picoUsd: number | null): string | null {
   return picoUsd === null ? null : formatUsd(picoUsd);
 }
 
-function toFactsView(facts: DeploymentFacts) {
-  const { prices, price_source: source } = facts;
+function toPricesView({ prices, price_source: source }: DeploymentFacts, promptTokens: number) {
+  const counted = prices && pricesAt(prices, promptTokens);
+  return (
+    counted && {
+      input_usd: usd(counted.input),
+      output_usd: usd(counted.output),
+      cache_read_usd: usd(counted.cache_read),
+      request_usd: usd(counted.request),
+      above_prompt_tokens: counted.above_prompt_tokens ?? null,
+      source,
+    }
+  );
+}
+
+function toFactsView(facts: DeploymentFacts, promptTokens: number) {
   return {
     catalogue_id: facts.catalogue_id,
-    prices: prices && {
-      input_usd: usd(prices.input),
-      output_usd: usd(prices.output),
-      cache_read_usd: usd(prices.cache_read),
-      request_usd: usd(prices.request),
-      source,
-    },
+    prices: toPricesView(facts, promptTokens),
     quality: facts.quality,
     quality_source: facts.quality_source,
     context_length: facts.context_length,
@@ -72,7 +80,7 @@ function toScoreView({ score, parts, expectedCostNanoUsd, costPer1kPicoUsd, firs
   };
 }
 
-function toCandidateView(candidate: ExplainedCandidate): ExplainedCandidateView {
+function toCandidateView(candidate: ExplainedCandidate, promptTokens: number): ExplainedCandidateView {
   const { deployment, credential, performance } = candidate;
   return {
     place: candidate.place,
@@ -90,7 +98,7 @@ function toCandidateView(candidate: ExplainedCandidate): ExplainedCandidateView 
       error_rate: performance.errorRate,
       calls: performance.weight,
     },
-    facts: toFactsView(candidate.facts),
+    facts: toFactsView(candidate.facts, promptTokens),
   };
 }
 
@@ -172,7 +180,7 @@ export function toExplanationView(explanation: Explanation): RoutingExplanationV
     draw: explanation.draw,
     explores: explanation.isExploring,
     has_affinity: explanation.affinityKey !== null,
-    candidates: explanation.candidates.map(toCandidateView),
+    candidates: explanation.candidates.map((candidate) => toCandidateView(candidate, needs.promptTokens)),
     attempts: explanation.attempts.map(toAttemptView),
     attempt_limit: effective.policy.attempt_limit,
     around_litellm: explanation.waysAround.map(toWayView),

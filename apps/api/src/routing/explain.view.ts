@@ -165,6 +165,13 @@ class ExplainedPricesView {
   @ApiProperty({ ...nullableText, description: 'For each call.', example: null })
   request_usd!: string | null;
 
+  @ApiProperty({
+    ...nullableNumber,
+    description: 'They are those of prompts with more tokens than this. null: the usual ones count.',
+    example: null,
+  })
+  above_prompt_tokens!: number | null;
+
   @ApiProperty({ ...nullableText, description: 'Who says so.', example: 'litellm' })
   source!: string | null;
 }
@@ -173,7 +180,11 @@ class ExplainedFactsView {
   @ApiProperty({ ...nullableText, description: 'Its entry of the catalogue.', example: 'openai/gpt-5-mini' })
   catalogue_id!: string | null;
 
-  @ApiProperty({ type: ExplainedPricesView, nullable: true, description: 'null: nobody knows them.' })
+  @ApiProperty({
+    type: ExplainedPricesView,
+    nullable: true,
+    description: 'Those that count for a prompt of this length. null: nobody knows them.',
+  })
   prices!: ExplainedPricesView | null;
 
   @ApiProperty({ ...nullableNumber, description: 'null: nobody knows; 0.5 counts.', example: 0.8 })

@@ -228,6 +228,31 @@ describe('a level', () => {
     await redis.hset(documents, 'facts:current', before);
   });
 
+  it('counts a long prompt by the prices of long prompts, and shows them', async () => {
+    const documents = `${api.config.redisPrefix}:projection`;
+    const before = (await redis.hget(documents, 'facts:current'))!;
+    // A body has at most 100 kB here, which are 25,000 tokens. The ceiling of eco is $1 for a million.
+    const tier = { above_prompt_tokens: 20_000, input: 1_100_000, output: null };
+    const long_prompt = [{ ...tier, cache_read: null, cache_write: null }];
+    const small = { ...unknownFacts, prices: { ...deployments.small.prices, long_prompt } };
+    const facts = { v: 5, deployments: { dep_small: small } };
+    await redis.hset(documents, 'facts:current', JSON.stringify(facts));
+    const asked = (tokens: number) =>
+      explain('eco', undefined, { messages: [{ role: 'user', content: 'word'.repeat(tokens) }] });
+    const [short, long] = [await asked(10_000), await asked(21_000)];
+    await redis.hset(documents, 'facts:current', before);
+    const seen = ({ candidates }: RoutingExplanationView) => {
+      const { dropped, facts: known } = candidates.find(({ model }) => model === 'small')!;
+      return [dropped, known.prices];
+    };
+    const rest = { output_usd: '0.0000002', cache_read_usd: null, request_usd: null, source: null };
+    expect(seen(short)).toEqual([null, { ...rest, input_usd: '0.0000001', above_prompt_tokens: null }]);
+    expect(seen(long)).toEqual([
+      'price_ceiling',
+      { ...rest, input_usd: '0.0000011', above_prompt_tokens: 20_000 },
+    ]);
+  });
+
   it('is held to the list of the key', async () => {
     expect(order(await explain('eco', { key_id: keyId }))).toEqual(['small']);
     const refused = await explain('precision', { key_id: keyId });

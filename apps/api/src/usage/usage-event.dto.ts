@@ -251,7 +251,8 @@ export class UsageEventView {
     type: 'object',
     additionalProperties: { type: 'integer', nullable: true },
     nullable: true,
-    description: 'Those prices, in millionths of a millionth of a US dollar per token (`request`: per call).',
+    description:
+      'Those prices, in millionths of a millionth of a US dollar per token (`request`: per call). `above_prompt_tokens`: they are those of longer prompts.',
     example: { input: 2_500_000, output: 10_000_000, cache_read: null, cache_write: null, request: null },
   })
   prices!: Record<string, unknown> | null;

@@ -90,6 +90,26 @@ describe('a power level', () => {
     expect(tagsOf(await world.send('eco'))).toMatchObject({ model: 'dear', attempts: '3' });
   });
 
+  it('never goes beyond it for a long prompt either: what long prompts cost counts', async () => {
+    await ready();
+    // $0.90 and $1.10 per million for the prompt: the ceiling of eco, $1 for a million, lies between them.
+    const price = (input: number, long: number) => ({
+      prices: { input, output: 0, long_prompt: [{ above_prompt_tokens: 200_000, input: long }] },
+    });
+    const deployments = {
+      dep_small: deploymentFacts.parse(price(100_000, 1_100_000)),
+      dep_large: deploymentFacts.parse(price(900_000, 900_000)),
+    };
+    await world.app.projection.write('facts', 'current', { deployments });
+    await world.settled();
+    const prompt = (tokens: number) => [{ role: 'user', content: 'word'.repeat(tokens) }];
+    expect(tagsOf(await world.send('eco', { messages: prompt(150_000) }))).toMatchObject({ model: 'small' });
+    const response = await world.send('eco', { messages: prompt(250_000) });
+    expect(tagsOf(response)).toMatchObject({ model: 'large' });
+    const { decision } = await world.eventOf(response.headers.get('x-request-id'));
+    expect(decision).toMatchObject({ dropped: { price_ceiling: 1 } });
+  });
+
   it('is held to the lists, and forbidden where they allow none of its models', async () => {
     await ready();
     const some = await clientWith(['large', 'dear']);

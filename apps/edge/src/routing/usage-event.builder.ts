@@ -1,4 +1,4 @@
-import type { DeploymentFacts, UsageEvent } from '@signalbox/gateway';
+import { type DeploymentFacts, pricesAt, type UsageEvent } from '@signalbox/gateway';
 import type { EdgeRequest } from '../request/edge-request';
 import { callCostNanoUsd } from './call-cost';
 import type { RequestRecord } from './request-record';
@@ -68,7 +68,7 @@ export function buildUsageEvent(
     usage_source: usage ? 'provider' : 'none',
     provider_cost_nano_usd: usage?.provider_cost_nano_usd ?? null,
     cost_nano_usd: callCostNanoUsd(usage, known),
-    prices: known?.prices ?? null,
+    prices: known?.prices ? pricesAt(known.prices, usage?.prompt_tokens ?? 0) : null,
     power_level: record.powerLevel,
     bytes_in: record.bytesIn,
     bytes_out: end?.bytesOut ?? 0,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type TokenPrices, unknownFacts } from '../model-facts';
+import { mostPriceTiers, type PriceTier, type TokenPrices, unknownFacts } from '../model-facts';
 import { cachedPermilleOf, errorPermilleOf, firstByteMsOf, weightCentsOf } from './candidate-figures';
 import type { ScoringCandidate } from './scoring.types';
 
@@ -8,11 +8,14 @@ const flag = { local: 1, free: 2, keepsNothing: 4, keeps: 8, trains: 16, trainsN
 const text = z.string().max(512);
 const amount = z.int().nonnegative();
 const price = amount.nullable();
+/** From which length of the prompt on, and the prices of prompt, answer and cached tokens there. */
+const tier = z.tuple([amount, price, price, price]);
 
 /**
  * One candidate of a decision, as the whole numbers that its score was made of: model, deployment, prices of prompt and answer
  * (pico-dollars per token), first byte, errors and quality (permille), flags, provider's kind, hundredths of calls that are known;
- * then, where there are some, the prices of cached tokens and of a call, and the region; and which part of prompts was cached (permille).
+ * then, where there are some, the prices of cached tokens and of a call, and the region; which part of prompts was cached (permille);
+ * and where long prompts have other prices, those.
  */
 export const decisionCandidate = z.tuple([
   text,
@@ -29,6 +32,7 @@ export const decisionCandidate = z.tuple([
   price,
   text.nullable(),
   amount,
+  z.array(tier).max(mostPriceTiers).optional(),
 ]);
 export type DecisionCandidate = z.infer<typeof decisionCandidate>;
 
@@ -69,13 +73,32 @@ export function encodeCandidate(candidate: ScoringCandidate): DecisionCandidate 
     prices?.request ?? null,
     region,
     cachedPermilleOf(candidate),
+    ...tiersOf(prices),
+  ];
+}
+
+function tiersOf(prices: TokenPrices | null): [] | [z.infer<typeof tier>[]] {
+  const tiers = prices?.long_prompt ?? [];
+  if (tiers.length === 0) return [];
+  return [
+    tiers.map(({ above_prompt_tokens: above, input, output, cache_read }) => [
+      above,
+      input,
+      output,
+      cache_read,
+    ]),
   ];
 }
 
 function pricesOf(encoded: DecisionCandidate): TokenPrices | null {
-  const [, , input, output, , , , flags, , , cacheRead, request] = encoded;
+  const [, , input, output, , , , flags, , , cacheRead, request, , , tiers] = encoded;
   if (!(flags & flag.priced)) return null;
-  return { input, output, cache_read: cacheRead, cache_write: null, request };
+  const usual = { input, output, cache_read: cacheRead, cache_write: null, request };
+  return tiers === undefined ? usual : { ...usual, long_prompt: tiers.map(tierFrom) };
+}
+
+function tierFrom([above, input, output, cacheRead]: z.infer<typeof tier>): PriceTier {
+  return { above_prompt_tokens: above, input, output, cache_read: cacheRead, cache_write: null };
 }
 
 /**

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { anyInput } from '../../../../test/support/scoring-arbitraries';
 import { aCandidate, aRequest, plainNeeds } from '../../../../test/support/scoring-world';
+import { tokenPrices } from '../model-facts';
 import { routingPolicy } from '../routing-policy';
+import { requestCostPicoUsd } from './candidate-figures';
 import { decodeDecision, encodeDecision } from './decision-record';
 import { policyHashOf } from './policy-hash';
 import { rankCandidates } from './rank-candidates';
@@ -116,6 +118,31 @@ describe('a decision that was kept', () => {
       wasExploring: false,
       dropped: { mode: 1 },
     });
+  });
+
+  it('has the prices of long prompts too, and one without them is read as before', () => {
+    const long = { input: 5_000_000, output: null, cache_read: 500_000, cache_write: null };
+    const prices = tokenPrices.parse({
+      input: 2_500_000,
+      output: 10_000_000,
+      long_prompt: [{ above_prompt_tokens: 200_000, ...long }],
+    });
+    const needs = { ...plainNeeds, promptTokens: 200_001, expectedAnswerTokens: 0 };
+    const candidates = [aCandidate('dep_1', { facts: { prices } }), aCandidate('dep_2')];
+    const input = aRequest({ candidates, rules: eco, needs });
+    const record = encodeDecision(subject, input, rankCandidates(input));
+    const place = record.candidates.findIndex(([, id]) => id === 'dep_1');
+    expect(record.candidates[place]?.[14]).toEqual([[200_000, 5_000_000, null, 500_000]]);
+    expect(record.candidates[1 - place]).toHaveLength(14);
+    // 200,001 x 5,000,000 for 200,001 tokens: above the ceiling of eco, $0.001 for 1,000; the usual price would be too, by half.
+    const kept = keptOf(input).kept.input;
+    expect(kept.candidates[place]!.facts.prices).toEqual(prices);
+    expect(requestCostPicoUsd(kept.candidates[place]!, needs)).toBe(200_001 * 5_000_000);
+    expect(requestCostPicoUsd(kept.candidates[place]!, { ...needs, promptTokens: 200_000 })).toBe(
+      200_000 * 2_500_000,
+    );
+    const old = decodeDecision({ ...record, candidates: record.candidates.map((one) => one.slice(0, 14)) });
+    expect(requestCostPicoUsd(old!.input.candidates[place]!, needs)).toBe(200_001 * 2_500_000);
   });
 
   it('of nobody says so', () => {

@@ -33,6 +33,27 @@ describe('whatever the candidates', () => {
     );
   });
 
+  it('nor is it by the prices of long prompts', () => {
+    fc.assert(
+      fc.property(anyInput, ({ rules: given, ...input }) => {
+        const rules = { ...given, maxCostPer1kPicoUsd: 1_000_000_000 };
+        const { promptTokens, expectedAnswerTokens } = input.needs;
+        for (const { candidate, costPer1kPicoUsd } of rankCandidates({ ...input, rules }).ranked) {
+          const { prices, free } = candidate.facts;
+          const passed = [...(prices?.long_prompt ?? [])]
+            .reverse()
+            .find((tier) => tier.above_prompt_tokens < promptTokens);
+          if (free || !prices || !passed || costPer1kPicoUsd === null) continue;
+          const cost =
+            BigInt(promptTokens) * BigInt(passed.input ?? prices.input ?? 0) +
+            BigInt(expectedAnswerTokens) * BigInt(passed.output ?? prices.output ?? 0);
+          expect(cost * 1_000n <= 1_000_000_000n * BigInt(promptTokens + expectedAnswerTokens)).toBe(true);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('nobody is chosen who has no key, is broken, cannot do it, or must not see the data', () => {
     fc.assert(
       fc.property(anyInput, (input) => {

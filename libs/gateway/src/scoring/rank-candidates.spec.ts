@@ -4,6 +4,7 @@ import {
   type CandidateChange,
   plainNeeds,
 } from '../../../../test/support/scoring-world';
+import { tokenPrices } from '../model-facts';
 import { routingPolicy } from '../routing-policy';
 import { rankCandidates } from './rank-candidates';
 import { scoringRulesOf } from './scoring-rules';
@@ -112,6 +113,24 @@ describe('the formula, worked out by hand', () => {
     // Whoever has no price of its own for cached tokens gains nothing.
     const plain = aCandidate('a', { facts: { prices: { ...prices, cache_read: null } }, performance });
     expect(scored(plain, rulesOf(), needs).expectedCostNanoUsd).toBe(24_000_000);
+  });
+
+  it('counts a long prompt by the prices of long prompts, for the ceiling too', () => {
+    // Up to 200,000 tokens $1.25 and $10 per million, above $2.50 and $15. With 500 of answer:
+    // 200,000 x $1.25 + 500 x $10 = $0.255, and one token more: 200,001 x $2.50 + 500 x $15 = $0.5075025.
+    const long = { above_prompt_tokens: 200_000, input: 2_500_000, output: 15_000_000 };
+    const prices = tokenPrices.parse({ input: 1_250_000, output: 10_000_000, long_prompt: [long] });
+    const candidate = aCandidate('a', { facts: { prices } });
+    const needsOf = (promptTokens: number) => ({ ...plainNeeds, promptTokens, expectedAnswerTokens: 500 });
+    expect(scored(candidate, rulesOf(), needsOf(200_000)).expectedCostNanoUsd).toBe(255_000_000);
+    expect(scored(candidate, rulesOf(), needsOf(200_001)).expectedCostNanoUsd).toBe(507_502_500);
+    // $0.255 for 200,500 tokens are $0.00127 for 1,000; $0.5075025 for 200,501 are $0.00253.
+    const rules = rulesOf({ levels: { balanced: { max_cost_per_1k_usd: '0.002' } } });
+    const reasons = [200_000, 200_001].map((promptTokens) => {
+      const input = aRequest({ candidates: [candidate], rules, needs: needsOf(promptTokens) });
+      return rankCandidates(input).dropped.map(({ reason }) => reason);
+    });
+    expect(reasons).toEqual([[], ['price_ceiling']]);
   });
 
   it('holds every term between 0 and 1', () => {

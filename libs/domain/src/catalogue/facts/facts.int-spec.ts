@@ -2,7 +2,9 @@ import { ManualClock, newId, silentLogger } from '@signalbox/common';
 import { OutboxDrainer, OutboxRepository } from '@signalbox/domain/outbox';
 import type { ProjectionService } from '@signalbox/domain/projection';
 import { type QualityLookup, qualityLookup } from '@signalbox/domain/quality';
+import { costNanoUsd, deploymentFacts } from '@signalbox/gateway';
 import { openTestDatabase, type TestDatabase } from '../../../../../test/support/test-database';
+import { parseOpenrouterModel } from '../openrouter/openrouter-model';
 import { FactsRepository } from './facts.repository';
 import { FactsService } from './facts.service';
 
@@ -137,6 +139,55 @@ it('is written by one at a time, so that its version tells the newer one', async
   await addDeployment('groq', 'one-more', { tools: false });
   await Promise.all([service.refresh(), service.refresh(), service.refresh()]);
   expect((await document()).version).toBe(before + 1);
+});
+
+it('has the prices of long prompts, from what OpenRouter says of a model to what the edges read', async () => {
+  const id = await addDeployment('openrouter', 'google/gemini-long');
+  const raw = {
+    id: 'google/gemini-long',
+    name: 'Gemini',
+    pricing: {
+      prompt: '0.00000125',
+      completion: '0.00001',
+      overrides: [
+        { utc_start: 100, utc_end: 400, prompt: '0.000001' },
+        { min_prompt_tokens: 200_000, prompt: '0.0000025', completion: '0.000015' },
+      ],
+    },
+  };
+  const read = parseOpenrouterModel(raw);
+  if (!('entry' in read)) throw new Error('not read');
+  const [offer] = read.entry.offers;
+  if (offer?.price.state !== 'known') throw new Error('no price');
+  await addEntry(raw.id, {});
+  await query(
+    `INSERT INTO catalogue_prices (id, entry_id, provider, prices, source, effective_from)
+     VALUES ('price_long', $1, 'openrouter', $2, 'openrouter', now() - interval '1 day')`,
+    [raw.id, offer.price.texts],
+  );
+  await service.refresh();
+  const { deployments } = await document();
+  const facts = deploymentFacts.parse(deployments[id]);
+  expect(facts.prices).toEqual({
+    input: 1_250_000,
+    output: 10_000_000,
+    cache_read: null,
+    cache_write: null,
+    request: null,
+    long_prompt: [
+      {
+        above_prompt_tokens: 200_000,
+        input: 2_500_000,
+        output: 15_000_000,
+        cache_read: null,
+        cache_write: null,
+      },
+    ],
+  });
+  // 250,000 x $2.50 + 1,000 x $15 per million = $0.64; the usual prices would make it $0.3225.
+  const used = { prompt: 250_000, cacheRead: 0, cacheWrite: 0, answer: 1_000 };
+  expect(costNanoUsd(facts.prices!, used)).toBe(640_000_000);
+  await query('DELETE FROM deployments WHERE id = $1', [id]);
 });
 
 it('of 2,000 deployments in a catalogue of 4,000 models stays a document of less than a megabyte, made in seconds', async () => {

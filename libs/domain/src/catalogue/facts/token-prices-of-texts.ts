@@ -1,13 +1,13 @@
-import { picoUsdOf, type TokenPrices } from '@signalbox/gateway';
+import type { PriceTier, TokenPrices } from '@signalbox/gateway';
 import type { PriceTexts } from '../merge/catalogue.types';
+import { picoPriceOf } from './pico-price';
+import { priceTiersOf } from './price-tiers-of-overrides';
 
 const components = ['input', 'output', 'cache_read', 'cache_write', 'request'] as const;
-/** A dollar for a token or a request: beyond it a price is nobody's, and the edge would not read it. */
-const mostPicoUsd = 1e12;
 
 /**
- * The catalogue's decimals as whole pico-dollars. Prices under a condition (`overrides`) and of other units (images, audio) are not
- * in it: nobody counts by them yet.
+ * The catalogue's decimals as whole pico-dollars. Prices of hours of the day and of other units (images, audio) are not in it: nobody
+ * counts by them yet.
  * @returns null when none of them is known
  */
 export function tokenPricesOf(texts: PriceTexts): TokenPrices | null {
@@ -18,15 +18,19 @@ export function tokenPricesOf(texts: PriceTexts): TokenPrices | null {
     cache_write: null,
     request: null,
   };
-  for (const component of components) {
-    const text = texts[component];
-    const pico = typeof text === 'string' ? picoUsdOf(text) : null;
-    if (pico !== null && pico <= mostPicoUsd) prices[component] = pico;
-  }
-  return components.some((component) => prices[component] !== null) ? prices : null;
+  for (const component of components) prices[component] = picoPriceOf(texts[component]);
+  if (components.every((component) => prices[component] === null)) return null;
+  const tiers = priceTiersOf(texts.overrides ?? [], prices);
+  return tiers.length === 0 ? prices : { ...prices, long_prompt: tiers };
 }
 
 export function isFree(prices: TokenPrices): boolean {
-  const isNothing = components.every((component) => (prices[component] ?? 0) === 0);
+  const isNothing = [prices, ...(prices.long_prompt ?? [])].every(costsNothing);
   return isNothing && (prices.input !== null || prices.output !== null);
+}
+
+function costsNothing(prices: TokenPrices | PriceTier): boolean {
+  const { input, output, cache_read, cache_write } = prices;
+  const request = 'request' in prices ? prices.request : null;
+  return [input, output, cache_read, cache_write, request].every((pico) => (pico ?? 0) === 0);
 }
