@@ -16,6 +16,11 @@ export interface CostPair {
   readonly afterNanoUsd: number;
 }
 
+/** By a wildcard one deployment serves several models. */
+export function isSameChoice(before: ScoringCandidate | null, after: ScoringCandidate | null): boolean {
+  return before?.deployment.id === after?.deployment.id && before?.model === after?.model;
+}
+
 /**
  * Before and after by the same tokens: those that were really used. A choice that stays costs what was booked, also where another
  * than the chosen one answered in the end.
@@ -27,8 +32,7 @@ export function costsOf(
 ): CostPair | CostGap {
   if (use.tokens === null) return 'no_tokens';
   if (use.costNanoUsd === null) return 'price_unknown_before';
-  const isSame = before?.deployment.id === after?.deployment.id;
-  if (isSame) return { beforeNanoUsd: use.costNanoUsd, afterNanoUsd: use.costNanoUsd };
+  if (isSameChoice(before, after)) return { beforeNanoUsd: use.costNanoUsd, afterNanoUsd: use.costNanoUsd };
   if (after === null) return 'nobody_left';
   const cost = costWith(after, use.tokens);
   return cost === null ? 'price_unknown_after' : { beforeNanoUsd: use.costNanoUsd, afterNanoUsd: cost };

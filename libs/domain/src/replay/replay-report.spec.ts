@@ -114,6 +114,22 @@ describe('the sums of a replay', () => {
     ]);
   });
 
+  it('tell models apart that one deployment serves by a wildcard', () => {
+    const [one, other] = ['any/one', 'any/other'].map((model) => ({ ...cheap, model }));
+    const sums = new ReplaySums();
+    sums.add(event, replayed({ before: one!, after: other! }));
+    sums.add(event, replayed({ before: dear, after: one! }));
+    sums.add(event, replayed({ before: dear, after: other! }));
+    const { changed, changes, cost } = sums.report;
+    expect(changed).toBe(3);
+    expect(changes.map(({ from, to }) => [from?.model, to?.model])).toEqual([
+      ['any/one', 'any/other'],
+      ['model-dear', 'any/one'],
+      ['model-dear', 'any/other'],
+    ]);
+    expect(cost.after_usd).toBe('0.0012');
+  });
+
   it('stay exact where a float would not', () => {
     const sums = new ReplaySums();
     const large = { ...event, costNanoUsd: 9_007_199_254_740_991 };

@@ -1,6 +1,6 @@
 import type { ScoringCandidate } from '@signalbox/gateway';
 import type { ActualUse, CostGap } from './replay-cost';
-import { costsOf } from './replay-cost';
+import { costsOf, isSameChoice } from './replay-cost';
 import type { Doubt, ReplayedDecision } from './replay-decision';
 import type { NotReplayable } from './replay-target';
 import { type CostReport, CostSums, type FigureReport, Spread, Tally } from './whole-amounts';
@@ -98,7 +98,7 @@ export class ReplaySums {
 
   add(event: ReplayedEvent, replayed: ReplayedDecision): void {
     const { before, after, levelBefore } = replayed;
-    const isChanged = before?.deployment.id !== after?.deployment.id;
+    const isChanged = !isSameChoice(before, after);
     const group = this.groupOf(levelBefore);
     this.events += 1;
     this.decisions += 1;
@@ -161,7 +161,7 @@ export class ReplaySums {
   }
 
   private changeOf(from: ScoringCandidate | null, to: ScoringCandidate | null): Change {
-    const key = JSON.stringify([from?.deployment.id, to?.deployment.id]);
+    const key = JSON.stringify([from, to].map((one) => one && [one.deployment.id, one.model]));
     const known = this.changes.get(key);
     if (known) return known;
     const change = { from: choiceOf(from), to: choiceOf(to), decisions: 0, cost: new CostSums() };
