@@ -19,6 +19,16 @@ const warningsOf = (
     .map(({ field, message }) => [field, /usual request: ([^.]*)\./.exec(message)?.[1] ?? message]);
 };
 
+it('a cascade of a name that every object has is one like any other, also where a wildcard could serve it', () => {
+  const policy = routingPolicy.parse({ cascades: { toString: ['fast'], 'any/one': ['fast'] } });
+  const models = { fast: {}, 'any/*': { kinds: ['anthropic'] } };
+  const warnings = routingWarnings({ policy, ...aCatalogueOf(models), allowed: [] });
+  expect(warnings.map(({ message }) => message)).toEqual([
+    'fast is of openai and toString of an unknown one: the step is skipped unless cross_vendor is true.',
+    'fast is of openai and any/one of anthropic: the step is skipped unless cross_vendor is true.',
+  ]);
+});
+
 describe('a level or a group that can choose nobody', () => {
   it('is told with what keeps its models from being chosen', () => {
     // 0.5 USD per million tokens is half of the ceiling of eco; 5 is above it.

@@ -6,6 +6,7 @@ import {
   listAllows,
   poolTargetOf,
   powerLevels,
+  resolveAlias,
   routeTargetOf,
   type RoutingPolicy,
   vendorOf,
@@ -48,12 +49,13 @@ function stepsOfPools(kind: string, pools: Readonly<Record<string, Pool>>): Step
   );
 }
 
-function stepsOf({ cascades, aliases, levels, groups }: RoutingPolicy): Step[] {
+function stepsOf(policy: RoutingPolicy): Step[] {
+  const { cascades, aliases, levels, groups } = policy;
   const ofCascades = Object.entries(cascades).flatMap(([asked, models]) =>
     models.map((model, index) => ({
       field: `cascades.${asked}.${index}`,
       model,
-      asked: asked === '*' ? null : (aliases[asked] ?? asked),
+      asked: asked === '*' ? null : resolveAlias(policy, asked),
     })),
   );
   const ofAliases = Object.entries(aliases).map(([alias, model]) => ({
