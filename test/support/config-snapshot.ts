@@ -18,6 +18,7 @@ export function aDeployment(
     enabled: true,
     credentialId: null,
     credential: { id: 'cred_1', enabled: true },
+    unknownEntry: null,
     ...rest,
     provider: {
       id: 'prov_1',
@@ -91,6 +92,12 @@ const deployment = fc.record({
   provider,
   credentialId: fc.option(credentialId),
   credential,
+  unknownEntry: fc.option(
+    fc.record({
+      id: fc.constantFrom('acme/typo', 'openai/gpt-4o'),
+      statedBy: fc.constantFrom('deployment' as const, 'model' as const, 'provider' as const),
+    }),
+  ),
 });
 
 const model = fc.record({

@@ -13,11 +13,12 @@ interface SnapshotRow {
 }
 
 /**
- * One statement, so that it sees one moment of all four tables. Of the credentials only the platform's count that pay for calls: a tenant's
+ * One statement, so that it sees one moment of all tables. Of the credentials only the platform's count that pay for calls: a tenant's
  * is chosen per call, and never touches a release. A deployment that names none takes its provider's: the one that is switched on,
- * else the oldest.
+ * else the oldest. An entry of the catalogue that an admin names is found as routing finds it (catalogue/merge/model-names.ts).
  */
 const platformCredential = `owner_type = 'platform' AND purpose = 'inference' AND deleted_at IS NULL`;
+const looseId = (id: string): string => `replace(lower(${id}), '.', '-')`;
 const snapshotSql = `
   SELECT m.id AS model_id, m.name AS model_name, m.mode, m.enabled AS model_enabled, m.openrouter_id,
     CASE WHEN d.id IS NULL THEN NULL ELSE jsonb_build_object(
@@ -25,7 +26,9 @@ const snapshotSql = `
       'litellmParams', d.litellm_params, 'enabled', d.enabled, 'credentialId', d.credential_id,
       'provider', jsonb_build_object('id', p.id, 'name', p.name, 'kind', p.kind, 'baseUrl', p.base_url, 'enabled', p.enabled,
         'environmentKeys', e.keys),
-      'credential', CASE WHEN c.id IS NULL THEN NULL ELSE jsonb_build_object('id', c.id, 'enabled', c.enabled) END
+      'credential', CASE WHEN c.id IS NULL THEN NULL ELSE jsonb_build_object('id', c.id, 'enabled', c.enabled) END,
+      'unknownEntry', CASE WHEN s.id IS NULL OR ${looseId('s.id')} IN (SELECT ${looseId('id')} FROM catalogue_entries) THEN NULL
+        ELSE jsonb_build_object('id', s.id, 'statedBy', s.stated_by) END
     ) END AS deployment
   FROM models m
   LEFT JOIN deployments d ON d.model_id = m.id
@@ -40,6 +43,11 @@ const snapshotSql = `
     FROM credentials
     WHERE (provider_id = p.id OR id = d.credential_id) AND reference LIKE 'env:_%' AND ${platformCredential}
   ) e ON true
+  LEFT JOIN LATERAL (
+    SELECT id, stated_by FROM (VALUES (1, 'deployment', d.facts->>'catalogue_id'), (2, 'model', m.facts->>'catalogue_id'),
+      (3, 'provider', p.facts->>'catalogue_id')) AS stated (nearness, stated_by, id)
+    WHERE id IS NOT NULL ORDER BY nearness LIMIT 1
+  ) s ON true
   ORDER BY m.name, d.id`;
 
 @Injectable()

@@ -21,6 +21,13 @@ export interface SnapshotCredential {
   enabled: boolean;
 }
 
+/** What an admin says that a deployment is, and the catalogue has not. */
+export interface UnknownEntry {
+  id: string;
+  /** Whose facts say so. */
+  statedBy: 'deployment' | 'model' | 'provider';
+}
+
 export interface SnapshotDeployment {
   id: string;
   upstreamModel: string;
@@ -32,6 +39,8 @@ export interface SnapshotDeployment {
   credentialId: string | null;
   /** What the platform pays with: the one that is named, else the platform's for this provider; null: none. */
   credential: SnapshotCredential | null;
+  /** null: no entry of the catalogue is named, or it is there. */
+  unknownEntry: UnknownEntry | null;
 }
 
 export interface SnapshotModel {

@@ -26,6 +26,7 @@ const examples: Record<LintCode, ConfigSnapshot> = {
   param_not_allowed: params({ api_base: 'http://elsewhere' }),
   wildcard_upstream_without_wildcard_name: withDeployment({ upstreamModel: 'gpt-*' }),
   base_url_path_suspicious: withDeployment({ provider: { kind: 'anthropic' }, baseUrl: 'https://a/v1' }),
+  catalogue_entry_unknown: withDeployment({ unknownEntry: { id: 'acme/typo', statedBy: 'deployment' } }),
   config_empty: aSnapshot(),
   credential_disabled: withDeployment({
     credential: { id: 'cred_1', enabled: false },
@@ -94,6 +95,15 @@ it.each([
   ['https', withDeployment({ baseUrl: 'https://proxy.example.com/v1' })],
 ])('does not warn of a key in clear text on the way to %s', (_where, snapshot) => {
   expect(codesOf(snapshot)).not.toContain('key_sent_in_clear');
+});
+
+it.each([
+  ['deployment', /^Its facts say that it is "acme\/typo"/],
+  ['model', /^The facts of its model say/],
+  ['provider', /^The facts of its provider say/],
+] as const)('says whose facts name an entry that the catalogue has not: of the %s', (statedBy, message) => {
+  const [finding] = lintConfig(withDeployment({ unknownEntry: { id: 'acme/typo', statedBy } }));
+  expect(finding?.message).toMatch(message);
 });
 
 it("does not take a vendor's name inside an open model's name for a repeated prefix", () => {

@@ -8,6 +8,7 @@ export const lintCodes = {
   param_not_allowed: 'error',
   wildcard_upstream_without_wildcard_name: 'error',
   base_url_path_suspicious: 'warning',
+  catalogue_entry_unknown: 'warning',
   config_empty: 'warning',
   credential_disabled: 'warning',
   credential_missing: 'warning',

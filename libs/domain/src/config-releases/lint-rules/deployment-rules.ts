@@ -172,6 +172,18 @@ function hasNoListPrice({ provider }: SnapshotDeployment): boolean {
   return provider.kind === 'openai_compatible' || provider.kind === 'vllm';
 }
 
+/** Refused it is not: the entry may come with the next sync. */
+const catalogueEntryIsThere: DeploymentRule = ({ deployment, path }) => {
+  const { unknownEntry } = deployment;
+  if (!unknownEntry) return [];
+  const { id, statedBy } = unknownEntry;
+  const whose = statedBy === 'deployment' ? 'Its facts say' : `The facts of its ${statedBy} say`;
+  const message = `${whose} that it is ${JSON.stringify(id)}, which the catalogue has not: no price and no ability comes of that.`;
+  const advice =
+    'Name an entry of the catalogue (GET /api/v1/llm/catalogue?search=...), or take catalogue_id back with null. Nothing to do if the next sync brings it.';
+  return [finding('catalogue_entry_unknown', `${path}.facts.catalogue_id`, message, advice)];
+};
+
 const demoModes: ReadonlySet<string> = new Set([...tokenModes, 'embedding']);
 
 const demoCanAnswer: DeploymentRule = ({ model, deployment, path }) => {
@@ -192,6 +204,7 @@ const rules: DeploymentRule[] = [
   prefixIsNotRepeated,
   wildcardsMatch,
   pricesAreWhole,
+  catalogueEntryIsThere,
   demoCanAnswer,
 ];
 
