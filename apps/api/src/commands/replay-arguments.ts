@@ -53,10 +53,21 @@ function idOf(kind: 'workspace' | 'organization', text: string): string {
   throw new Error(`--${kind} must be the id of ${kind === 'workspace' ? 'a' : 'an'} ${kind}`);
 }
 
+/** A day, or RFC 3339. Without a zone a time would be the one of whatever machine this runs on. */
+const timeForm = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
+
 function timeOf(option: string, text: string): Date {
   const time = new Date(text);
-  if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(time.getTime())) return time;
-  throw new Error(`${option} must be a time such as 2026-11-21 or 2026-11-21T08:00:00Z`);
+  const [, day] = timeForm.exec(text) ?? [];
+  if (day !== undefined && !Number.isNaN(time.getTime()) && isOfCalendar(day)) return time;
+  throw new Error(
+    `${option} must be a day (UTC) or a time with its zone, such as 2026-11-21 or 2026-11-21T08:00:00Z`,
+  );
+}
+
+/** Date takes the 30th of February for the 2nd of March. */
+function isOfCalendar(day: string): boolean {
+  return new Date(day).toISOString().startsWith(day);
 }
 
 function levelOf(text: string): PowerLevel {

@@ -223,6 +223,9 @@ describe('the command line', () => {
     [['--as', 'eco'], 'replay --workspace ID | --organization ID | --all'],
     [['--all', '--as', 'best'], '--as must be one of eco, balanced, precision'],
     [['--workspace', 'no-id'], '--workspace must be the id of a workspace'],
+    [['--all', '--from', '2026-11-19T08:00:00'], '--from must be a day (UTC) or a time with its zone'],
+    [['--all', '--to', '2026-11-19 (CET)'], '--to must be a day (UTC) or a time with its zone'],
+    [['--all', '--from', '2026-02-30'], '--from must be a day (UTC) or a time with its zone'],
     [['--all', '--policy', '/nowhere.json'], '--policy: /nowhere.json cannot be read as JSON'],
   ])('refuses %j', async (args, message) => {
     await expect(run(...args)).rejects.toThrow(message);
