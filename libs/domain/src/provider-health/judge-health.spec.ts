@@ -15,6 +15,7 @@ const probe = (outcome: ProbeOutcome, failedInARow = 0): ProbeFigures => ({
 const evidence = (more: Partial<HealthEvidence>): HealthEvidence => ({
   isEnabled: true,
   probeWay: 'key',
+  isDemo: false,
   traffic: null,
   probe: null,
   ...more,
@@ -55,6 +56,15 @@ it.each([
 it('says honestly why nothing is known', () => {
   expect(judgeHealth(evidence({ probeWay: 'none' })).detail).toContain("customers' keys are never used");
   expect(judgeHealth(evidence({ probeWay: 'liveness' })).detail).toContain('said nothing yet');
+});
+
+it('says of the demo what it is, and nothing of keys and costs that it has not', () => {
+  const demo = (more: Partial<HealthEvidence> = {}) =>
+    judgeHealth(evidence({ isDemo: true, probeWay: 'none', ...more }));
+  expect(demo()).toMatchObject({ state: 'unknown', reason: 'nothing_known', source: 'none' });
+  expect(demo().detail).toContain('canned');
+  expect(demo().detail).not.toMatch(/key/);
+  expect(demo({ traffic: traffic(5, 0) })).toMatchObject({ state: 'healthy', reason: 'calls_succeed' });
 });
 
 it('never gets better by more failures', () => {

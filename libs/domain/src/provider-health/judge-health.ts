@@ -23,6 +23,8 @@ export type ProbeWay = 'key' | 'liveness' | 'none';
 export interface HealthEvidence {
   readonly isEnabled: boolean;
   readonly probeWay: ProbeWay;
+  /** The built-in demo: LiteLLM answers by itself. */
+  readonly isDemo: boolean;
   /** null: nobody called lately. */
   readonly traffic: TrafficFigures | null;
   /** null: it was not asked, or not lately. */
@@ -77,13 +79,17 @@ const nothingAsked: Readonly<Record<ProbeWay, string>> = {
   none: "Nobody called it lately. It cannot be asked without a call that costs: the platform has no key that may be tried here, and customers' keys are never used for this.",
 };
 
+const nothingBehindDemo =
+  'Nobody called it lately. Its answers are canned and come from LiteLLM itself: there is no provider behind it that could be asked, and it costs nothing.';
+
 /** What calls say weighs more than what a check says: a check asks another route. */
-export function judgeHealth({ isEnabled, probeWay, traffic, probe }: HealthEvidence): HealthVerdict {
+export function judgeHealth({ isEnabled, probeWay, isDemo, traffic, probe }: HealthEvidence): HealthVerdict {
   if (!isEnabled) return verdict('unknown', 'switched_off', 'none', 'It is switched off.');
   const byTraffic = traffic && traffic.calls >= tellingCalls ? judgeTraffic(traffic) : null;
   const byProbe = probe ? judgeProbe(probe) : null;
   if (byTraffic && byProbe) return both(byTraffic, byProbe);
-  return byTraffic ?? byProbe ?? verdict('unknown', 'nothing_known', 'none', nothingAsked[probeWay]);
+  const why = isDemo ? nothingBehindDemo : nothingAsked[probeWay];
+  return byTraffic ?? byProbe ?? verdict('unknown', 'nothing_known', 'none', why);
 }
 
 function verdict(

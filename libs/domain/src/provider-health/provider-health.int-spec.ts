@@ -14,6 +14,7 @@ interface Row {
   state: string;
   reason: string;
   source: string;
+  detail: string;
   since: Date;
   probe_way: string;
   probe_outcome: string | null;
@@ -160,6 +161,16 @@ it("never tries a customer's key: without one of the platform's, calls alone spe
   await edgeSaw(groq, 20, 12);
   await refresh();
   expect(await healthOf('groq')).toMatchObject({ state: 'unhealthy', reason: 'calls_fail', requests: 20 });
+});
+
+it('says of the built-in demo that nobody is behind it', async () => {
+  await addProvider('demo', null);
+  await refresh();
+  expect(await healthOf('demo')).toMatchObject({
+    state: 'unknown',
+    reason: 'nothing_known',
+    detail: expect.stringContaining('Its answers are canned and come from LiteLLM itself') as string,
+  });
 });
 
 it('sees that a server is there by its route of liveness, with nobody', async () => {

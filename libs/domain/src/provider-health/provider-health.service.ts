@@ -24,6 +24,8 @@ import { ProviderProbe } from './provider-probe.service';
 
 /** So that providers that let us wait do not hold up the others. */
 const lanes = 6;
+/** The kind whose answers are canned. */
+const demo = 'demo';
 /** What a check said counts for so long. */
 const probeLifeMs = 5 * 60_000;
 
@@ -92,7 +94,8 @@ export class ProviderHealthService {
       const probeWay = this.probe.wayOf(known);
       const { enabled: isEnabled } = provider;
       const probe = probeWay === 'none' ? null : this.lastProbe(health);
-      const verdict = judgeHealth({ isEnabled, probeWay, traffic, probe });
+      const isDemo = provider.kind === demo;
+      const verdict = judgeHealth({ isEnabled, probeWay, isDemo, traffic, probe });
       Object.assign(health, { probeWay, checkedAt: now, ...columnsOf(verdict, traffic) });
       if (before !== verdict.state || !health.since) health.since = now;
       await this.repository.save(manager, health);
