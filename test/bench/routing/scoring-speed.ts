@@ -18,15 +18,21 @@ const rules = scoringRulesOf(policy, { kind: 'level', level: 'balanced' });
 /** Goals: a decision among 500 in 1 ms, the next candidate in 5 ms. */
 const goalsUs = { decision: 1_000, next: 5_000 };
 
-/** Half are alike, so that ties are broken often; a tenth is dropped for each of some reasons. */
+/** As with Gemini and Claude; the prompts here are long ones. */
+const longPrompt = { above_prompt_tokens: 200, output: null, cache_read: null, cache_write: null };
+
+/** Half are alike, so that ties are broken often; a tenth is dropped for each of some reasons, a third has prices of long prompts. */
 function candidatesOf(count: number): ScoringCandidate[] {
   return Array.from({ length: count }, (_, index) => {
     const figure = index % 2 === 0 ? index : 1;
+    const [input, output] = [(figure % 90) * 100_000, (figure % 170) * 100_000];
+    const usual = { input, output, cache_read: null, cache_write: null, request: null };
+    const tiered = { ...usual, long_prompt: [{ ...longPrompt, input: input * 2 }] };
     return aCandidate(`dep_01hzy3v7k8m9n0p1q2r3s4t5${String(index).padStart(3, '0')}`, {
       model: `vendor-${index % 40}/model-${index % 120}`,
       kind: kinds[index % kinds.length]!,
-      usdPerMillion: [(figure % 90) / 10, (figure % 170) / 10],
       facts: {
+        prices: index % 3 === 0 ? tiered : usual,
         quality: (figure % 100) / 100,
         context_length: index % 10 === 3 ? 500 : 128_000,
         input_modalities: ['text', 'image'],
