@@ -308,6 +308,16 @@ describe('other names', () => {
   });
 });
 
+it('a key that is dead for so long that no edge has heard of it is not any key of its workspace', async () => {
+  const oldId = await made('keys', { workspace_id: workspaceId, models: ['small'] });
+  expect((await explain('large', { key_id: oldId })).refusal?.code).toBe('model_not_allowed');
+  await api.database.transactions.run('platform', (manager) =>
+    manager.query(`UPDATE virtual_keys SET revoked_at = now() - interval '1 year' WHERE id = $1`, [oldId]),
+  );
+  const answer = await explain('large', { key_id: oldId });
+  expect([answer.refusal?.code, answer.refusal?.status, answer.attempts]).toEqual(['key_unknown', 401, []]);
+});
+
 describe('the question', () => {
   it.each<[object, string]>([
     [{ request: { model: 'eco' } }, 'key_id'],

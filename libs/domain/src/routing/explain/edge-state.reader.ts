@@ -109,8 +109,9 @@ export class EdgeStateReader {
         user_id: caller.userId,
       }),
     ).filter((ownerKey) => ownerKey !== null);
+    const keyHashes = caller.keyHashes ?? [];
     const fields = [
-      ...caller.keyHashes.map((hash) => projectionField('key', hash)),
+      ...keyHashes.map((hash) => projectionField('key', hash)),
       projectionField('workspace', caller.workspaceId),
       projectionField('organization', caller.organizationId),
       projectionField('settings', settingsDocumentId),
@@ -123,7 +124,7 @@ export class EdgeStateReader {
       ownerKeys.map((ownerKey) => [ownerKey, documentIn(texts, 'credentials', ownerKey)]),
     );
     return {
-      keys: caller.keyHashes.flatMap((hash) => documentIn(texts, 'key', hash) ?? []),
+      keys: keyHashes.flatMap((hash) => documentIn(texts, 'key', hash) ?? []),
       workspace: documentIn(texts, 'workspace', caller.workspaceId),
       organization: documentIn(texts, 'organization', caller.organizationId),
       platformRules: platformRulesIn(texts),

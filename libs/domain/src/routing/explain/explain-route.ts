@@ -82,7 +82,7 @@ interface KeyInForce {
 /** Of a key's values the first that may be used now. */
 function keyInForce(state: EdgeState, caller: ExplainedCaller): KeyInForce {
   const { workspace, organization, nowMs } = state;
-  const keys = caller.keyHashes.length === 0 ? [anyKeyOf(caller)] : state.keys;
+  const keys = caller.keyHashes === null ? [anyKeyOf(caller)] : state.keys;
   const judged = keys.map((key): KeyInForce => {
     const verdict = checkKey({ key, workspace, organization, nowMs, model: null });
     return { key, refusal: verdict.allowed ? null : refusalOf(verdict.code) };

@@ -76,7 +76,7 @@ export class RoutingExplainService {
     );
     if (!row || row.organizationId === null)
       throw new AppError('workspace_not_found', 'Check the id; GET /api/v1/workspaces lists the known ones.');
-    return { organizationId: row.organizationId, workspaceId, userId: userId ?? null, keyHashes: [] };
+    return { organizationId: row.organizationId, workspaceId, userId: userId ?? null, keyHashes: null };
   }
 
   private async ofKey(caller: Caller, keyId: string): Promise<ExplainedCaller> {

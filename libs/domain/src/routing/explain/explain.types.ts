@@ -30,8 +30,8 @@ export interface ExplainedCaller {
   readonly organizationId: string;
   readonly workspaceId: string;
   readonly userId: string | null;
-  /** Of the values of the virtual key; empty: any key of the workspace that allows all models. */
-  readonly keyHashes: readonly string[];
+  /** Of the values of the virtual key; none are left of one that ended long ago. null: any key of the workspace that allows all models. */
+  readonly keyHashes: readonly string[] | null;
 }
 
 /** What the edges know at one moment. */
