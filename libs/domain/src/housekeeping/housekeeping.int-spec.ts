@@ -104,6 +104,46 @@ describe('housekeeping', () => {
     ]);
   });
 
+  it('forgets benchmark runs after 400 days, with their results, but for those that something rests on', async () => {
+    const daysAgo = (days: number): Date => new Date(clock.nowMs() - days * 86_400_000);
+    const runs: [id: string, state: string, days: number, keyId: string | null, keyEnded: boolean][] = [
+      ['old', 'completed', 401, 'vk_1', true],
+      ['old_without_key', 'failed', 401, null, false],
+      ['recent', 'completed', 399, 'vk_1', true],
+      ['unended', 'running', 401, 'vk_1', false],
+      ['with_key', 'capped', 401, 'vk_1', false],
+      ['in_force', 'completed', 401, 'vk_1', true],
+      ['proposed', 'completed', 401, 'vk_1', true],
+      ['rejected', 'completed', 401, 'vk_1', true],
+    ];
+    for (const [id, state, days, keyId, keyEnded] of runs) {
+      const at = daysAgo(days);
+      await query(
+        `INSERT INTO benchmark_runs (id, suite, trigger, state, cap_nano_usd, virtual_key_id, created_at, ended_at, key_ended_at)
+         VALUES ($1, 'core', 'schedule', $2, 1, $3, $4, $5, $6)`,
+        [id, state, keyId, at, state === 'running' ? null : at, keyEnded ? at : null],
+      );
+      await query(
+        `INSERT INTO benchmark_results (run_id, model, task, state) VALUES ($1, 'gpt-4o', 't', 'done')`,
+        [id],
+      );
+    }
+    for (const state of ['in_force', 'proposed', 'rejected']) {
+      await query(
+        `INSERT INTO quality_scores (id, subject, score, state, source, benchmark_run_id)
+         VALUES ($1, 'gpt-4o', 0.5, $1, 'benchmark', $1)`,
+        [state],
+      );
+    }
+    expect(await housekeeping.sweep()).toMatchObject({ benchmarkRuns: 3 });
+    const kept = ['in_force', 'proposed', 'recent', 'unended', 'with_key'];
+    expect(await query('SELECT id FROM benchmark_runs ORDER BY id')).toEqual(kept.map((id) => ({ id })));
+    expect(await query('SELECT run_id AS id FROM benchmark_results ORDER BY 1')).toEqual(
+      kept.map((id) => ({ id })),
+    );
+    expect(await housekeeping.sweep()).toMatchObject({ benchmarkRuns: 0 });
+  });
+
   it('deletes idempotency records that have expired, however many, and no others', async () => {
     await query(
       `INSERT INTO idempotency_records (service_token_id, idempotency_key, request_hash, locked_until, expires_at)

@@ -33,6 +33,21 @@ export class HousekeepingRepository {
     return count;
   }
 
+  /**
+   * With their results. One stays while its key is to be revoked, and while a score rests on it that is in force or waits for a person.
+   * By created_at too, which has an index.
+   */
+  async deleteBenchmarkRuns(manager: EntityManager, before: Date): Promise<number> {
+    const [, count] = await manager.query<[unknown, number]>(
+      `DELETE FROM benchmark_runs run WHERE created_at < $1 AND ended_at < $1
+         AND (virtual_key_id IS NULL OR key_ended_at IS NOT NULL)
+         AND NOT EXISTS (SELECT FROM quality_scores score
+           WHERE score.benchmark_run_id = run.id AND score.state IN ('in_force', 'proposed'))`,
+      [before],
+    );
+    return count;
+  }
+
   /** A rotated value ends by the clock, without a change that would erase its sealed copy. */
   async eraseEndedValues(manager: EntityManager, now: Date): Promise<number> {
     const [, count] = await manager.query<[unknown, number]>(

@@ -6,13 +6,17 @@ import { OutboxRepository } from '@signalbox/domain/outbox';
 import { HousekeepingRepository } from './housekeeping.repository';
 
 const batchSize = 1_000;
-const catalogueSyncsKeptMs = 90 * 86_400_000;
+const dayMs = 86_400_000;
+const catalogueSyncsKeptMs = 90 * dayMs;
+/** The same month of the year before can be compared. */
+const benchmarkRunsKeptMs = 400 * dayMs;
 
 export interface HousekeepingResult {
   idempotencyRecords: number;
   erasedValues: number;
   endedKeys: number;
   catalogueSyncs: number;
+  benchmarkRuns: number;
 }
 
 /** Removes what has had its time, in batches. */
@@ -31,6 +35,7 @@ export class HousekeepingService {
       erasedValues: await this.eraseEndedValues(),
       endedKeys: await this.takeEndedKeysOut(),
       catalogueSyncs: await this.forgetCatalogueSyncs(),
+      benchmarkRuns: await this.forgetBenchmarkRuns(),
     };
   }
 
@@ -55,6 +60,13 @@ export class HousekeepingService {
     const before = new Date(this.clock.nowMs() - catalogueSyncsKeptMs);
     return this.transactions.run('platform', (manager) =>
       this.repository.deleteCatalogueSyncs(manager, before),
+    );
+  }
+
+  private forgetBenchmarkRuns(): Promise<number> {
+    const before = new Date(this.clock.nowMs() - benchmarkRunsKeptMs);
+    return this.transactions.run('platform', (manager) =>
+      this.repository.deleteBenchmarkRuns(manager, before),
     );
   }
 
