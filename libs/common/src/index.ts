@@ -7,6 +7,7 @@ export * from './error-codes';
 export * from './id';
 export * from './is-record';
 export * from './logger';
+export * from './pause';
 export * from './redact';
 export * from './sealed-value';
 export * from './shutdown';

@@ -1,11 +1,10 @@
-import { AppError } from '@signalbox/common';
+import { AppError, pauseFor } from '@signalbox/common';
 import type { MaintenanceRunEntity } from '@signalbox/database';
 import {
   MaintenanceRunner,
   MaintenanceService,
   type StartMaintenanceRun,
 } from '@signalbox/domain/maintenance';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type MaintenanceJob, printOutcome, reportProgress } from './maintenance-job';
 
 const pollEveryMs = 1_000;
@@ -65,6 +64,6 @@ async function carryOn(
     if (run.status !== 'running' || signal.aborted) return run;
     if (outcome === 'waiting' && !isWaiting) print('A secret store does not answer: waiting for it.');
     isWaiting = outcome === 'waiting';
-    await delay(pollEveryMs, undefined, { signal }).catch(() => undefined);
+    await pauseFor(pollEveryMs, signal);
   }
 }

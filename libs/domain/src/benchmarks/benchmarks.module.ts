@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { Clock, Logger } from '@signalbox/common';
+import { type Clock, type Logger, pauseFor } from '@signalbox/common';
 import { TenantTransactions } from '@signalbox/database';
 import { AuditModule } from '@signalbox/domain/audit';
 import { FactsModule } from '@signalbox/domain/catalogue';
@@ -15,7 +15,6 @@ import { BenchmarkRunService } from './runs/benchmark-run.service';
 import { BenchmarkRunner } from './runs/benchmark-runner';
 import { BenchmarkTenants } from './runs/benchmark-tenant';
 import { BenchmarkTenantRepository } from './runs/benchmark-tenant.repository';
-import { pauseFor } from './runs/pause';
 import { RunStarter } from './runs/run-starter';
 import { BenchmarkScheduleRepository } from './schedules/benchmark-schedule.repository';
 import { BenchmarkScheduleService } from './schedules/benchmark-schedule.service';
