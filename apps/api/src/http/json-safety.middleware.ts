@@ -1,4 +1,4 @@
-import { AppError } from '@signalbox/common';
+import { invalidField } from '@signalbox/common';
 import type { NextFunction, Request, Response } from 'express';
 import { findUnsafeJson } from './json-safety';
 
@@ -17,5 +17,5 @@ export function jsonSafetyMiddleware(request: Request, _response: Response, next
     findUnsafeJson(request.query, 'query') ??
     findUnsafeJson(request.body, 'body');
   if (!unsafe) return next();
-  next(new AppError('validation_failed', `${unsafe.field} ${unsafe.message}.`, { fields: [unsafe] }));
+  next(invalidField(unsafe.field, unsafe.message));
 }

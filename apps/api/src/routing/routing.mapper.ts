@@ -8,15 +8,12 @@ import {
   type RoutingVersion,
   workspaceSubject,
 } from '@signalbox/domain/routing';
-import { AppError } from '@signalbox/common';
+import { invalidField } from '@signalbox/common';
 import type { RoutingSubjectQuery, RoutingVersionDetailView, RoutingVersionView } from './routing.dto';
 
 export function toSubject({ workspace_id, organization_id }: RoutingSubjectQuery): RoutingSubject {
   if (workspace_id !== undefined && organization_id !== undefined) {
-    const message = 'must be left out where workspace_id is given';
-    throw new AppError('validation_failed', `organization_id ${message}.`, {
-      fields: [{ field: 'organization_id', message }],
-    });
+    throw invalidField('organization_id', 'must be left out where workspace_id is given');
   }
   if (workspace_id !== undefined) return workspaceSubject(workspace_id);
   return organization_id === undefined ? platformSubject : organizationSubject(organization_id);

@@ -1,4 +1,4 @@
-import { AppError } from '@signalbox/common';
+import { invalidField } from '@signalbox/common';
 import { type StatedFacts, withStated } from '@signalbox/gateway';
 import { DeploymentEntity, type CredentialEntity, type ProviderEntity } from '@signalbox/database';
 import { checkBaseUrl } from '@signalbox/domain/providers';
@@ -22,10 +22,7 @@ export interface DeploymentTargets {
 
 function checkCredential({ provider, credential }: DeploymentTargets): void {
   if (credential === null || credential.providerId === provider.id) return;
-  const message = 'belongs to another provider';
-  throw new AppError('validation_failed', `credential_id ${message}.`, {
-    fields: [{ field: 'credential_id', message }],
-  });
+  throw invalidField('credential_id', 'belongs to another provider');
 }
 
 /** Overwrites what is given and leaves the rest; throws validation_failed when the result makes no sense. */

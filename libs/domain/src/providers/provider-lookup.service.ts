@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, isId } from '@signalbox/common';
+import { AppError, invalidField, isId } from '@signalbox/common';
 import { isUniqueViolation, type ProviderEntity, TenantTransactions } from '@signalbox/database';
 import { type Caller, tenantOf } from '@signalbox/domain/access';
 import type { EntityManager } from 'typeorm';
@@ -56,10 +56,10 @@ export class ProviderLookup {
     if (vendorOwn) return vendorOwn;
     const ofKind = await this.repository.listOfKind(manager, kind, 2);
     if (ofKind.length < 2) return ofKind[0] ?? null;
-    const message = `is a kind of which there are several providers: give the name or the id of one (GET /api/v1/llm/providers?kind=${kind})`;
-    throw new AppError('validation_failed', `provider ${message}.`, {
-      fields: [{ field: 'provider', message }],
-    });
+    throw invalidField(
+      'provider',
+      `is a kind of which there are several providers: give the name or the id of one (GET /api/v1/llm/providers?kind=${kind})`,
+    );
   }
 
   /** In a transaction of its own: the provider belongs to the platform, and stays whatever becomes of the request. */

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError } from '@signalbox/common';
+import { AppError, invalidField } from '@signalbox/common';
 import {
   type CredentialEntity,
   type CredentialVersionEntity,
@@ -104,10 +104,7 @@ export class CredentialRotationService {
     input: StartCredentialRotation,
   ): void {
     if (input.apiKey !== undefined) {
-      const message = 'must be left out with method provider_api: the provider makes the key';
-      throw new AppError('validation_failed', `api_key ${message}.`, {
-        fields: [{ field: 'api_key', message }],
-      });
+      throw invalidField('api_key', 'must be left out with method provider_api: the provider makes the key');
     }
     const problem = providerApiProblem(this.driverOf(kind), credential);
     if (problem === null) return;

@@ -3,6 +3,7 @@ import {
   AppError,
   type Clock,
   decodeIdCursor,
+  invalidField,
   newId,
   type Page,
   parseDurationMs,
@@ -158,10 +159,7 @@ export class ServiceTokenService {
 function expiryOf(duration: string, now: Date): Date {
   const durationMs = parseDurationMs(duration);
   if (durationMs <= maxDurationMs) return new Date(now.getTime() + durationMs);
-  const message = 'must be at most 3650d; null means that the token never expires';
-  throw new AppError('validation_failed', `duration ${message}.`, {
-    fields: [{ field: 'duration', message }],
-  });
+  throw invalidField('duration', 'must be at most 3650d; null means that the token never expires');
 }
 
 function known(token: ServiceTokenEntity | null): ServiceTokenEntity {

@@ -1,5 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError, type Clock, decodeCursor, decodeIdCursor, type Page, toPage } from '@signalbox/common';
+import {
+  AppError,
+  type Clock,
+  decodeCursor,
+  decodeIdCursor,
+  invalidField,
+  type Page,
+  toPage,
+} from '@signalbox/common';
 import { TenantTransactions } from '@signalbox/database';
 import { type Caller, requireOperator, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
@@ -181,10 +189,7 @@ export class CatalogueEntryService {
     if (!replacementId) return;
     const isKnown = replacementId !== id && (await this.entries.find(manager, replacementId)) !== null;
     if (isKnown) return;
-    const message = 'must be another entry of the catalogue';
-    throw new AppError('validation_failed', `replacement_id ${message}.`, {
-      fields: [{ field: 'replacement_id', message }],
-    });
+    throw invalidField('replacement_id', 'must be another entry of the catalogue');
   }
 
   private async changed(
