@@ -85,7 +85,12 @@ async function request(input: RouteChoiceInput, round: number, moves: Moves): Pr
   };
   const call = { times: { deadlineMs: clock.nowMs() + 60_000, isStream: true } } as unknown as RequestCall;
   const parts = { sender: { begin } as unknown as AttemptSender, breakers, clock };
-  const notes = { note: () => undefined, noteCut: () => undefined, notePrompt: () => undefined };
+  const notes = {
+    note: () => undefined,
+    noteFirstToken: () => undefined,
+    noteCut: () => undefined,
+    notePrompt: () => undefined,
+  };
   const policy = { ...input.policy, attempt_limit: attempts };
   await new FailoverRun({ ...parts, performance: notes }, call, queue, policy).find();
 }

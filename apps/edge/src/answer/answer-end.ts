@@ -10,6 +10,8 @@ export interface AnswerEnd {
   readonly upstreamModel: string | null;
   readonly bytesOut: number;
   readonly firstByteAtMs: number | null;
+  /** Of a stream: when its first event came that says something. null, or left out: none has, or nobody can say. */
+  readonly firstTokenAtMs?: number | null;
   readonly clientGone: boolean;
   /** Why it broke off; null: it did not. */
   readonly problem: string | null;

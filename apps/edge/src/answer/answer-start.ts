@@ -29,6 +29,8 @@ export interface AttemptFailure {
 /** A good answer that waits for its client. */
 export interface ReadyAnswer {
   readonly status: number;
+  /** A stream that has begun, and not yet said anything. LiteLLM writes such beginnings before it has heard the provider. */
+  readonly isSilent?: boolean;
   /** Sends head and body with these headers added. Resolves when the answer has ended, well or not; never rejects. */
   relayTo(
     edgeRequest: EdgeRequest,

@@ -26,7 +26,9 @@ type State = 'starting' | 'held' | 'relaying' | 'done';
 
 /** An answer that is passed on while it arrives, from its first data event on. */
 export class StreamAnswer implements AnswerBody, ReadyAnswer {
+  isSilent = false;
   private state: State = 'starting';
+  private firstTokenAtMs: number | null = null;
   private held: Buffer[] = [];
   private heldBytes = 0;
   private upstreamHasEnded = false;
@@ -108,7 +110,9 @@ export class StreamAnswer implements AnswerBody, ReadyAnswer {
 
   private take(chunk: Buffer): readonly Buffer[] {
     try {
-      return this.passage.push(chunk);
+      const passed = this.passage.push(chunk);
+      if (this.passage.hasContent) this.firstTokenAtMs ??= this.control.options.clock.nowMs();
+      return passed;
     } catch (error) {
       this.passage.stop((error as Error).message);
       return [];
@@ -142,6 +146,7 @@ export class StreamAnswer implements AnswerBody, ReadyAnswer {
     if (this.state !== 'starting') return;
     clearTimeout(this.preambleTimer);
     this.state = 'held';
+    this.isSilent = !this.passage.hasContent;
     this.control.good(this);
   }
 
@@ -248,6 +253,7 @@ export class StreamAnswer implements AnswerBody, ReadyAnswer {
       upstreamModel: this.passage.model,
       bytesOut: writer.bytesOut,
       firstByteAtMs: writer.firstByteAtMs,
+      firstTokenAtMs: this.firstTokenAtMs,
       clientGone: !isFlushed && !writer.hasBrokenOff,
       problem: this.problem,
       brokenBy: this.problem === null ? null : this.cause,

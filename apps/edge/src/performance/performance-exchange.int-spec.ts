@@ -93,6 +93,17 @@ it('a call whose answer breaks off counts once, as a failure', async () => {
   expect(errorRate).toBeCloseTo(0.5, 1);
 });
 
+it('the time to the first token is none to an event that says nothing yet', async () => {
+  world.behave({ dep_first: { kind: 'slow', everyMs: 700 } });
+  const response = await world.send('first', { stream: true, max_tokens: 1 });
+  await response.text();
+  await world.eventOf(response.headers.get('x-request-id'));
+  await world.app.edge.exchangePerformance();
+  const figures = performanceFrom(await documents(), Date.now()).get('dep_first');
+  expect(figures?.firstByteMs).toBeGreaterThanOrEqual(690);
+  expect(figures?.weight).toBeCloseTo(1, 1);
+});
+
 it('an answer in one piece says nothing of the time to the first token', async () => {
   await world.send('eco');
   await world.app.edge.exchangePerformance();

@@ -4,6 +4,7 @@ import {
   type CallSums,
   type DeploymentPerformance,
   fadedTo,
+  type FirstToken,
   mergePerformance,
   noCalls,
   performanceKey,
@@ -11,6 +12,7 @@ import {
   readPerformance,
   withCall,
   withCut,
+  withFirstToken,
   withPrompt,
   writePerformance,
 } from '@signalbox/gateway';
@@ -35,6 +37,8 @@ export type PerformanceView = ReadonlyMap<string, DeploymentPerformance>;
 /** What attempts tell. */
 export interface PerformanceNotes {
   note(deploymentId: string, outcome: CallOutcome): void;
+  /** Of a call that was noted without this time. */
+  noteFirstToken(deploymentId: string, token: FirstToken): void;
   /** Of a call that was noted as good: its answer broke off. */
   noteCut(deploymentId: string): void;
   /** Of a call that was noted, when its answer has ended. */
@@ -70,6 +74,10 @@ export class PerformanceExchange implements PerformanceNotes {
 
   note(deploymentId: string, outcome: CallOutcome): void {
     this.change(deploymentId, (sums, nowMs) => withCall(sums, outcome, nowMs));
+  }
+
+  noteFirstToken(deploymentId: string, token: FirstToken): void {
+    this.change(deploymentId, (sums, nowMs) => withFirstToken(sums, token, nowMs));
   }
 
   noteCut(deploymentId: string): void {

@@ -115,9 +115,21 @@ export class AttemptStep {
     const facts = { attempt: planned, attempts: run.attempts, fallbackReason: because, powerLevel };
     const end = await answer.relayTo(edgeRequest, answerTags(facts), record.admission?.headers);
     record.end = end;
+    if (answer.isSilent) this.noteFirstToken(planned, end, running.startedAtMs);
     this.notePrompt(planned, end);
     line.duration_ms = Math.max(this.dependencies.clock.nowMs() - running.startedAtMs, 0);
     if (end.problem !== null) this.noteCut(edgeRequest, record, end, running.startedAtMs);
+  }
+
+  /** It came while the answer was on its way to the client already. */
+  private noteFirstToken(
+    { deploymentId }: PlannedAttempt,
+    { firstTokenAtMs: atMs }: AnswerEnd,
+    beganAtMs: number,
+  ): void {
+    if (deploymentId === null || typeof atMs !== 'number') return;
+    const firstByteMs = Math.max(atMs - beganAtMs, 0);
+    this.dependencies.performance.noteFirstToken(deploymentId, { firstByteMs, atMs });
   }
 
   /** How much of the prompts a provider has cached is part of what it will probably cost. */

@@ -122,7 +122,12 @@ class Stage {
     const parts = {
       sender: sender as AttemptSender,
       breakers,
-      performance: { note: () => undefined, noteCut: () => undefined, notePrompt: () => undefined },
+      performance: {
+        note: () => undefined,
+        noteFirstToken: () => undefined,
+        noteCut: () => undefined,
+        notePrompt: () => undefined,
+      },
       clock,
     };
     return new FailoverRun(parts, call, queue, policy);

@@ -133,8 +133,8 @@ export class FailoverRun {
       const start = await running.start;
       if (start?.kind === 'good') {
         this.tellBreaker(planned, { failure: null, retryAfterMs: null });
-        this.notePerformance(running, false);
         const { answer } = start;
+        this.notePerformance(running, false, answer.isSilent);
         return { kind: 'good', running, answer, line: this.addLine(running, answer.status, null) };
       }
       this.running.delete(running);
@@ -212,11 +212,16 @@ export class FailoverRun {
     if (breaker !== null) this.dependencies.breakers.note(breaker, result);
   }
 
-  private notePerformance({ begun: { planned }, startedAtMs }: RunningAttempt, hasFailed: boolean): void {
+  /** @param isSilent its first token is still to come */
+  private notePerformance(
+    { begun: { planned }, startedAtMs }: RunningAttempt,
+    hasFailed: boolean,
+    isSilent = false,
+  ): void {
     const { performance, clock } = this.dependencies;
     if (planned.deploymentId === null) return;
     // The first byte of an answer in one piece comes with its last token.
-    const isFirstTokenKnown = !hasFailed && this.call.times.isStream;
+    const isFirstTokenKnown = !hasFailed && !isSilent && this.call.times.isStream;
     const firstByteMs = isFirstTokenKnown ? Math.max(clock.nowMs() - startedAtMs, 0) : null;
     performance.note(planned.deploymentId, { firstByteMs, hasFailed });
   }

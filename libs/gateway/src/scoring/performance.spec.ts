@@ -8,6 +8,7 @@ import {
   readPerformance,
   withCall,
   withCut,
+  withFirstToken,
   withPrompt,
   writePerformance,
 } from './performance';
@@ -98,6 +99,19 @@ describe('the figures of a deployment', () => {
     expect(performanceOf([right], startMs)).toMatchObject({ firstByteMs: 200, weight: 2 });
     expect(performanceOf([right], startMs + 5 * minuteMs).weight).toBe(1);
     expect(performanceOf([right], startMs + 90 * minuteMs)).toBe(unknownPerformance);
+  });
+
+  it('have the time of a first token that came after its call was counted', () => {
+    const counted = withCall(noCalls, { firstByteMs: null, hasFailed: false }, startMs);
+    const sums = withFirstToken(counted, { firstByteMs: 700, atMs: startMs }, startMs);
+    const figures = { firstByteMs: 700, firstByteWeight: 1, errorRate: 0, weight: 1 };
+    expect(performanceOf([sums], startMs)).toEqual(figures);
+    const told = readPerformance(writePerformance(new Map([['dep', sums]]), startMs), startMs);
+    expect(performanceOf([told.get('dep')!], startMs)).toEqual(figures);
+    // Told at the end of a long stream it counts as much as if it had been told when it came.
+    const endMs = startMs + 5 * minuteMs;
+    const late = withFirstToken(counted, { firstByteMs: 700, atMs: startMs }, endMs);
+    expect(performanceOf([late], endMs)).toEqual(performanceOf([sums], endMs));
   });
 
   it('count a call once whose answer broke off', () => {

@@ -66,6 +66,22 @@ export function withCall(
   };
 }
 
+/** When the first token came of a call that was counted without it, perhaps a while ago. */
+export interface FirstToken {
+  readonly firstByteMs: number;
+  readonly atMs: number;
+}
+
+export function withFirstToken(sums: CallSums, { firstByteMs, atMs }: FirstToken, nowMs: number): CallSums {
+  const faded = fadedTo(sums, nowMs);
+  const rest = remainderAfter(nowMs - atMs);
+  return {
+    ...faded,
+    measured: faded.measured + rest,
+    firstByteSumMs: faded.firstByteSumMs + firstByteMs * rest,
+  };
+}
+
 /** A call that was counted as a good one has failed after all: its answer broke off. */
 export function withCut(sums: CallSums, nowMs: number): CallSums {
   const faded = fadedTo(sums, nowMs);
