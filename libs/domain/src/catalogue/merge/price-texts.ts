@@ -12,6 +12,8 @@ const mostOverrides = 50;
 const countForm = /^\d{1,9}$/;
 /** HHMM, with a colon or without. */
 const timeForm = /^[\d:]{1,8}$/;
+const dayForm = /^[a-z]{1,9}$/i;
+const daysOfWeek = 7;
 
 /**
  * @param stated the source's own names and values
@@ -46,7 +48,7 @@ function parseOverride(
   names: Readonly<Record<string, string>>,
 ): PriceOverride | null {
   const parsed: Record<string, string | number> = {};
-  for (const condition of ['min_prompt_tokens', 'utc_start', 'utc_end']) {
+  for (const condition of ['min_prompt_tokens', 'utc_start', 'utc_end', 'utc_days']) {
     const value = override[condition];
     if (value === undefined || value === null) continue;
     const read = parseCondition(condition, value);
@@ -65,10 +67,18 @@ function parseOverride(
 
 /** Without its condition, a price would hold always. */
 function parseCondition(name: string, value: unknown): string | number | null {
+  if (name === 'utc_days') return parseDays(value);
   if (typeof value === 'number') return value;
   if (typeof value !== 'string') return null;
   if (name === 'min_prompt_tokens') return countForm.test(value) ? Number(value) : null;
   return timeForm.test(value) ? value : null;
+}
+
+/** Such as `saturday,sunday`. */
+function parseDays(value: unknown): string | null {
+  if (!Array.isArray(value) || value.length > daysOfWeek) return null;
+  const isDay = (day: unknown): day is string => typeof day === 'string' && dayForm.test(day);
+  return value.every(isDay) ? value.join(',') : null;
 }
 
 /** Each component with its text, without the overrides. */

@@ -111,6 +111,7 @@ it.each([
     { utc_start: '0030', utc_end: '08:30' },
     { utc_start: '0030', utc_end: '08:30' },
   ],
+  [{ utc_days: ['saturday', 'sunday'] }, { utc_days: 'saturday,sunday' }],
 ])('a price under the condition %j is kept', (condition, expected) => {
   const pricing = { prompt: '0.000001', overrides: [{ ...condition, prompt: '0.000002' }] };
   expect(openrouterPrice(pricing)).toEqual({
@@ -119,13 +120,16 @@ it.each([
   });
 });
 
-it.each([{ min_prompt_tokens: '200k' }, { min_prompt_tokens: '' }, { utc_start: 'night\0' }])(
-  'a price under the condition %j cannot be read',
-  (condition) => {
-    const pricing = { prompt: '0.000001', overrides: [{ ...condition, prompt: '0.000002' }] };
-    expect(openrouterPrice(pricing)).toMatchObject({ state: 'malformed' });
-  },
-);
+it.each([
+  { min_prompt_tokens: '200k' },
+  { min_prompt_tokens: '' },
+  { utc_start: 'night\0' },
+  { utc_days: 'weekend' },
+  { utc_days: ['\0'] },
+])('a price under the condition %j cannot be read', (condition) => {
+  const pricing = { prompt: '0.000001', overrides: [{ ...condition, prompt: '0.000002' }] };
+  expect(openrouterPrice(pricing)).toMatchObject({ state: 'malformed' });
+});
 
 describe("OpenRouter's endpoints", () => {
   const endpoint = (tag: string, prompt: string, completion: string) => ({
