@@ -66,6 +66,24 @@ describe("entries of LiteLLM's price map", () => {
     expect(parseLitellmEntry('key', raw, new Set())).toBe('malformed');
   });
 
+  it.each([
+    ['ke\0y', {}],
+    ['key', { supported_modalities: ['text', '\ud83d'] }],
+  ])('with what PostgreSQL cannot keep are malformed: %j', (key, more) => {
+    const raw = { litellm_provider: 'openai', mode: 'chat', ...more };
+    expect(parseLitellmEntry(key, raw, new Set())).toBe('malformed');
+  });
+
+  it.each([
+    ['2027-01-31', '2027-01-31'],
+    ['2027-02-29', null],
+    ['0000-01-01', null],
+    ['soon', null],
+  ])('that end on %s end on %s', (deprecation_date, expiresOn) => {
+    const raw = { litellm_provider: 'openai', mode: 'chat', deprecation_date };
+    expect(parseLitellmEntry('key', raw, new Set())).toMatchObject({ entry: { expiresOn } });
+  });
+
   it('with a price that is no number say so', () => {
     const raw = { litellm_provider: 'openai', mode: 'chat', input_cost_per_token: 'cheap' };
     expect(parseLitellmEntry('key', raw, new Set())).toMatchObject({

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { PriceOffer, SourceEntry, StatedPrice } from '../merge/catalogue.types';
 import { vendorOfKind } from '../merge/model-names';
 import { statedPrice } from '../merge/price-texts';
+import { day } from '../sources/day';
+import { isStorable } from '../sources/storable';
 
 /** litellm_provider, and our kind of provider; the others are of the kind `litellm`. */
 const kindOfProvider: Readonly<Record<string, string>> = {
@@ -61,11 +63,7 @@ const form = z.looseObject({
   max_input_tokens: tokens,
   max_output_tokens: tokens,
   max_tokens: tokens,
-  deprecation_date: z
-    .string()
-    .regex(/^\d{4}-\d{2}-\d{2}$/)
-    .nullish()
-    .catch(null),
+  deprecation_date: day.nullish().catch(null),
   supported_modalities: z.array(z.string().max(32)).max(16).nullish().catch(null),
   supported_output_modalities: z.array(z.string().max(32)).max(16).nullish().catch(null),
   supports_function_calling: flag,
@@ -95,7 +93,7 @@ export function parseLitellmEntry(
   // The file's own explanation of its form.
   if (key === 'sample_spec') return 'skipped';
   const parsed = form.safeParse(raw);
-  if (!parsed.success || key.length > 300) return 'malformed';
+  if (!parsed.success || key.length > 300 || !isStorable([key, parsed.data])) return 'malformed';
   const stated = parsed.data;
   if (ignoredProviders.has(stated.litellm_provider)) return 'skipped';
   const mode = modeOf(stated.mode);
