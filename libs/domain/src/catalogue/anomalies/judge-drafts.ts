@@ -25,6 +25,8 @@ export interface EntryPlan {
   readonly id: string;
   /** Under which it is in the catalogue until now, with its prices, if that is another one. */
   readonly formerId?: string;
+  /** The fingerprint that the entry had before. Left out: there was none. */
+  readonly madeFrom?: string;
   /** null: the entry is as it was, only prices change. */
   readonly content: EntryContent | null;
   readonly fingerprint: string;
@@ -79,6 +81,7 @@ export function judgeDraft(
   const plan = {
     id: draft.id,
     ...(draft.formerId !== undefined && { formerId: draft.formerId }),
+    ...(draft.madeFrom !== undefined && { madeFrom: draft.madeFrom }),
     content: isAsBefore ? null : content,
     fingerprint,
     isNew: !known,

@@ -1,4 +1,6 @@
 import { askedFor, type CatalogueSource, type EntryDraft, type SyncSource } from '../merge/catalogue.types';
+import { looseId } from '../merge/model-names';
+import { sourceOfEntry } from '../merge/source-of-entry';
 import { findVanished, type SourceCover, type Vanishing } from './find-vanished';
 import {
   type EntryPlan,
@@ -28,7 +30,7 @@ export interface WaitingChange {
   readonly id: string;
   readonly entryId: string | null;
   readonly provider: string | null;
-  /** Of whom it is, where it is about all of a source's models. */
+  /** Who says so. null: it says that there is no price. */
   readonly source: CatalogueSource | null;
   readonly fingerprint: string;
 }
@@ -46,9 +48,12 @@ const noPrices: ReadonlyMap<string, PriceInForce> = new Map();
 
 /** What a sync is to write, what is to wait for a person, and what is gone. */
 export function judgeSync(answers: Answers, inForce: InForce, waiting: readonly WaitingChange[]): Judgement {
-  const vanishing = vanishedOf(answers, inForce);
-  const frozen = new Set([...answers.malformed, ...frozenBy(vanishing, answers.drafts, inForce)]);
-  const drafts = answers.drafts.filter(({ id }) => !frozen.has(id));
+  const unsure = unsureOf(answers, inForce);
+  const vanishing = vanishedOf(answers, inForce, unsure);
+  const frozen = [...answers.malformed, ...unsure, ...frozenBy(vanishing, answers.drafts, inForce)];
+  // LiteLLM's name for one of them is no new model either.
+  const frozenNames = new Set(frozen.map(looseId));
+  const drafts = answers.drafts.filter(({ id }) => !frozenNames.has(looseId(id)));
   const judged = drafts.map((draft) => {
     const knownAs = draft.formerId ?? draft.id;
     const prices = inForce.prices.get(knownAs) ?? noPrices;
@@ -61,24 +66,37 @@ export function judgeSync(answers: Answers, inForce: InForce, waiting: readonly 
   const there = new Set(drafts.flatMap(idsOf));
   const vanished = vanishing.flatMap((one) => one.vanished).filter((id) => !there.has(id));
   const unchanged = drafts.length - plans.length;
-  return { plans, held, vanished, outdated: outdatedOf(waiting, held, drafts, answers.asked), unchanged };
+  const outdated = outdatedOf(waiting, held, drafts, { answers, inForce, isUnsure: unsure.length > 0 });
+  return { plans, held, vanished, outdated, unchanged };
 }
 
-function vanishedOf({ asked, models, malformed, drafts }: Answers, { entries }: InForce): Vanishing[] {
-  const there = [...entries].filter(([, { status }]) => status !== 'vanished');
-  const named = (source: CatalogueSource): Set<string> =>
-    new Set(there.filter(([, { provenance }]) => provenance['name']?.source === source).map(([id]) => id));
-  // One whose id cannot be read may be any of those that seem to be gone.
-  const isUnsure = malformed.some((key) => key.startsWith('?'));
+/** A model whose id cannot be read may be any of those of OpenRouter's that seem to be gone. */
+function unsureOf({ asked, models, malformed }: Answers, inForce: InForce): string[] {
+  if (!asked.has('openrouter') || !malformed.some((key) => key.startsWith('?'))) return [];
+  const has = new Set(models);
+  return entriesOf('openrouter', inForce).filter((id) => !has.has(id));
+}
+
+function entriesOf(source: CatalogueSource, { entries }: InForce): string[] {
+  return [...entries]
+    .filter(([, { status, provenance }]) => status !== 'vanished' && sourceOfEntry(provenance) === source)
+    .map(([id]) => id);
+}
+
+function vanishedOf(
+  { asked, models, malformed, drafts }: Answers,
+  inForce: InForce,
+  unsure: readonly string[],
+): Vanishing[] {
   const covers: SourceCover[] = [
     {
       source: 'openrouter',
-      had: isUnsure ? new Set() : named('openrouter'),
-      has: new Set([...models, ...malformed]),
+      had: new Set(entriesOf('openrouter', inForce)),
+      has: new Set([...models, ...malformed, ...unsure]),
     },
     {
       source: 'litellm',
-      had: named('litellm'),
+      had: new Set(entriesOf('litellm', inForce)),
       has: new Set(drafts.filter(isOfLitellm).flatMap(idsOf)),
     },
   ];
@@ -114,23 +132,26 @@ function outdatedOf(
   waiting: readonly WaitingChange[],
   held: readonly HeldChange[],
   drafts: readonly EntryDraft[],
-  asked: ReadonlySet<SyncSource>,
+  { answers, inForce, isUnsure }: { answers: Answers; inForce: InForce; isUnsure: boolean },
 ): string[] {
   const wasAsked = (source: CatalogueSource | null): boolean => {
     const who = source && askedFor(source);
-    return who !== null && asked.has(who);
+    return who !== null && answers.asked.has(who);
   };
   const still = new Set(held.map(({ fingerprint }) => fingerprint));
-  const covered = new Set(
-    drafts.flatMap((draft) => {
-      const providers = draft.offers.filter(({ source }) => wasAsked(source)).map(({ provider }) => provider);
-      return idsOf(draft).flatMap((id) => providers.map((provider) => `${id} ${provider}`));
-    }),
-  );
+  const byId = new Map(drafts.flatMap((draft) => idsOf(draft).map((id) => [id, draft])));
+  const isAnswered = ({ entryId, provider, source }: WaitingChange): boolean => {
+    if (entryId === null || provider === null)
+      return wasAsked(source) && !(isUnsure && source === 'openrouter');
+    const draft = byId.get(entryId);
+    const offer = draft?.offers.find((one) => one.provider === provider);
+    if (!draft || offer) return !!offer && wasAsked(offer.source);
+    // Nobody names the provider any more: whoever did so has said it.
+    const former = source ?? inForce.prices.get(entryId)?.get(provider)?.source ?? null;
+    return wasAsked(former) && (former !== 'openrouter_endpoint' || draft.hasEndpoints);
+  };
   return waiting
-    .filter(({ entryId, provider, source }) =>
-      entryId === null ? wasAsked(source) : covered.has(`${entryId} ${provider}`),
-    )
+    .filter(isAnswered)
     .filter(({ fingerprint }) => !still.has(fingerprint))
     .map(({ id }) => id);
 }

@@ -144,7 +144,13 @@ export class CatalogueEntryRepository {
     );
   }
 
+  /** What a sync held back of it waits for nobody any more. */
   async delete(manager: EntityManager, id: string): Promise<void> {
+    await manager.query(
+      `UPDATE catalogue_changes SET state = 'superseded', version = version + 1, updated_at = now()
+       WHERE entry_id = $1 AND state = 'waiting'`,
+      [id],
+    );
     await manager.delete(CatalogueEntryEntity, { id });
   }
 

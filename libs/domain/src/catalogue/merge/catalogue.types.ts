@@ -73,6 +73,8 @@ export interface EntryDraft extends EntryContent {
   readonly id: string;
   /** Under which the catalogue has it so far: OpenRouter names a model that only LiteLLM knew. */
   readonly formerId?: string;
+  /** The fingerprint of the entry that it was made from. Left out: there was none. */
+  readonly madeFrom?: string;
   readonly offers: readonly PriceOffer[];
   /** The providers of its endpoints were asked: one that is not among the offers serves the model no more. */
   readonly hasEndpoints: boolean;

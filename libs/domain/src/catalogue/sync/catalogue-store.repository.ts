@@ -12,6 +12,9 @@ export interface UsedModel {
   readonly openrouterId: string | null;
 }
 
+const isInForceAt = (time: string): string =>
+  `effective_from <= ${time} AND (effective_to IS NULL OR effective_to > ${time})`;
+
 /** Entries and prices as they are in force, read and written as a whole. */
 @Injectable()
 export class CatalogueStoreRepository {
@@ -25,13 +28,14 @@ export class CatalogueStoreRepository {
     return new Map(rows.map(({ id, ...entry }) => [id, entry]));
   }
 
-  /** By entry, then by provider. */
-  async pricesInForce(manager: EntityManager): Promise<Map<string, Map<string, PriceInForce>>> {
+  /** By entry, then by provider. A price by hand may be written down for later, or end. */
+  async pricesInForce(manager: EntityManager, at: Date): Promise<Map<string, Map<string, PriceInForce>>> {
     const rows = await manager.query<
       { entryId: string; provider: string; texts: PriceTexts; source: CatalogueSource }[]
     >(
       `SELECT entry_id AS "entryId", provider, prices AS texts, source FROM catalogue_prices
-       WHERE effective_to IS NULL`,
+       WHERE ${isInForceAt('$1')}`,
+      [at],
     );
     const prices = new Map<string, Map<string, PriceInForce>>();
     for (const { entryId, provider, texts, source } of rows) {
@@ -51,11 +55,26 @@ export class CatalogueStoreRepository {
     );
   }
 
+  /** Until the transaction ends. @returns the fingerprints of those that there are */
+  async lock(manager: EntityManager, ids: readonly string[]): Promise<Map<string, string>> {
+    const rows = await manager.query<{ id: string; fingerprint: string }[]>(
+      'SELECT id, fingerprint FROM catalogue_entries WHERE id = ANY($1) ORDER BY id FOR UPDATE',
+      [ids],
+    );
+    return new Map(rows.map(({ id, fingerprint }) => [id, fingerprint]));
+  }
+
+  /** But for entries that a person has added, changed or removed since they were judged: the next sync sees what is theirs. */
   async write(
     manager: EntityManager,
-    plans: readonly EntryPlan[],
+    judged: readonly EntryPlan[],
     { syncId, at }: { syncId: string; at: Date },
   ): Promise<void> {
+    const idOf = ({ id, formerId }: EntryPlan): string => formerId ?? id;
+    const there = await this.lock(manager, judged.map(idOf));
+    const plans = judged.filter((plan) =>
+      plan.content ? there.get(idOf(plan)) === plan.madeFrom : there.has(plan.id),
+    );
     await this.upsert(manager, plans, at);
     await this.move(
       manager,
@@ -69,6 +88,7 @@ export class CatalogueStoreRepository {
     await this.openPrices(manager, opened, syncId, at);
   }
 
+  /** A person's stay. */
   async closePrices(
     manager: EntityManager,
     prices: readonly { entryId: string; provider: string }[],
@@ -78,12 +98,14 @@ export class CatalogueStoreRepository {
     await manager.query(
       `UPDATE catalogue_prices SET effective_to = $2
        FROM jsonb_to_recordset($1::jsonb) AS row ("entryId" text, provider text)
-       WHERE entry_id = row."entryId" AND catalogue_prices.provider = row.provider AND effective_to IS NULL`,
+       WHERE entry_id = row."entryId" AND catalogue_prices.provider = row.provider
+         AND ${isInForceAt('$2')} AND source <> 'manual'`,
       [JSON.stringify(prices), at],
     );
     await this.changed(manager);
   }
 
+  /** Until one that is written down for later, and none where a person's is in force. */
   async openPrices(
     manager: EntityManager,
     prices: readonly { entryId: string; provider: string; texts: PriceTexts; source: CatalogueSource }[],
@@ -93,9 +115,12 @@ export class CatalogueStoreRepository {
     if (prices.length === 0) return;
     const rows = prices.map((price) => ({ id: newId('cataloguePrice', at.getTime()), ...price }));
     await manager.query(
-      `INSERT INTO catalogue_prices (id, entry_id, provider, prices, source, effective_from, sync_id)
-       SELECT id, "entryId", provider, texts, source, $2, $3 FROM jsonb_to_recordset($1::jsonb)
-         AS row (id text, "entryId" text, provider text, texts jsonb, source text)`,
+      `INSERT INTO catalogue_prices (id, entry_id, provider, prices, source, effective_from, effective_to, sync_id)
+       SELECT row.id, "entryId", row.provider, texts, row.source, $2, (SELECT min(effective_from) FROM catalogue_prices
+         WHERE entry_id = "entryId" AND catalogue_prices.provider = row.provider AND effective_from > $2), $3
+       FROM jsonb_to_recordset($1::jsonb) AS row (id text, "entryId" text, provider text, texts jsonb, source text)
+       WHERE NOT EXISTS (SELECT FROM catalogue_prices WHERE entry_id = "entryId"
+         AND catalogue_prices.provider = row.provider AND ${isInForceAt('$2')})`,
       [JSON.stringify(rows), at, syncId],
     );
     await this.changed(manager);
@@ -111,7 +136,8 @@ export class CatalogueStoreRepository {
     const [, count] = await manager.query<[unknown, number]>(
       `UPDATE catalogue_entries SET status = 'vanished', vanished_at = $2, fingerprint = '', version = version + 1,
          updated_at = $2
-       WHERE id = ANY($1) AND status <> 'vanished' AND ($3::text IS NULL OR provenance->'name'->>'source' = $3)`,
+       WHERE id = ANY($1) AND status <> 'vanished' AND ($3::text IS NULL
+         OR $3 IN (provenance->'name'->>'source', provenance->'vendor'->>'source', provenance->'mode'->>'source'))`,
       [ids, at, ofSource],
     );
     return count;

@@ -248,9 +248,10 @@ export class CatalogueSyncService {
     subject: { entryId: string; provider: string },
     at: Date,
   ): Promise<void> {
-    const inForce = (await this.store.pricesInForce(manager)).get(subject.entryId)?.get(subject.provider);
-    if (!isSame(inForce?.texts ?? null, change.before?.['prices'] ?? null))
-      throw alreadyDecided('superseded');
+    const isThere = (await this.store.lock(manager, [subject.entryId])).size > 0;
+    const inForce = (await this.store.pricesInForce(manager, at)).get(subject.entryId)?.get(subject.provider);
+    const isAsBefore = isSame(inForce?.texts ?? null, change.before?.['prices'] ?? null);
+    if (!isThere || !isAsBefore || inForce?.source === 'manual') throw alreadyDecided('superseded');
     await this.store.closePrices(manager, [subject], at);
     const after = change.after as { prices: PriceTexts; source: CatalogueSource } | null;
     if (!after) return;

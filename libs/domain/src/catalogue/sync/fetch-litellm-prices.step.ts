@@ -2,6 +2,7 @@ import type { Clock } from '@signalbox/common';
 import type { CatalogueSyncEntity, TenantTransactions } from '@signalbox/database';
 import { type LitellmEntry, parseLitellmEntry } from '../litellm-prices/litellm-entry';
 import type { LitellmPriceMapClient, PriceMap } from '../litellm-prices/litellm-price-map.client';
+import { sourceOfEntry } from '../merge/source-of-entry';
 import { CatalogueSourceError } from '../sources/source-error';
 import type { CatalogueStoreRepository } from './catalogue-store.repository';
 import type { CatalogueSyncRepository } from './catalogue-sync.repository';
@@ -28,7 +29,7 @@ export class FetchLitellmPricesStep implements SyncStep {
       const wanted = usedLitellmKeys(await this.store.usedModels(manager));
       for (const [id, { provenance }] of await this.store.entries(manager)) {
         // One that is in the catalogue stays in it, also when nobody uses it any more.
-        if (provenance['name']?.source === 'litellm') wanted.add(id);
+        if (sourceOfEntry(provenance) === 'litellm') wanted.add(id);
       }
       const { entries, malformed } = parseAll(map, wanted);
       const rows = entries.map((entry) => ({ key: `${entry.kind} ${entry.upstreamModel}`, document: entry }));

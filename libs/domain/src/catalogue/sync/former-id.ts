@@ -1,5 +1,6 @@
 import type { EntryContent } from '../merge/catalogue.types';
 import type { JoinedEntry } from '../merge/join-sources';
+import { sourceOfEntry } from '../merge/source-of-entry';
 
 /**
  * A model that only LiteLLM knew has its name there (`anthropic/claude-sonnet-4-5`). Once OpenRouter has it under another one
@@ -17,5 +18,5 @@ export function formerIdOf(
 }
 
 function isOfLitellmOnly(entry: EntryContent | undefined): boolean {
-  return entry?.provenance['name']?.source === 'litellm' && entry.status !== 'vanished';
+  return !!entry && sourceOfEntry(entry.provenance) === 'litellm' && entry.status !== 'vanished';
 }

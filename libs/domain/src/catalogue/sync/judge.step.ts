@@ -26,7 +26,7 @@ export class JudgeStep implements SyncStep {
     await this.transactions.run('platform', async (manager) => {
       const answers = await this.answers(manager, sync.id);
       const entries = await this.store.entries(manager);
-      const prices = await this.store.pricesInForce(manager);
+      const prices = await this.store.pricesInForce(manager, now);
       const waiting = await this.changes.waiting(manager);
       const { plans, held, vanished, outdated, unchanged } = judgeSync(answers, { entries, prices }, waiting);
       await this.changes.supersede(manager, outdated, now);

@@ -28,7 +28,7 @@ export class MergeStep implements SyncStep {
     const at = sync.createdAt.toISOString();
     await this.transactions.run('platform', async (manager) => {
       const known = await this.store.entries(manager);
-      const inForce = { entries: known, prices: await this.store.pricesInForce(manager) };
+      const inForce = { entries: known, prices: await this.store.pricesInForce(manager, this.clock.now()) };
       const sources = await askedSources(this.staged, manager, sync.id);
       // Of whom nothing was asked, the catalogue has the last word.
       const joined = joinSources({
@@ -42,7 +42,9 @@ export class MergeStep implements SyncStep {
       const ids = new Set(joined.map(({ id }) => id));
       const drafts = joined.map((entry) => {
         const formerId = formerIdOf(entry, known, ids);
-        return mergeEntry(entry, known.get(formerId ?? entry.id) ?? null, at, formerId);
+        const current = known.get(formerId ?? entry.id) ?? null;
+        const draft = mergeEntry(entry, current, at, formerId);
+        return current ? { ...draft, madeFrom: current.fingerprint } : draft;
       });
       const rows = drafts.map((draft) => ({ key: draft.id, document: draft }));
       await this.staged.add(manager, sync.id, 'draft', rows);
