@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { isRecord } from '@signalbox/common';
 import { findMistypedField, type LlmRoute } from '@signalbox/gateway';
 import { replaceFields } from './json-fields';
 import { boundaryOf, parseMultipartForm, replaceFormField } from './multipart-form';
@@ -41,9 +42,8 @@ function parseJson(bytes: Buffer): Record<string, unknown> {
   } catch {
     throw new Refusal('malformed_json');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Refusal('body_not_an_object');
-  return value as Record<string, unknown>;
+  if (!isRecord(value)) throw new Refusal('body_not_an_object');
+  return value;
 }
 
 function parseJsonBody(bytes: Buffer): CallBody {
@@ -82,10 +82,6 @@ export function checkBodyType(route: LlmRoute, header: string, contentEncoding: 
 
 export function parseCallBody(header: string, bytes: Buffer): CallBody {
   return isFormType(header) ? parseFormBody(header, bytes) : parseJsonBody(bytes);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**
