@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@signalbox/common';
+import { type Clock, type Logger, pauseFor } from '@signalbox/common';
 import type { TenantTransactions } from '@signalbox/database';
 import type { RunnerAccess } from '@signalbox/domain/core';
 import { LitellmPriceMapClient } from '../litellm-prices/litellm-price-map.client';
@@ -15,7 +15,6 @@ import { FetchModelsStep } from './fetch-models.step';
 import { HeldChangeRepository } from './held-change.repository';
 import { JudgeStep } from './judge.step';
 import { MergeStep } from './merge.step';
-import { pauseFor } from './pause';
 import { SkipSourceStep } from './skip-source.step';
 import { StagedRepository } from './staged.repository';
 import type { SyncStep } from './sync-step';
