@@ -151,4 +151,30 @@ describe('a source that is not asked', () => {
       }),
     );
   });
+
+  it.each<SyncSource>(['openrouter', 'litellm'])(
+    'is no other one for having come later: %s alone, and then both, end in the catalogue of both at once',
+    (asked) => {
+      const whatItIs = ({ entries }: InForce) =>
+        [...entries].map(([id, { name, vendor, mode, status, fields: known }]) => [
+          id,
+          { name, vendor, mode, status, known },
+        ]);
+      fc.assert(
+        fc.property(sources, (answers) => {
+          const one =
+            asked === 'litellm'
+              ? { openrouter: [], endpoints: new Map(), litellm: answers.litellm }
+              : { ...answers, litellm: [] };
+          const before = sync(one, nothing, [asked], first).after;
+          const { judged, after } = sync(answers, before, ['openrouter', 'litellm'], later);
+          expect(judged.vanished).toEqual([]);
+          expect(judged.held.filter(({ anomaly }) => anomaly === 'mass_vanishing')).toEqual([]);
+          expect(whatItIs(after)).toEqual(
+            whatItIs(sync(answers, nothing, ['openrouter', 'litellm'], later).after),
+          );
+        }),
+      );
+    },
+  );
 });
