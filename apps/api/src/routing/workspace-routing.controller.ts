@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Put } from '@nestjs/common';
+import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Caller } from '@signalbox/domain/access';
 import {
@@ -10,6 +10,7 @@ import {
 import { CurrentCaller } from '../http/access.decorators';
 import { ApiErrors } from '../http/api-errors.decorator';
 import { IdParam } from '../http/id-param.pipe';
+import { DryRunQuery } from './routing.dto';
 import { routingBodySchema, routingViewSchema, schemaOfSchemas } from './routing.schema';
 
 function toView({ row, effective, warnings }: RoutingRules): object {
@@ -41,7 +42,7 @@ export class WorkspaceRoutingController {
   @ApiOperation({
     summary: 'Replace the routing policy of a workspace',
     description:
-      'The whole policy: what is left out is as the organization or the platform says, or takes its default. It is live at every edge at once. Scope workspaces:write.',
+      'The whole policy: what is left out is as the organization or the platform says, or takes its default. It is live at every edge at once; with dry_run=true it is only checked, and shown as it would be. Scope workspaces:write.',
   })
   @ApiBody({ schema: routingBodySchema })
   @ApiOkResponse({ schema: routingViewSchema })
@@ -49,9 +50,10 @@ export class WorkspaceRoutingController {
   async replace(
     @CurrentCaller() caller: Caller,
     @Param('id', new IdParam('workspace')) id: string,
+    @Query() query: DryRunQuery,
     @Body() body: unknown,
   ): Promise<object> {
-    const write = { ...readRoutingInput(body), isDryRun: false };
+    const write = { ...readRoutingInput(body), isDryRun: query.dry_run ?? false };
     return toView(await this.rules.replace(caller, workspaceSubject(id), write));
   }
 

@@ -92,6 +92,17 @@ describe('the routing policy of a workspace', () => {
     });
   });
 
+  it('is only checked by a dry run, and other questions in the query are refused rather than overheard', async () => {
+    const path = `/api/v1/workspaces/${workspaceId}/routing`;
+    const body = { attempt_limit: 2 };
+    const dry = await api.call<Routing>('PUT', `${path}?dry_run=true`, { token: tenant, body });
+    expect([dry.status, dry.body]).toMatchObject([200, { attempt_limit: 2, version: 1 }]);
+    expect((await call('GET')).body).toMatchObject({ attempt_limit: 4, version: 1 });
+    const misspelt = await api.call<Problem>('PUT', `${path}?dryrun=true`, { token: tenant, body });
+    expect([misspelt.status, misspelt.body.errors[0]?.field]).toEqual([400, 'dryrun']);
+    expect((await call('GET')).body.version).toBe(1);
+  });
+
   it('is replaced as a whole, live for the edges, and audited', async () => {
     const policy = { cascades: { smart: ['fast'] }, aliases: { 'gpt-4': 'smart' }, attempt_limit: 2 };
     const put = await call('PUT', { ...policy, version: 1 });
