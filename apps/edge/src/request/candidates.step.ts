@@ -87,6 +87,7 @@ export class CandidatesStep {
     const choice = chooseRoute(input);
     const { refusal, plan, powerLevel, ranking, allowsAround } = choice;
     record.powerLevel = powerLevel;
+    record.facts = input.facts;
     record.decision = ranking && new PendingDecision(choice, input);
     if (refusal !== null && !plan.hasCandidates()) {
       const isOfModel = refusal.code === 'model_not_found' || refusal.code === 'model_not_allowed';

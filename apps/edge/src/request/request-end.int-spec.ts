@@ -1,3 +1,4 @@
+import { deploymentFacts } from '@signalbox/gateway';
 import type { Admission, LimitedCall, Limiter } from '../limits/limiter';
 import { EdgeClient, errorOf, messages } from '../../../../test/support/edge-client';
 import { aModel, type FailoverWorld, openFailoverWorld } from '../../../../test/support/failover-world';
@@ -44,6 +45,21 @@ async function allEvents() {
   await eventOf(await send());
   return world.events.slice(0, -1);
 }
+
+it('an answer has its price, also when its deployment is released away before it ends', async () => {
+  const know = async (deployments: object): Promise<void> => {
+    await world.app.projection.write('facts', 'current', { deployments });
+    await world.settled();
+  };
+  await know({ dep_demo: deploymentFacts.parse({ prices: { input: 1_000_000, output: 1_000_000 } }) });
+  world.behave({ dep_demo: { kind: 'slow', everyMs: 400 } });
+  const response = await send('demo', { stream: true });
+  await know({});
+  expect(await response.text()).toContain('[DONE]');
+  const event = await eventOf(response);
+  expect(event.prices).toMatchObject({ input: 1_000_000 });
+  expect(event.cost_nano_usd).toBe((event.prompt_tokens + event.completion_tokens) * 1_000);
+});
 
 it('an answer settles the limits with what it used, once', async () => {
   const response = await send('demo', { stream: true });

@@ -135,10 +135,11 @@ export class RequestPath {
     logAccess(logger, edgeRequest, endedAtMs);
   }
 
-  private factsOf({ answeredBy }: RequestRecord): DeploymentFacts | null {
+  private factsOf({ answeredBy, facts: before }: RequestRecord): DeploymentFacts | null {
     if (!answeredBy?.deploymentId) return null;
     const facts = this.dependencies.store.get('facts', factsDocumentId);
-    return facts?.deployments[answeredBy.deploymentId] ?? null;
+    const { deploymentId: id } = answeredBy;
+    return facts?.deployments[id] ?? before?.deployments[id] ?? null;
   }
 
   private answerError(edgeRequest: EdgeRequest, error: unknown): void {

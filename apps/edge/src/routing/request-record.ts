@@ -1,5 +1,5 @@
 import type { AnswerEnd } from '../answer/answer-end';
-import type { PowerLevel, UsageAttempt } from '@signalbox/gateway';
+import type { FactsDocument, PowerLevel, UsageAttempt } from '@signalbox/gateway';
 import type { Caller } from '../keys/key-directory';
 import type { Admission } from '../limits/limiter';
 import type { PendingDecision } from './pending-decision';
@@ -16,6 +16,8 @@ export interface RequestRecord {
   admission: Admission | null;
   /** By which the candidates were chosen. */
   powerLevel: PowerLevel | null;
+  /** What was known of the deployments then: a release may take one away while its answer is on its way. */
+  facts: Pick<FactsDocument, 'deployments'> | null;
   /** null: there was nothing to choose from. */
   decision: PendingDecision | null;
   attempts: readonly UsageAttempt[];
@@ -40,6 +42,7 @@ export function newRequestRecord(caller: Caller, callType: string): RequestRecor
     bytesIn: 0,
     admission: null,
     powerLevel: null,
+    facts: null,
     decision: null,
     attempts: [],
     furtherAttempts: [],
