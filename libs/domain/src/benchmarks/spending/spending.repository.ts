@@ -45,7 +45,7 @@ export class SpendingRepository {
   async giveUpEnded(manager: EntityManager, now: Date): Promise<number> {
     // Nothing is reserved for calls of what costs nothing.
     const ended = await manager.query<{ id: string }[]>(
-      `SELECT id FROM benchmark_runs run WHERE state NOT IN ('queued', 'running')
+      `SELECT id FROM benchmark_runs run WHERE state NOT IN ('queued', 'running') AND key_ended_at IS NULL
          AND EXISTS (SELECT FROM benchmark_results WHERE run_id = run.id AND state = 'calling')`,
     );
     for (const { id } of ended) await this.giveUpCalls(manager, id, now);
