@@ -7,6 +7,8 @@ const known = (texts: PriceTexts): StatedPrice => ({ state: 'known', texts });
 const judge = (before: PriceTexts | null, after: StatedPrice, more = {}) =>
   judgeChange({ before, after, mayBeFree: false, mayVary: false, ...more })?.anomaly ?? null;
 const usual = { input: '0.000001', output: '0.000004' };
+const long = (input: string) => ({ min_prompt_tokens: 200_000, input });
+const longPrompts = (input: string) => known({ ...usual, overrides: [long(input)] });
 
 describe('whether a change of a price looks wrong', () => {
   it.each<[string, PriceTexts | null, StatedPrice, string | null]>([
@@ -47,6 +49,32 @@ describe('whether a change of a price looks wrong', () => {
       null,
       known({ ...usual, overrides: [{ utc_start: '0030', utc_end: '0830', input: '0.0000005' }] }),
       null,
+    ],
+    ['twice for long prompts', usual, longPrompts('0.000002'), null],
+    [
+      'ten times the usual price for long prompts, of which nothing was said',
+      usual,
+      longPrompts('0.00001'),
+      'price_jump',
+    ],
+    [
+      'ten times for long prompts',
+      { ...usual, overrides: [long('0.000002')] },
+      longPrompts('0.00002'),
+      'price_jump',
+    ],
+    [
+      'ten times the usual price, and as before',
+      { ...usual, overrides: [long('0.00001')] },
+      longPrompts('0.00001'),
+      null,
+    ],
+    ['0 for long prompts, which says nothing', usual, longPrompts('0'), null],
+    [
+      'free but for long prompts',
+      { input: '0' },
+      known({ input: '0', overrides: [long('0.000001')] }),
+      'price_jump',
     ],
     ['missing', usual, { state: 'absent' }, 'malformed'],
     ['missing as before', null, { state: 'absent' }, null],

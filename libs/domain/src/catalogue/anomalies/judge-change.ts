@@ -52,12 +52,22 @@ export function judgeChange({ before, after, mayBeFree, mayVary }: PriceChange):
 
 /** Every price in it: also those under a condition. */
 function allPrices(texts: PriceTexts): [string, string][] {
-  const overrides = (texts.overrides ?? []).flatMap((override) =>
-    Object.entries(override)
-      .filter(isPrice)
-      .map(([name, text]): [string, string] => [name, text]),
-  );
-  return [...componentsOf(texts), ...overrides];
+  return [...componentsOf(texts), ...(texts.overrides ?? []).flatMap(pricesIn)];
+}
+
+function pricesIn(override: PriceOverride): [string, string][] {
+  return Object.entries(override)
+    .filter(isPrice)
+    .map(([name, text]): [string, string] => [name, text]);
+}
+
+/** Such as `min_prompt_tokens 200000`; sorted, for PostgreSQL keeps names in an order of its own. */
+function conditionOf(override: PriceOverride): string {
+  const conditions = Object.entries(override).filter((pair) => !isPrice(pair));
+  return conditions
+    .map((pair) => pair.join(' '))
+    .sort()
+    .join(', ');
 }
 
 function isPrice(pair: [string, PriceOverride[string]]): pair is [string, string] {
@@ -99,12 +109,35 @@ function zero(before: PriceTexts | null, after: PriceTexts): Held | null {
 }
 
 function jump(before: PriceTexts, after: PriceTexts): Held | null {
-  const old = new Map(componentsOf(before));
-  for (const [component, text] of componentsOf(after)) {
+  const usual = jumpIn(componentsOf(after), componentsOf(before), '');
+  if (usual) return usual;
+  for (const override of after.overrides ?? []) {
+    const condition = conditionOf(override);
+    // Nobody counts by a 0 there.
+    const prices = pricesIn(override).filter(([, text]) => !isZero(text));
+    const found = jumpIn(prices, pricesUnder(before, condition), ` (${condition})`);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** Where nothing was said of a condition, the usual prices were in force under it. */
+function pricesUnder(texts: PriceTexts, condition: string): [string, string][] {
+  const same = (texts.overrides ?? []).filter((override) => conditionOf(override) === condition);
+  return [...componentsOf(texts), ...same.flatMap(pricesIn)];
+}
+
+function jumpIn(
+  prices: readonly [string, string][],
+  before: readonly [string, string][],
+  when: string,
+): Held | null {
+  const old = new Map(before);
+  for (const [component, text] of prices) {
     const was = old.get(component);
     if (was === undefined || (isZero(was) && isZero(text))) continue;
     if (isZero(was) || isZero(text) || differsByFactor(was, text, jumpFactor)) {
-      return { anomaly: 'price_jump', detail: `${component} was $${was} and would be $${text}` };
+      return { anomaly: 'price_jump', detail: `${component}${when} was $${was} and would be $${text}` };
     }
   }
   return null;
