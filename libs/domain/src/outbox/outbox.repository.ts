@@ -28,6 +28,11 @@ export class OutboxRepository {
     );
   }
 
+  /** What is known of the deployments may be another thing now. All of it is one document, and so one subject. */
+  async addFacts(manager: EntityManager): Promise<void> {
+    await this.add(manager, ['project.facts'], 'current', null);
+  }
+
   /** LiteLLM knows no organizations: what blocks one blocks the teams of its workspaces. */
   async addMirrorOfWorkspaces(manager: EntityManager, organizationId: string): Promise<void> {
     await manager.query(

@@ -108,7 +108,7 @@ export class ProviderService {
       provider.version += 1;
       provider.updatedAt = this.clock.now();
       const saved = await this.providers.save(manager, provider);
-      await this.outbox.add(manager, ['project.facts'], 'current', null);
+      await this.outbox.addFacts(manager);
       await this.record(manager, caller, 'provider.updated', id, { ...changes });
       return saved;
     });

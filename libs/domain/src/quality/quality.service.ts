@@ -201,7 +201,7 @@ export class QualityService {
     action: string,
     row: QualityScoreEntity,
   ): Promise<void> {
-    await this.outbox.add(manager, ['project.facts'], 'current', null);
+    await this.outbox.addFacts(manager);
     await this.record(manager, caller, action, row);
   }
 

@@ -199,7 +199,7 @@ export class CatalogueEntryService {
     id: string,
     changes: Record<string, unknown>,
   ): Promise<void> {
-    await this.outbox.add(manager, ['project.facts'], 'current', null);
+    await this.outbox.addFacts(manager);
     await this.audit.record(manager, caller, {
       action,
       targetType: 'catalogue_entry',

@@ -145,7 +145,7 @@ export class CatalogueStoreRepository {
 
   /** What is known of our deployments may be another thing now. */
   private async changed(manager: EntityManager): Promise<void> {
-    await this.outbox.add(manager, ['project.facts'], 'current', null);
+    await this.outbox.addFacts(manager);
   }
 
   /** Entries that are there under their new ids: what belongs to the old ones goes along, the history of prices too. */
