@@ -313,6 +313,13 @@ describe('versions', () => {
     expect((await listOf(ofOrganization)).map(({ number }) => number)).toEqual([3, 2, 1]);
   });
 
+  it('are none of a change that changes nothing, the first one too', async () => {
+    await put(ofWorkspace, { rules: {} });
+    expect(await listOf(ofWorkspace)).toEqual([]);
+    for (const _twice of [1, 2]) await put(ofWorkspace, { rules: { attempt_limit: 2 } });
+    expect((await listOf(ofWorkspace)).map(({ number }) => number)).toEqual([1]);
+  });
+
   it('begin with what was there before versions were kept', async () => {
     await api.database.transactions.run('platform', (manager) =>
       manager.update(WorkspaceEntity, { id: workspaceId }, { routing: { attempt_limit: 7 } }),

@@ -31,7 +31,7 @@ export class RoutingVersionTrail {
     if (number === 0 && Object.keys(row.routing).length > 0) {
       await this.insert(manager, row, { number: (number += 1), document: row.routing, actor: null });
     }
-    if (number > 0 && differenceOf(row.routing, document).length === 0) return;
+    if (differenceOf(row.routing, document).length === 0) return;
     await this.insert(manager, row, { number: number + 1, document, actor: caller.actorId });
   }
 
