@@ -41,6 +41,16 @@ describe('costs before and after', () => {
     expect(costWith(cached, { ...tokens, cacheRead: 600 })).toBe(20);
   });
 
+  it('count a long prompt by the prices of long prompts, by the tokens that it really had', () => {
+    const long = { above_prompt_tokens: 200_000, input: 20_000, output: 40_000, cache_read: null };
+    const usual = { input: 10_000, output: 20_000, cache_read: null, cache_write: null, request: null };
+    const facts = { prices: { ...usual, long_prompt: [{ ...long, cache_write: null }] } };
+    const tiered = aCandidate('tiered', { facts });
+    // 200,000 x 10,000 + 500 x 20,000 = 2,010,000,000 pico-dollars; 200,001 x 20,000 + 500 x 40,000 = 4,020,020,000.
+    expect(costWith(tiered, { ...tokens, prompt: 200_000 })).toBe(2_010_000);
+    expect(costWith(tiered, { ...tokens, prompt: 200_001 })).toBe(4_020_020);
+  });
+
   it('are nothing at servers of one’s own without a price, and unknown elsewhere', () => {
     const local = aCandidate('local', { facts: { ...unknownFacts, local: true } });
     expect([costWith(local, tokens), costWith(unpriced, tokens)]).toEqual([0, null]);
