@@ -33,6 +33,9 @@ export interface ReportResult {
 
 const catalogueTopics = ['project.catalogue'] as const;
 const catalogueSubject = 'current';
+/** What is known of a deployment is known of what it calls. */
+const factsTopics = ['project.facts'] as const;
+const factsSubject = 'current';
 const lookEveryMs = 1_000;
 /** LiteLLM starts in 10 to 20 s; the runner reports each step. Whoever is silent this long is not coming back. */
 export const silenceLimitMs = 5 * 60_000;
@@ -156,6 +159,7 @@ export class RunnerReleaseService {
     await this.releases.supersedeActive(manager, at);
     await this.releases.activate(manager, release.id, release.status, verification, at);
     await this.outbox.add(manager, catalogueTopics, catalogueSubject, null);
+    await this.outbox.add(manager, factsTopics, factsSubject, null);
     await this.record(manager, caller, 'config_release.activated', release.id, {
       number: release.number,
       litellmVersion: report.litellmVersion ?? null,

@@ -21,8 +21,9 @@ describe('reports of the runner', () => {
     const next = await bench.activateChange();
     expect(await bench.statusOf(before.id)).toBe('superseded');
     expect(next).toMatchObject({ status: 'active', phase: 'active', activatedAt: bench.clock.now() });
-    expect(await bench.sql(`SELECT topic, subject_id FROM outbox_items`)).toEqual([
+    expect(await bench.sql(`SELECT topic, subject_id FROM outbox_items ORDER BY topic`)).toEqual([
       { topic: 'project.catalogue', subject_id: 'current' },
+      { topic: 'project.facts', subject_id: 'current' },
     ]);
     expect(bench.projectedCount).toBe(2);
   });

@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { type CatalogueEntryStatus, factsDocumentRowId } from '@signalbox/database';
+import {
+  type CatalogueEntryStatus,
+  ConfigReleaseEntity,
+  factsDocumentRowId,
+  type ReleasedModel,
+} from '@signalbox/database';
 import { type DeploymentFacts, statedFacts, type StatedFacts } from '@signalbox/gateway';
 import type { EntityManager } from 'typeorm';
 import type { CatalogueSource, PriceTexts } from '../merge/catalogue.types';
@@ -48,6 +53,34 @@ export class FactsRepository {
         provider: readStated(ofProvider),
       },
     }));
+  }
+
+  /** Of the active release; none while there is none. */
+  async releasedModels(manager: EntityManager): Promise<ReleasedModel[]> {
+    const release = await manager.findOne(ConfigReleaseEntity, {
+      select: { id: true, models: true },
+      where: { status: 'active' },
+    });
+    return release?.models ?? [];
+  }
+
+  async statedOfProviders(manager: EntityManager): Promise<Map<string, StatedFacts>> {
+    const rows = await manager.query<{ id: string; facts: unknown }[]>('SELECT id, facts FROM providers');
+    return new Map(rows.map(({ id, facts }) => [id, readStated(facts)]));
+  }
+
+  /** As the document has them, by id of the deployment. */
+  async writtenFacts(
+    manager: EntityManager,
+    ids: readonly string[],
+  ): Promise<Record<string, Partial<DeploymentFacts>>> {
+    if (ids.length === 0) return {};
+    const rows = await manager.query<{ id: string; facts: Partial<DeploymentFacts> }[]>(
+      `SELECT known.key AS id, known.value AS facts FROM facts_documents, jsonb_each(deployments) known
+       WHERE facts_documents.id = $1 AND known.key = ANY($2)`,
+      [factsDocumentRowId, ids],
+    );
+    return Object.fromEntries(rows.map(({ id, facts }) => [id, facts]));
   }
 
   /** The entries of the catalogue that may say something of them, with the prices that are in force at that time. */

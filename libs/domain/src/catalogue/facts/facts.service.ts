@@ -9,8 +9,9 @@ import { type DeploymentFacts, unknownFacts } from '@signalbox/gateway';
 import type { EntityManager } from 'typeorm';
 import { CatalogueLookup } from './catalogue-lookup';
 import { FactsRepository } from './facts.repository';
-import type { MergedFacts } from './facts.types';
+import type { FactsSubject, MergedFacts } from './facts.types';
 import { mergeFacts } from './merge-facts';
+import { asServed, servedDeployments } from './served-deployments';
 
 /** What is known of the deployments: merged when asked for, and kept current for the edges. */
 @Injectable()
@@ -29,7 +30,13 @@ export class FactsService {
     manager: EntityManager,
     modelIds: readonly string[] | null,
   ): Promise<Map<string, MergedFacts>> {
-    const subjects = await this.repository.subjects(manager, modelIds);
+    return this.merge(manager, await this.repository.subjects(manager, modelIds));
+  }
+
+  private async merge(
+    manager: EntityManager,
+    subjects: readonly FactsSubject[],
+  ): Promise<Map<string, MergedFacts>> {
     const entries = await this.repository.entriesOf(manager, subjects, this.clock.now());
     const lookup = new CatalogueLookup(entries);
     const qualityOf = await this.quality.load(manager);
@@ -43,8 +50,16 @@ export class FactsService {
   async refresh(): Promise<Date | null> {
     const nextAt = await this.transactions.run('platform', async (manager) => {
       const known = await this.repository.lockDocument(manager);
-      const merged = await this.merged(manager, null);
-      const deployments: Record<string, Partial<DeploymentFacts>> = {};
+      const served = servedDeployments(await this.repository.releasedModels(manager));
+      const providers = await this.repository.statedOfProviders(manager);
+      const subjects = (await this.repository.subjects(manager, null)).map((subject) => {
+        const one = served.get(subject.id);
+        return one ? asServed(subject, one, providers) : subject;
+      });
+      const merged = await this.merge(manager, subjects);
+      // One that is removed is called until a release without it: what was known of it last is still true.
+      const removed = [...served.keys()].filter((id) => !merged.has(id));
+      const deployments = await this.repository.writtenFacts(manager, removed);
       for (const [id, { facts }] of merged) deployments[id] = withoutUnknown(facts);
       await this.repository.writeDocument(manager, known, deployments, this.clock.now());
       return this.repository.nextPriceChange(manager, this.clock.now());
@@ -53,7 +68,7 @@ export class FactsService {
     return nextAt;
   }
 
-  /** After changes of the catalogue, of prices, models, deployments, providers and quality, which all name this topic. */
+  /** After releases, and changes of the catalogue, of prices, models, deployments, providers and quality, which all name this topic. */
   async drainDue(signal: AbortSignal): Promise<number> {
     return this.drainer.drain({
       topics: ['project.facts'],
