@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AppError } from '@signalbox/common';
 import type { BenchmarkRunEntity } from '@signalbox/database';
 import { systemCaller } from '@signalbox/domain/access';
 import { VirtualKeyService } from '@signalbox/domain/virtual-keys';
@@ -44,7 +45,12 @@ export class BenchmarkKeys {
     return { keyId: key.id, value };
   }
 
+  /** One that somebody has deleted has ended too. */
   async end(keyId: string): Promise<void> {
-    await this.keys.revoke(caller, keyId);
+    try {
+      await this.keys.revoke(caller, keyId);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'virtual_key_not_found') throw error;
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { VirtualKeyService } from '@signalbox/domain/virtual-keys';
 import { hashVirtualKeyValue } from '@signalbox/gateway';
 import { BenchmarkWorld } from '../../../../../test/support/benchmark-world';
 import { waitUntil } from '../../../../../test/support/wait-until';
@@ -68,6 +69,23 @@ it('calls with a key of its own, for the models of the run only, which is revoke
   });
   for (const table of ['benchmark_runs', 'benchmark_results', 'audit_events', 'outbox_items'])
     expect(await world.query(`SELECT FROM ${table} row WHERE row::text LIKE $1`, [`%${value}%`])).toEqual([]);
+});
+
+it('goes on to the next run where somebody has deleted its key', async () => {
+  const keys = world.get(VirtualKeyService);
+  const deleteKey = async (): Promise<void> => {
+    const { virtualKeyId } = await world.run(id);
+    await keys.delete(world.operator, virtualKeyId ?? '');
+  };
+  let deleted: Promise<void> | null = null;
+  world.edge.behave = () => ({ until: (deleted ??= deleteKey()) });
+  const id = await world.start(['good']);
+  expect(await world.advance()).toBe('idle');
+  expect((await world.run(id)).keyEndedAt).not.toBeNull();
+  world.edge.behave = () => 'right';
+  const next = await world.start(['good']);
+  expect(await world.advance()).toBe('idle');
+  expect((await world.run(next)).state).toBe('completed');
 });
 
 it('uses one organization for all runs, and puts its workspace right', async () => {
