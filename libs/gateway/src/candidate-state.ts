@@ -1,4 +1,5 @@
 import { breakerName } from './breaker-names';
+import type { PayingCredential } from './credential-resolution';
 import { unknownFacts } from './model-facts';
 import type { FactsDocument } from './projection.documents';
 import {
@@ -13,14 +14,21 @@ type Facts = Pick<FactsDocument, 'deployments'> | null;
 /** A candidate, without what changes from call to call. */
 export interface KnownCandidate extends Planned, Pick<ScoringCandidate, 'facts'> {
   readonly breaker: string;
+  /** Whose figures count. */
+  readonly measuredAs: string;
 }
 
 /** What the edges see while calls go on. */
 export interface MomentaryState {
-  /** By deployment. */
+  /** By `performanceSubject`. */
   readonly performance: ReadonlyMap<string, DeploymentPerformance>;
   /** By the breaker's name; null: none is open. */
   readonly isBreakerOpen: ((breaker: string) => boolean) | null;
+}
+
+/** A server of a customer's own is measured apart: it is no part of what others call. */
+export function performanceSubject(deploymentId: string, credential: PayingCredential | null): string {
+  return credential?.hasOwnAddress ? `${deploymentId}/${credential.id}` : deploymentId;
 }
 
 export function knownCandidate(
@@ -34,11 +42,12 @@ export function knownCandidate(
     credential,
     facts: facts?.deployments[deployment.id] ?? unknownFacts,
     breaker: breakerName('litellm', deployment.id, credential?.id ?? null),
+    measuredAs: performanceSubject(deployment.id, credential),
   };
 }
 
 export function atThisMoment(
-  { model, mode, deployment, credential, facts, breaker }: KnownCandidate,
+  { model, mode, deployment, credential, facts, breaker, measuredAs }: KnownCandidate,
   { performance, isBreakerOpen }: MomentaryState,
 ): ScoringCandidate {
   return {
@@ -47,7 +56,7 @@ export function atThisMoment(
     deployment,
     credential,
     facts,
-    performance: performance.get(deployment.id) ?? unknownPerformance,
+    performance: performance.get(measuredAs) ?? unknownPerformance,
     isBreakerOpen: isBreakerOpen?.(breaker) ?? false,
   };
 }

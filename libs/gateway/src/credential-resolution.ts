@@ -28,6 +28,8 @@ export function ownerKeysOf({ organization_id, workspace_id, user_id }: Payer): 
 export interface PayingCredential {
   readonly id: string;
   readonly owner: CredentialOwner;
+  /** It leads to a server of its own: how that does says nothing about the deployment for others. */
+  readonly hasOwnAddress?: true;
 }
 
 /** A deployment, and what pays for it; null: it needs no key. */
@@ -74,9 +76,12 @@ function gradeOf({ state, expires_at }: Credential, nowMs: number): number {
 }
 
 interface Graded {
-  readonly id: string;
-  readonly owner: CredentialOwner;
+  readonly credential: PayingCredential;
   readonly grade: number;
+}
+
+function payingOf({ id, own_address: ownAddress }: Credential, owner: CredentialOwner): PayingCredential {
+  return ownAddress === true ? { id, owner, hasOwnAddress: true } : { id, owner };
 }
 
 class Purse {
@@ -96,7 +101,8 @@ class Purse {
     const graded = this.graded(['platform'], provider_id, credential_id);
     return graded.sort(
       (left, right) =>
-        left.grade - right.grade || Number(right.id === credential_id) - Number(left.id === credential_id),
+        left.grade - right.grade ||
+        Number(right.credential.id === credential_id) - Number(left.credential.id === credential_id),
     );
   }
 
@@ -109,7 +115,7 @@ class Purse {
     for (const owner of owners)
       for (const one of this.credentialsOf(owner))
         if (one.provider_id === providerId || one.id === named)
-          graded.push({ id: one.id, owner, grade: gradeOf(one, this.input.nowMs) });
+          graded.push({ credential: payingOf(one, owner), grade: gradeOf(one, this.input.nowMs) });
     return graded.sort((left, right) => left.grade - right.grade);
   }
 
@@ -198,7 +204,7 @@ export function resolveCredentials(input: CredentialResolutionInput): Credential
       continue;
     }
     const { taken } = choice;
-    const credential = taken && { id: taken.id, owner: taken.owner };
+    const credential = taken?.credential ?? null;
     const grade = taken?.grade ?? usable;
     const candidate = {
       deployment,

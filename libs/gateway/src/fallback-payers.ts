@@ -23,6 +23,7 @@ export interface FallbackCredential {
   readonly ownerKey: string;
   /** It has no saved value: it is this variable. */
   readonly environmentVariable: string | null;
+  readonly hasOwnAddress?: true;
 }
 
 export interface FallbackCaller extends Pick<
@@ -100,8 +101,8 @@ export function payersOf(deployment: CatalogueDeployment, { caller, keys }: Know
   }
 }
 
-function described({ id, owner }: PayingCredential, { credential, ownerKey }: Listed): FallbackCredential {
-  return { id, owner, ownerKey, environmentVariable: credential.environment_variable ?? null };
+function described(paying: PayingCredential, { credential, ownerKey }: Listed): FallbackCredential {
+  return { ...paying, ownerKey, environmentVariable: credential.environment_variable ?? null };
 }
 
 const kindsByCatalogue = new WeakMap<CatalogueDocument, ReadonlyMap<string, string>>();

@@ -6,7 +6,7 @@ export * from './attempt-outcome';
 export * from './attempt-plan';
 export * from './breaker';
 export * from './breaker-names';
-export { candidateAsItIs } from './candidate-state';
+export { candidateAsItIs, performanceSubject } from './candidate-state';
 export * from './candidate-pool';
 export * from './pool-outlook';
 export * from './catalogue-model';

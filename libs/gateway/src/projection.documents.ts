@@ -88,6 +88,8 @@ const credentialsDocument = z.object({
         provider_kind: z.string().max(64).nullish(),
         /** The key is this variable, and has no saved value. Left out by an older writer. */
         environment_variable: z.string().max(256).nullish(),
+        /** It brings the address of a server along. Left out by an older writer. */
+        own_address: z.boolean().nullish(),
       }),
     )
     .max(1_000),

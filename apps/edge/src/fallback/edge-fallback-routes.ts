@@ -2,10 +2,12 @@ import type { Clock, Logger } from '@signalbox/common';
 import {
   directUrl,
   type FallbackCaller,
+  type FallbackCredential,
   fallbackCredentialsOf,
   type FallbackWay,
   type LlmRoute,
   openrouterUrl,
+  type PayingCredential,
   planFallback,
   type UpstreamUrl,
 } from '@signalbox/gateway';
@@ -117,6 +119,8 @@ export class EdgeFallbackRoutes implements FallbackRoutes {
 
   private targetOf(way: FallbackWay, model: string, caller: Caller): FallbackTarget {
     const { via, upstreamModel, provider, providerId, deploymentId, credential } = way;
+    const paying = ({ id, owner, hasOwnAddress }: FallbackCredential): PayingCredential =>
+      hasOwnAddress ? { id, owner, hasOwnAddress } : { id, owner };
     return {
       via,
       model,
@@ -124,7 +128,7 @@ export class EdgeFallbackRoutes implements FallbackRoutes {
       provider,
       providerId,
       deploymentId,
-      credential: credential && { id: credential.id, owner: credential.owner },
+      credential: credential && paying(credential),
       prepare: async (call) => {
         try {
           return await this.prepare(way, caller, call);

@@ -1,4 +1,4 @@
-import type { CatalogueDocument, CredentialOwner, LlmRoute } from '@signalbox/gateway';
+import type { CatalogueDocument, LlmRoute, PayingCredential } from '@signalbox/gateway';
 import type { Dispatcher } from 'undici';
 import type { UpstreamRequest } from '../upstream/upstream-exchange';
 import type { Caller } from '../keys/key-directory';
@@ -15,7 +15,7 @@ export interface FallbackTarget {
   readonly provider: string;
   readonly providerId: string | null;
   readonly deploymentId: string | null;
-  readonly credential: { id: string; owner: CredentialOwner } | null;
+  readonly credential: PayingCredential | null;
   /**
    * Fetches the key and builds the request, for this one call. null: there is no usable key after all. The dispatcher knows its
    * origin, so the request has a path only. Never rejects.

@@ -75,6 +75,31 @@ it('nobody is blamed for a wrong key, for a wrong request, or for LiteLLM', asyn
   expect(figures.get('dep_first')?.errorRate ?? 0).toBe(0);
 });
 
+it("a server of a customer's own is measured for its calls alone", async () => {
+  const { projection } = world.app;
+  const own = {
+    id: 'cred_own',
+    provider_id: 'prov_1',
+    state: 'verified',
+    expires_at: null,
+    own_address: true,
+  };
+  await projection.write('credentials', 'ws_1', { owner_key: 'ws_1', credentials: [own] });
+  await world.settled();
+  world.behave({ dep_first: failing(500) });
+  for (let times = 0; times < 3; times += 1) await stream();
+  await world.app.edge.exchangePerformance();
+  world.behave({});
+  const figures = performanceFrom(await documents(), Date.now());
+  expect([...figures.keys()].sort()).toEqual(['dep_first/cred_own', 'dep_second/cred_own']);
+  expect(figures.get('dep_first/cred_own')?.errorRate).toBeGreaterThan(0.4);
+  expect(await modelAt(world.app.url)).toBe('second');
+  // Whoever calls the provider itself goes where it goes well.
+  await projection.write('credentials', 'ws_1', { owner_key: 'ws_1', credentials: [] });
+  await world.settled();
+  expect(await modelAt(world.app.url)).toBe('first');
+});
+
 it('a call whose answer breaks off counts once, as a failure', async () => {
   // With exploration off and one model the same one is called each time.
   world.behave({ dep_first: { kind: 'cut', afterEvents: 3, how: 'clean' } });

@@ -123,20 +123,20 @@ export class AttemptStep {
 
   /** It came while the answer was on its way to the client already. */
   private noteFirstToken(
-    { deploymentId }: PlannedAttempt,
+    { measuredAs }: PlannedAttempt,
     { firstTokenAtMs: atMs }: AnswerEnd,
     beganAtMs: number,
   ): void {
-    if (deploymentId === null || typeof atMs !== 'number') return;
+    if (measuredAs === null || typeof atMs !== 'number') return;
     const firstByteMs = Math.max(atMs - beganAtMs, 0);
-    this.dependencies.performance.noteFirstToken(deploymentId, { firstByteMs, atMs });
+    this.dependencies.performance.noteFirstToken(measuredAs, { firstByteMs, atMs });
   }
 
   /** How much of the prompts a provider has cached is part of what it will probably cost. */
-  private notePrompt({ deploymentId }: PlannedAttempt, { usage }: AnswerEnd): void {
-    if (deploymentId === null || !usage || usage.prompt_tokens === 0) return;
+  private notePrompt({ measuredAs }: PlannedAttempt, { usage }: AnswerEnd): void {
+    if (measuredAs === null || !usage || usage.prompt_tokens === 0) return;
     const { prompt_tokens: promptTokens, cache_read_tokens: cachedTokens } = usage;
-    this.dependencies.performance.notePrompt(deploymentId, { promptTokens, cachedTokens });
+    this.dependencies.performance.notePrompt(measuredAs, { promptTokens, cachedTokens });
   }
 
   private noteCut(
@@ -154,13 +154,13 @@ export class AttemptStep {
 
   /** Its beginning was good, which the breaker was told; so is this. But a LiteLLM that dies cuts the answers of all providers. */
   private async tellBreakerOfCut(
-    { breaker, route, deploymentId }: PlannedAttempt,
+    { breaker, route, measuredAs }: PlannedAttempt,
     beganAtMs: number,
   ): Promise<void> {
     const { breakers, litellm, performance } = this.dependencies;
     if (breaker === null) return;
     if (route === 'litellm' && !(await litellm.mayBlameProvider(beganAtMs))) return;
-    if (deploymentId !== null) performance.noteCut(deploymentId);
+    if (measuredAs !== null) performance.noteCut(measuredAs);
     breakers.note(breaker, { failure: 'provider_error', retryAfterMs: null });
   }
 

@@ -219,11 +219,11 @@ export class FailoverRun {
     isSilent = false,
   ): void {
     const { performance, clock } = this.dependencies;
-    if (planned.deploymentId === null) return;
+    if (planned.measuredAs === null) return;
     // The first byte of an answer in one piece comes with its last token.
     const isFirstTokenKnown = !hasFailed && !isSilent && this.call.times.isStream;
     const firstByteMs = isFirstTokenKnown ? Math.max(clock.nowMs() - startedAtMs, 0) : null;
-    performance.note(planned.deploymentId, { firstByteMs, hasFailed });
+    performance.note(planned.measuredAs, { firstByteMs, hasFailed });
   }
 
   private addLine(

@@ -4,6 +4,7 @@ import {
   breakerName,
   type FailureReason,
   type PayingCredential,
+  performanceSubject,
 } from '@signalbox/gateway';
 import type { FallbackTarget } from '../fallback/fallback-routes';
 
@@ -21,6 +22,8 @@ export interface PlannedAttempt {
   readonly providerId: string | null;
   readonly deploymentId: string | null;
   readonly credential: PayingCredential | null;
+  /** Whose figures it adds to; null: nobody's. */
+  readonly measuredAs: string | null;
   /** null: no breaker watches it. */
   readonly breaker: string | null;
   /** Through LiteLLM. */
@@ -39,6 +42,7 @@ export function throughLitellm(candidate: AttemptCandidate): PlannedAttempt {
     providerId: deployment?.provider_id ?? null,
     deploymentId: deployment?.id ?? null,
     credential,
+    measuredAs: deployment && performanceSubject(deployment.id, credential),
     // Where LiteLLM chooses by itself, one deployment's trouble would close the way to all of them.
     breaker: deployment && breakerName('litellm', deployment.id, credential?.id ?? null),
     candidate,
@@ -56,6 +60,7 @@ export function aroundLitellm(target: FallbackTarget, isCrossVendor: boolean): P
     providerId,
     deploymentId,
     credential,
+    measuredAs: deploymentId === null ? null : performanceSubject(deploymentId, credential),
     breaker: breakerName(via, deploymentId ?? upstreamModel, credential?.id ?? null),
     candidate: null,
     target,

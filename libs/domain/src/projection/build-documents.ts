@@ -157,7 +157,7 @@ export function buildCredentialsDocument(ownerKey: string, rows: readonly Creden
     credentials: rows.flatMap((row) => {
       const isUsable = row.enabled && row.deletedAt === null && row.purpose === 'inference';
       if (!isUsable || row.state === 'disabled') return [];
-      const { id, providerId, state, expiresAt, provider, reference } = row;
+      const { id, providerId, state, expiresAt, provider, reference, baseUrl } = row;
       return [
         {
           id,
@@ -167,6 +167,7 @@ export function buildCredentialsDocument(ownerKey: string, rows: readonly Creden
           // The edge must know an OpenRouter key from others while LiteLLM is down.
           provider_kind: provider?.kind ?? null,
           environment_variable: environmentReference.exec(reference ?? '')?.[1] ?? null,
+          own_address: baseUrl !== null,
         },
       ];
     }),

@@ -131,6 +131,7 @@ describe('the projection of provider keys', () => {
             expires_at: null,
             provider_kind: 'openai',
             environment_variable: null,
+            own_address: false,
           },
         ],
       });
@@ -173,6 +174,12 @@ describe('the projection of provider keys', () => {
       (await read(owner))?.credentials.map((one) => one.environment_variable);
     expect(await variables('platform')).toEqual(['OPENROUTER_API_KEY']);
     expect(await variables('organization')).toEqual([null]);
+  });
+
+  it('says which ones lead to a server of their own', async () => {
+    await insert('workspace', { baseUrl: 'https://llm.example.com' });
+    await service.project(['project.credentials'], workspaceId);
+    expect((await read('workspace'))?.credentials).toMatchObject([{ own_address: true }]);
   });
 
   it('comes back after Redis was emptied, the same', async () => {

@@ -1,3 +1,4 @@
+import { isRecord } from '@signalbox/common';
 import { type DeploymentPerformance, unknownPerformance } from './scoring.types';
 
 /** What is that old counts half. */
@@ -150,7 +151,8 @@ interface PerformanceDocument {
 }
 
 const fewestFigures = 3;
-const longestId = 128;
+/** Of a deployment, and of a credential. */
+const longestId = 257;
 
 function rounded(value: number): number {
   return Math.round(value * 1_000) / 1_000;
@@ -200,10 +202,6 @@ function parseDocument(text: string): PerformanceDocument | null {
   }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** No edge has seen more of anything; sums of larger ones would be infinite, and their quotients no numbers. */
 const largestAmount = 1e15;
 
@@ -213,9 +211,9 @@ function isAmount(value: unknown): boolean {
 
 /** By hand: every edge reads this of all others every other second, and a schema held up requests by 200 ms for 2,000 deployments of 10 edges. */
 function isDocument(value: unknown): value is PerformanceDocument {
-  if (!isObject(value) || value['v'] !== 1 || !Number.isFinite(value['at_ms'])) return false;
+  if (!isRecord(value) || value['v'] !== 1 || !Number.isFinite(value['at_ms'])) return false;
   const { deployments } = value;
-  if (!isObject(deployments)) return false;
+  if (!isRecord(deployments)) return false;
   for (const id of Object.keys(deployments)) {
     const figures = deployments[id];
     if (id.length > longestId || !Array.isArray(figures) || figures.length < fewestFigures) return false;
