@@ -84,6 +84,29 @@ describe("entries of LiteLLM's price map", () => {
     expect(parseLitellmEntry('key', raw, new Set())).toMatchObject({ entry: { expiresOn } });
   });
 
+  it.each([
+    ['gemini', 200_000],
+    // "Above 200,000" is from 200,000 on there.
+    ['xai', 199_999],
+  ])('of %s have prices of long prompts: of more than %d tokens', (litellm_provider, above) => {
+    const raw = {
+      litellm_provider,
+      mode: 'chat',
+      input_cost_per_token: 0.000003,
+      output_cost_per_token_above_256k_tokens: 0.00006,
+      input_cost_per_token_above_200k_tokens: 0.000006,
+      cache_read_input_token_cost_above_200k_tokens: null,
+      input_cost_per_token_above_200k_tokens_priority: 0.00001,
+    };
+    const overrides = [
+      { min_prompt_tokens: above, input: '0.000006' },
+      { min_prompt_tokens: above + 56_000, output: '0.00006' },
+    ];
+    expect(parseLitellmEntry('key', raw, new Set(['key']))).toMatchObject({
+      entry: { offers: [{ price: { texts: { input: '0.000003', overrides } } }] },
+    });
+  });
+
   it('with a price that is no number say so', () => {
     const raw = { litellm_provider: 'openai', mode: 'chat', input_cost_per_token: 'cheap' };
     expect(parseLitellmEntry('key', raw, new Set())).toMatchObject({

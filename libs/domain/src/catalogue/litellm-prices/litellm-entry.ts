@@ -46,6 +46,9 @@ const litellmPriceNames: Readonly<Record<string, string>> = {
 const overrideForm =
   /^(input_cost_per_token|output_cost_per_token|cache_read_input_token_cost|cache_creation_input_token_cost)_above_(\d{2,4})k_tokens$/;
 
+/** Whose `above` takes in the length itself: _INCLUSIVE_THRESHOLD_PROVIDERS of LiteLLM's llm_cost_calc/utils.py. */
+const inclusiveProviders: ReadonlySet<string> = new Set(['xai']);
+
 const tokens = z
   .union([
     z.int().positive(),
@@ -139,7 +142,7 @@ function overridesOf(stated: Stated): Record<string, unknown>[] {
   for (const [name, value] of Object.entries(stated)) {
     const [, base, thousands] = overrideForm.exec(name) ?? [];
     if (base === undefined || value === null || value === undefined) continue;
-    const threshold = Number(thousands) * 1_000;
+    const threshold = Number(thousands) * 1_000 - (inclusiveProviders.has(stated.litellm_provider) ? 1 : 0);
     byThreshold.set(threshold, {
       ...(byThreshold.get(threshold) ?? { min_prompt_tokens: threshold }),
       [base]: value,

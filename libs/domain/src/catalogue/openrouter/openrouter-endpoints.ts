@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { PriceOffer } from '../merge/catalogue.types';
+import type { PriceOffer, PriceTexts } from '../merge/catalogue.types';
 import { compareDecimals } from '../merge/exact-decimal';
-import { componentsOf } from '../merge/price-texts';
 import { openrouterPrice } from './openrouter-model';
 
 const endpoint = z.object({
@@ -45,14 +44,27 @@ export function parseEndpoints(raw: unknown): PriceOffer[] | null {
   return [...offers.values()].sort((left, right) => (left.provider < right.provider ? -1 : 1));
 }
 
-/** By what an answer costs, then by the prompt. */
+/** By what an answer costs, then by the prompt; where these are the same, by what they cost under a condition. */
 function isDearer(left: PriceOffer, right: PriceOffer): boolean {
   if (left.price.state !== 'known') return false;
   if (right.price.state !== 'known') return true;
-  const [mine, others] = [new Map(componentsOf(left.price.texts)), new Map(componentsOf(right.price.texts))];
-  for (const component of ['output', 'input']) {
-    const difference = compareDecimals(mine.get(component) ?? '0', others.get(component) ?? '0');
-    if (difference !== 0) return difference > 0;
+  const [mine, others] = [left.price.texts, right.price.texts];
+  for (const priceOf of [usualPrice, dearestOverride]) {
+    for (const component of ['output', 'input']) {
+      const difference = compareDecimals(priceOf(mine, component), priceOf(others, component));
+      if (difference !== 0) return difference > 0;
+    }
   }
   return false;
+}
+
+function usualPrice(texts: PriceTexts, component: string): string {
+  const text = texts[component];
+  return typeof text === 'string' ? text : '0';
+}
+
+function dearestOverride({ overrides = [] }: PriceTexts, component: string): string {
+  const prices = overrides.map((override) => override[component]);
+  const texts = prices.filter((text): text is string => typeof text === 'string');
+  return texts.reduce((dearest, text) => (compareDecimals(text, dearest) > 0 ? text : dearest), '0');
 }

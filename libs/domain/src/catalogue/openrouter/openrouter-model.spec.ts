@@ -152,6 +152,21 @@ describe("OpenRouter's endpoints", () => {
     ]);
   });
 
+  it('give the one whose long prompts are dearer, where all else is the same', () => {
+    const plain = endpoint('openai', '0.000001', '0.000002');
+    const long = (prompt: string) => ({
+      ...plain,
+      pricing: { ...plain.pricing, overrides: [{ min_prompt_tokens: 200_000, prompt }] },
+    });
+    for (const endpoints of [
+      [plain, long('0.000002'), long('0.0000015')],
+      [long('0.000002'), long('0.0000015'), plain],
+    ])
+      expect(parseEndpoints(answer(...endpoints))).toMatchObject([
+        { price: { texts: { overrides: [{ input: '0.000002' }] } } },
+      ]);
+  });
+
   it.each([null, [], { data: [] }, { data: { endpoints: 'none' } }])(
     'of another form are none: %p',
     (raw) => {
