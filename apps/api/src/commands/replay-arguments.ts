@@ -4,6 +4,7 @@ import { readRulesInput } from '@signalbox/domain/routing';
 import { type PowerLevel, powerLevels, readRoutingRules, type RoutingRules } from '@signalbox/gateway';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { isTimestamp } from '../http/fields';
 import { UsageError } from './usage-error';
 
 export const replayUsage =
@@ -53,21 +54,12 @@ function idOf(kind: 'workspace' | 'organization', text: string): string {
   throw new Error(`--${kind} must be the id of ${kind === 'workspace' ? 'a' : 'an'} ${kind}`);
 }
 
-/** A day, or RFC 3339. Without a zone a time would be the one of whatever machine this runs on. */
-const timeForm = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
-
+/** Without a zone a time would be that of whatever machine this runs on. */
 function timeOf(option: string, text: string): Date {
-  const time = new Date(text);
-  const [, day] = timeForm.exec(text) ?? [];
-  if (day !== undefined && !Number.isNaN(time.getTime()) && isOfCalendar(day)) return time;
+  if (isTimestamp(text)) return new Date(text);
   throw new Error(
     `${option} must be a day (UTC) or a time with its zone, such as 2026-11-21 or 2026-11-21T08:00:00Z`,
   );
-}
-
-/** Date takes the 30th of February for the 2nd of March. */
-function isOfCalendar(day: string): boolean {
-  return new Date(day).toISOString().startsWith(day);
 }
 
 function levelOf(text: string): PowerLevel {

@@ -79,13 +79,21 @@ export const IsMetadata = (): PropertyDecorator =>
 
 const timestampPattern = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
 
-/** RFC 3339, or a date alone (midnight UTC). It stays text; `new Date` of it is valid. */
+/** RFC 3339, or a date alone (midnight UTC). */
+export function isTimestamp(value: unknown): value is string {
+  if (typeof value !== 'string' || !timestampPattern.test(value) || Number.isNaN(Date.parse(value)))
+    return false;
+  const day = value.slice(0, 'YYYY-MM-DD'.length);
+  // Date takes the 30th of February for the 2nd of March.
+  return new Date(day).toISOString().startsWith(day);
+}
+
+/** It stays text; `new Date` of it is valid. */
 export const IsTimestamp = (): PropertyDecorator =>
   ValidateBy({
     name: 'isTimestamp',
     validator: {
-      validate: (value) =>
-        typeof value === 'string' && timestampPattern.test(value) && !Number.isNaN(Date.parse(value)),
+      validate: isTimestamp,
       defaultMessage: () => '$property must be a time such as 2026-11-21T08:00:00Z',
     },
   });

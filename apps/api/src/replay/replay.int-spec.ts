@@ -160,6 +160,8 @@ it.each([
   [{ rules: { power_leval: 'eco' } }, 'rules.power_leval'],
   [{ as: 'best' }, 'as'],
   [{ from: to, to: from }, 'from'],
+  [{ from: '2026-02-30' }, 'from'],
+  [{ to: '2026-11-31T00:00:00+01:00' }, 'to'],
   [{ max_events: 50_001 }, 'max_events'],
 ])('refuses %j', async (body, field) => {
   const answer = await api.call<{ code: string; errors: { field: string }[] }>('POST', path, {
