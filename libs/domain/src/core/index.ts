@@ -1,2 +1,3 @@
 export { CoreModule, type CoreOptions } from './core.module';
 export * from './core.tokens';
+export { LastReport } from './last-report';
