@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Clock, decodeIdCursor, type Page, toPage } from '@signalbox/common';
 import { type CredentialEntity, type CredentialVersionEntity, TenantTransactions } from '@signalbox/database';
 import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
-import { CLOCK } from '@signalbox/domain/core';
+import { CLOCK, requireVersion } from '@signalbox/domain/core';
 import { ProviderLookup } from '@signalbox/domain/providers';
 import type { EntityManager } from 'typeorm';
 import { CredentialAnnouncer } from './credential-announcer';
@@ -94,12 +94,7 @@ export class CredentialService {
     const settings = await this.settings.of(known.provider?.kind ?? '', known.ownerType, wanted);
     const updated = await this.writes.run(caller, known, async (manager) => {
       const credential = knownCredential(await this.credentials.findForUpdate(manager, id));
-      if (version !== undefined && version !== credential.version) {
-        throw new AppError(
-          'version_conflict',
-          'Read it again, and repeat the change if it still makes sense.',
-        );
-      }
+      requireVersion(credential, version);
       refuseOfEnvironment(credential, settings);
       const changed = applySettings(credential, settings, this.clock.now());
       const isSwitched = settings.enabled !== undefined && settings.enabled !== credential.enabled;

@@ -9,7 +9,7 @@ import {
   tenantOf,
 } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
-import { CLOCK } from '@signalbox/domain/core';
+import { CLOCK, requireVersion } from '@signalbox/domain/core';
 import { CredentialRemoval } from '@signalbox/domain/credentials';
 import { givenLimits, type LimitSettings, noLimits } from '@signalbox/domain/limits';
 import { OutboxRepository } from '@signalbox/domain/outbox';
@@ -109,12 +109,7 @@ export class OrganizationService {
     if (isForPlatform(input)) requirePlatform(caller);
     const updated = await this.transactions.run(tenantOf(caller), async (manager) => {
       const organization = known(await this.repository.findForUpdate(manager, id));
-      if (input.version !== undefined && input.version !== organization.version) {
-        throw new AppError(
-          'version_conflict',
-          'Read it again, and repeat the change if it still makes sense.',
-        );
-      }
+      requireVersion(organization, input.version);
       if (input.name !== undefined) organization.name = input.name;
       if (input.blocked !== undefined) organization.blocked = input.blocked;
       if (input.platformCredentials !== undefined) {

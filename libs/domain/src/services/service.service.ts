@@ -3,7 +3,7 @@ import { AppError, type Clock, decodeIdCursor, newId, type Page, toPage } from '
 import { isUniqueViolation, type OutboxTopic, ServiceEntity, TenantTransactions } from '@signalbox/database';
 import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
-import { CLOCK } from '@signalbox/domain/core';
+import { CLOCK, requireVersion } from '@signalbox/domain/core';
 import { givenLimits, type LimitSettings, noLimits } from '@signalbox/domain/limits';
 import { OutboxRepository } from '@signalbox/domain/outbox';
 import { ProjectionService } from '@signalbox/domain/projection';
@@ -86,12 +86,7 @@ export class ServiceService {
     const updated = await this.write(caller, async (manager) => {
       const service = known(await this.repository.findForUpdate(manager, id));
       const { version, name } = input;
-      if (version !== undefined && version !== service.version) {
-        throw new AppError(
-          'version_conflict',
-          'Read it again, and repeat the change if it still makes sense.',
-        );
-      }
+      requireVersion(service, version);
       if (name !== undefined) service.name = name;
       Object.assign(service, givenLimits(input));
       await this.save(manager, service);

@@ -8,7 +8,7 @@ import {
 } from '@signalbox/database';
 import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
-import { CLOCK } from '@signalbox/domain/core';
+import { CLOCK, requireVersion } from '@signalbox/domain/core';
 import { OutboxRepository } from '@signalbox/domain/outbox';
 import { ProjectionService } from '@signalbox/domain/projection';
 import type { EntityManager } from 'typeorm';
@@ -103,12 +103,7 @@ export class VirtualKeyService {
     const updated = await this.write(caller, async (manager) => {
       const key = notRevoked(known(await this.repository.findForUpdate(manager, id)));
       const { version, ...settings } = input;
-      if (version !== undefined && version !== key.version) {
-        throw new AppError(
-          'version_conflict',
-          'Read it again, and repeat the change if it still makes sense.',
-        );
-      }
+      requireVersion(key, version);
       const changed = applySettings(key, settings, this.clock.now());
       if (changed.includes('serviceId')) await this.requireService(manager, key);
       if (changed.length > 0) {

@@ -8,13 +8,13 @@ import {
 } from '@signalbox/database';
 import { type Caller, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
-import { CLOCK } from '@signalbox/domain/core';
+import { CLOCK, requireVersion } from '@signalbox/domain/core';
 import { CredentialRemoval } from '@signalbox/domain/credentials';
 import { givenLimits, type LimitSettings, noLimits } from '@signalbox/domain/limits';
 import { OutboxRepository } from '@signalbox/domain/outbox';
 import { ProjectionService } from '@signalbox/domain/projection';
 import type { EntityManager } from 'typeorm';
-import { requireVersion, requireWorkspace } from './workspace-checks';
+import { requireWorkspace } from './workspace-checks';
 import { type WorkspaceFilter, WorkspaceRepository } from './workspace.repository';
 
 const topics: readonly OutboxTopic[] = ['project.workspace', 'mirror.workspace'];
