@@ -12,9 +12,9 @@ import { IsIdOf, IsMetadata, IsName, IsSearch, IsTimestamp, MayBeLeftOut, Nullab
 import { ApiMetadata } from '../http/metadata.property';
 import { PageQuery } from '../http/page-query.dto';
 import { QueryFlag } from '../http/query-flag';
+import { VersionRead } from '../http/version.property';
 
 const userIdPattern = /^[A-Za-z0-9._@+:-]{1,128}$/;
-const maxInteger = 2_147_483_647;
 const maxDays = 3_650;
 
 export class CreateCredentialBody {
@@ -165,18 +165,7 @@ export class UpdateCredentialBody extends PartialType(
   ] as const),
   { skipNullProperties: false },
 ) {
-  @ApiPropertyOptional({
-    description:
-      'The version that you read. If it is another one by now, nothing changes (version_conflict).',
-    type: 'integer',
-    minimum: 1,
-    maximum: maxInteger,
-    example: 1,
-  })
-  @MayBeLeftOut()
-  @IsInt()
-  @Min(1)
-  @Max(maxInteger)
+  @VersionRead()
   version?: number;
 }
 

@@ -1,10 +1,11 @@
 import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
 import { type RateLimitTier, rateLimitTierNames, rateLimitTiers } from '@signalbox/gateway';
-import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional } from 'class-validator';
 import { IsMetadata, IsName, IsSearch, MayBeLeftOut, Nullable } from '../http/fields';
 import { ApiMetadata } from '../http/metadata.property';
 import { PageQuery } from '../http/page-query.dto';
 import { QueryFlag } from '../http/query-flag';
+import { VersionRead } from '../http/version.property';
 import { LimitFieldsBody, LimitFieldsView } from '../limits/limit-fields.dto';
 
 const tierList = rateLimitTierNames
@@ -59,17 +60,7 @@ export class CreateOrganizationBody extends LimitFieldsBody {
 export class UpdateOrganizationBody extends PartialType(CreateOrganizationBody, {
   skipNullProperties: false,
 }) {
-  @ApiPropertyOptional({
-    description:
-      'The version that you read. If it is another one by now, nothing changes (version_conflict).',
-    minimum: 1,
-    maximum: 2_147_483_647,
-    example: 1,
-  })
-  @MayBeLeftOut()
-  @IsInt()
-  @Min(1)
-  @Max(2_147_483_647)
+  @VersionRead()
   version?: number;
 }
 

@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
-import { IsIdOf, IsName, IsSearch, MayBeLeftOut } from '../http/fields';
+import { IsOptional } from 'class-validator';
+import { IsIdOf, IsName, IsSearch } from '../http/fields';
 import { PageQuery } from '../http/page-query.dto';
+import { VersionRead } from '../http/version.property';
 import { LimitFieldsBody, LimitFieldsView } from '../limits/limit-fields.dto';
 
 export class CreateServiceBody extends LimitFieldsBody {
@@ -25,17 +26,7 @@ export class CreateServiceBody extends LimitFieldsBody {
 export class UpdateServiceBody extends PartialType(OmitType(CreateServiceBody, ['organization_id']), {
   skipNullProperties: false,
 }) {
-  @ApiPropertyOptional({
-    description:
-      'The version that you read. If it is another one by now, nothing changes (version_conflict).',
-    minimum: 1,
-    maximum: 2_147_483_647,
-    example: 1,
-  })
-  @MayBeLeftOut()
-  @IsInt()
-  @Min(1)
-  @Max(2_147_483_647)
+  @VersionRead()
   version?: number;
 }
 

@@ -6,7 +6,6 @@ import {
   IsArray,
   IsBoolean,
   IsIn,
-  IsInt,
   IsNumber,
   IsOptional,
   Matches,
@@ -26,10 +25,10 @@ import {
 } from '../http/fields';
 import { ApiMetadata } from '../http/metadata.property';
 import { PageQuery } from '../http/page-query.dto';
+import { VersionRead } from '../http/version.property';
 import { LimitFieldsBody } from '../limits/limit-fields.dto';
 
 const durationHint = 'must be a whole number with a unit, such as 30s, 15m, 24h, 30d or 4w';
-const maxInteger = 2_147_483_647;
 
 export class CreateVirtualKeyBody extends LimitFieldsBody {
   @ApiProperty({
@@ -143,18 +142,7 @@ export class UpdateVirtualKeyBody extends PartialType(
   OmitType(CreateVirtualKeyBody, ['workspace_id'] as const),
   { skipNullProperties: false },
 ) {
-  @ApiPropertyOptional({
-    description:
-      'The version that you read. If it is another one by now, nothing changes (version_conflict).',
-    type: 'integer',
-    minimum: 1,
-    maximum: maxInteger,
-    example: 1,
-  })
-  @MayBeLeftOut()
-  @IsInt()
-  @Min(1)
-  @Max(maxInteger)
+  @VersionRead()
   version?: number;
 }
 

@@ -1,10 +1,11 @@
 import { ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
 import { credentialPolicies, type CredentialPolicy, type MirrorState } from '@signalbox/database';
-import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsOptional } from 'class-validator';
 import { IsIdOf, IsMetadata, IsName, IsNameList, IsSearch, MayBeLeftOut } from '../http/fields';
 import { ApiMetadata } from '../http/metadata.property';
 import { PageQuery } from '../http/page-query.dto';
 import { QueryFlag } from '../http/query-flag';
+import { VersionRead } from '../http/version.property';
 import { LimitFieldsBody, LimitFieldsView } from '../limits/limit-fields.dto';
 import { mirrorStates, MirrorStateView } from '../mirror/mirror-state.view';
 
@@ -75,17 +76,7 @@ export class CreateWorkspaceBody extends LimitFieldsBody {
 export class UpdateWorkspaceBody extends PartialType(OmitType(CreateWorkspaceBody, ['organization_id']), {
   skipNullProperties: false,
 }) {
-  @ApiPropertyOptional({
-    description:
-      'The version that you read. If it is another one by now, nothing changes (version_conflict).',
-    minimum: 1,
-    maximum: 2_147_483_647,
-    example: 1,
-  })
-  @MayBeLeftOut()
-  @IsInt()
-  @Min(1)
-  @Max(2_147_483_647)
+  @VersionRead()
   version?: number;
 }
 
