@@ -60,6 +60,18 @@ describe('a list of models', () => {
     );
   });
 
+  it('allows the same when it is long', () => {
+    const others = Array.from({ length: 40 }, (_, index) => `OTHER-${index}${index % 2 === 0 ? '' : '/*'}`);
+    fc.assert(
+      fc.property(fc.array(entry, { minLength: 1, maxLength: 5 }), name, (models, model) => {
+        expect(listAllows([...models, ...others], model)).toBe(listAllows(models, model));
+      }),
+    );
+    expect(listAllows(others, 'OTHER-0')).toBe(true);
+    expect(listAllows(others, 'OTHER-1/x')).toBe(true);
+    expect(listAllows([...others, 'no-default-models'], 'no-default-models')).toBe(false);
+  });
+
   it('with [] is the neutral element', () => {
     fc.assert(
       fc.property(list, name, (models, model) => {

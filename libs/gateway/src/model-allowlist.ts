@@ -20,8 +20,32 @@ function entryAllows(entry: string, model: string): boolean {
   return model.length > prefix.length && model.startsWith(prefix);
 }
 
+/** A short list is read faster than looked up, and there may be one for each of many keys. */
+const longList = 16;
+
+interface ReadList {
+  readonly isUnrestricted: boolean;
+  readonly names: ReadonlySet<string>;
+  readonly wide: readonly string[];
+}
+
+/** Every name of a large catalogue is held against it, at each request for the models. A list never changes: a new one takes its place. */
+const longLists = new WeakMap<ModelList, ReadList>();
+
+function readLongList(list: ModelList): ReadList {
+  const known = longLists.get(list);
+  if (known) return known;
+  const wide = list.filter((entry) => entry.endsWith('/*'));
+  const names = new Set(list.filter((entry) => entryAllows(entry, entry) && !entry.endsWith('/*')));
+  const read = { isUnrestricted: isUnrestricted(list), names, wide };
+  longLists.set(list, read);
+  return read;
+}
+
 export function listAllows(list: ModelList, model: string): boolean {
-  return isUnrestricted(list) || list.some((entry) => entryAllows(entry, model));
+  if (list.length < longList) return isUnrestricted(list) || list.some((entry) => entryAllows(entry, model));
+  const { isUnrestricted: isOpen, names, wide } = readLongList(list);
+  return isOpen || names.has(model) || wide.some((entry) => entryAllows(entry, model));
 }
 
 /** A model must be on every list, from the narrowest level to the widest. */
