@@ -145,7 +145,8 @@ export class ProviderHealthDetailView extends ProviderHealthView {
   source!: string;
 
   @ApiProperty({
-    description: 'Calls of the last minutes, as far as they still count: half of them after 5 minutes.',
+    description:
+      'Calls of the last minutes, as far as they still count: half of them after 5 minutes. Shown to platform tokens only.',
     type: Number,
     nullable: true,
     example: 120,

@@ -143,6 +143,21 @@ it('shows an organization which providers there are, but not where, and lets it 
   }
 });
 
+it('shows an organization how a provider is, but not how much all organizations call it', async () => {
+  const { body } = await create({ name: 'called', kind: 'mistral' });
+  await api.database.transactions.run('platform', (manager) =>
+    manager.query(
+      `INSERT INTO provider_health (provider_id, state, reason, source, detail, requests, error_rate, checked_at, since)
+       VALUES ($1, 'healthy', 'calls_succeed', 'traffic', 'fine', 120, 0.01, now(), now())`,
+      [body.id],
+    ),
+  );
+  const healthFor = async (as: string) =>
+    (await api.call<Record<string, unknown>>('GET', `${path}/${body.id}/health`, { token: as })).body;
+  expect(await healthFor(token)).toMatchObject({ state: 'healthy', calls: 120, error_rate: 0.01 });
+  expect(await healthFor(tenantToken)).toMatchObject({ state: 'healthy', calls: null, error_rate: 0.01 });
+});
+
 it('lists the kinds of providers', async () => {
   const { data } = (
     await call<{ data: { kind: string; environment_variable: string | null }[] }>(

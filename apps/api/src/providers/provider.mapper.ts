@@ -63,7 +63,8 @@ export function toHealthDetailView(
     provider_id: id,
     ...toHealthView(health, caller),
     source: health?.source ?? 'none',
-    calls: health?.requests ?? null,
+    // The calls of all organizations together.
+    calls: caller.organizationId === null ? (health?.requests ?? null) : null,
     error_rate: health?.errorRate == null ? null : Number(health.errorRate),
     first_byte_ms: health?.latencyMs ?? null,
     probe: health?.probeWay ?? 'none',
