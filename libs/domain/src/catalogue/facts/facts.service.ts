@@ -30,14 +30,15 @@ export class FactsService {
     manager: EntityManager,
     modelIds: readonly string[] | null,
   ): Promise<Map<string, MergedFacts>> {
-    return this.merge(manager, await this.repository.subjects(manager, modelIds));
+    return this.merge(manager, await this.repository.subjects(manager, modelIds), this.clock.now());
   }
 
   private async merge(
     manager: EntityManager,
     subjects: readonly FactsSubject[],
+    at: Date,
   ): Promise<Map<string, MergedFacts>> {
-    const entries = await this.repository.entriesOf(manager, subjects, this.clock.now());
+    const entries = await this.repository.entriesOf(manager, subjects, at);
     const lookup = new CatalogueLookup(entries);
     const qualityOf = await this.quality.load(manager);
     return new Map(subjects.map((subject) => [subject.id, mergeFacts(subject, lookup, qualityOf)]));
@@ -50,19 +51,21 @@ export class FactsService {
   async refresh(): Promise<Date | null> {
     const nextAt = await this.transactions.run('platform', async (manager) => {
       const known = await this.repository.lockDocument(manager);
+      // One time for all of it: a price that comes into force while this runs is the next one.
+      const at = this.clock.now();
       const served = servedDeployments(await this.repository.releasedModels(manager));
       const providers = await this.repository.statedOfProviders(manager);
       const subjects = (await this.repository.subjects(manager, null)).map((subject) => {
         const one = served.get(subject.id);
         return one ? asServed(subject, one, providers) : subject;
       });
-      const merged = await this.merge(manager, subjects);
+      const merged = await this.merge(manager, subjects, at);
       // One that is removed is called until a release without it: what was known of it last is still true.
       const removed = [...served.keys()].filter((id) => !merged.has(id));
       const deployments = await this.repository.writtenFacts(manager, removed);
       for (const [id, { facts }] of merged) deployments[id] = withoutUnknown(facts);
-      await this.repository.writeDocument(manager, known, deployments, this.clock.now());
-      return this.repository.nextPriceChange(manager, this.clock.now());
+      await this.repository.writeDocument(manager, known, deployments, at);
+      return this.repository.nextPriceChange(manager, at);
     });
     await this.projection.projectFacts();
     return nextAt;

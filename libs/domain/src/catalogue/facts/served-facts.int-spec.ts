@@ -1,4 +1,4 @@
-import { newId, silentLogger, systemClock } from '@signalbox/common';
+import { type Clock, newId, silentLogger, systemClock } from '@signalbox/common';
 import { OutboxDrainer, OutboxRepository } from '@signalbox/domain/outbox';
 import type { ProjectionService } from '@signalbox/domain/projection';
 import { type QualityLookup, qualityLookup } from '@signalbox/domain/quality';
@@ -8,6 +8,7 @@ import { FactsService } from './facts.service';
 
 let database: TestDatabase;
 let service: FactsService;
+let newService: (clock: Clock) => FactsService;
 const ids = {
   openai: newId('provider'),
   groq: newId('provider'),
@@ -22,14 +23,16 @@ beforeAll(async () => {
   database = await openTestDatabase();
   const projection = { projectFacts: async () => undefined };
   const quality = { load: async () => qualityLookup(new Map()) };
-  service = new FactsService(
-    database.transactions,
-    new FactsRepository(),
-    quality as Pick<QualityLookup, 'load'> as QualityLookup,
-    projection as Pick<ProjectionService, 'projectFacts'> as ProjectionService,
-    new OutboxDrainer(database.transactions, new OutboxRepository(), silentLogger),
-    systemClock,
-  );
+  newService = (clock) =>
+    new FactsService(
+      database.transactions,
+      new FactsRepository(),
+      quality as Pick<QualityLookup, 'load'> as QualityLookup,
+      projection as Pick<ProjectionService, 'projectFacts'> as ProjectionService,
+      new OutboxDrainer(database.transactions, new OutboxRepository(), silentLogger),
+      clock,
+    );
+  service = newService(systemClock);
   await query(
     `INSERT INTO providers (id, name, kind, facts) VALUES ($1, 'o', 'openai', '{"region": "us"}'), ($2, 'g', 'groq', '{}')`,
     [ids.openai, ids.groq],
@@ -114,4 +117,18 @@ it.each([
   await change();
   await query(`UPDATE deployments SET upstream_model = 'cheap', provider_id = $1`, [ids.groq]);
   expect(await known()).toEqual(cheap);
+});
+
+it('comes again for a price that came into force while the document was made', async () => {
+  const hourMs = 3_600_000;
+  const startMs = Date.now();
+  let hours = 0;
+  const nowMs = () => startMs + (hours += 1) * hourMs;
+  const change = new Date(startMs + 1.5 * hourMs);
+  await query(
+    `INSERT INTO catalogue_prices (id, entry_id, provider, prices, source, effective_from)
+     VALUES ('price_later', 'openai/gpt-dear', 'mistral', '{}', 'manual', $1)`,
+    [change],
+  );
+  expect(await newService({ nowMs, now: () => new Date(nowMs()) }).refresh()).toEqual(change);
 });
