@@ -208,6 +208,30 @@ describe('what a person writes into the catalogue, and a sync', () => {
       await expect(approve(change!.id)).rejects.toMatchObject({ code: 'catalogue_change_decided' });
     });
 
+    it('is removed or decided on without waiting for each other', async () => {
+      await entries.create(world.operator, { id: 'acme/stealth', name: 'Mine' });
+      const [model] = world.openrouter.models;
+      const pricing = { prompt: '0', completion: '0' };
+      world.openrouter.models.push({ ...model!, id: 'acme/stealth', pricing });
+      await world.sync();
+      const [change] = await world.waiting();
+      const [approved, deleted] = await Promise.allSettled([
+        approve(change!.id),
+        entries.delete(world.operator, 'acme/stealth'),
+      ]);
+      expect(deleted.status).toBe('fulfilled');
+      const outcome =
+        approved.status === 'rejected' ? (approved.reason as { code?: string }).code : 'approved';
+      expect(outcome).toMatch(/^(approved|catalogue_change_decided)$/);
+    });
+
+    it('takes the place of no other model once it is removed', async () => {
+      await entries.create(world.operator, { id: 'acme/other', name: 'Other' });
+      await entries.update(world.operator, llama, { replacementId: 'acme/other' });
+      await entries.delete(world.operator, 'acme/other');
+      expect(await world.entry(llama)).toMatchObject({ replacement_id: null });
+    });
+
     it('cannot be approved before the model is in the catalogue', async () => {
       const [model] = world.openrouter.models;
       const pricing = { prompt: '0', completion: '0' };

@@ -144,13 +144,15 @@ export class CatalogueEntryRepository {
     );
   }
 
-  /** What a sync held back of it waits for nobody any more. */
+  /** What a sync held back of it waits for nobody any more, and it takes nobody's place. */
   async delete(manager: EntityManager, id: string): Promise<void> {
+    // Whoever decides on one at this moment has its row, and waits for that of the entry.
     await manager.query(
       `UPDATE catalogue_changes SET state = 'superseded', version = version + 1, updated_at = now()
-       WHERE entry_id = $1 AND state = 'waiting'`,
+       WHERE id IN (SELECT id FROM catalogue_changes WHERE entry_id = $1 AND state = 'waiting' FOR UPDATE SKIP LOCKED)`,
       [id],
     );
+    await manager.query('UPDATE catalogue_entries SET replacement_id = NULL WHERE replacement_id = $1', [id]);
     await manager.delete(CatalogueEntryEntity, { id });
   }
 
