@@ -110,7 +110,9 @@ function cascadeModels(input: AttemptPlanInput): PlannedModel[] {
   const askedModel = own ? own.candidates[0]?.model : asked;
   const askedEntry = askedModel === undefined ? null : entryOf(catalogue, askedModel);
   const askedVendor = vendorOfEntry(askedEntry);
-  if (askedEntry?.mode === incomparableMode && !Object.hasOwn(policy.cascades, asked)) return [];
+  // Of a group that nobody may be called for only the route says what it is.
+  const mode = askedEntry?.mode ?? input.mode;
+  if (mode === incomparableMode && !Object.hasOwn(policy.cascades, asked)) return [];
   const names = new Set(cascade.map((name) => resolveAlias(policy, name)));
   names.delete(asked);
   for (const { model } of own?.candidates ?? []) names.delete(model);

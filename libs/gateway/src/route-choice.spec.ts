@@ -208,6 +208,16 @@ describe('refusals', () => {
     expect(order('vec', { ...question, policy })).toEqual(['dep_vectors']);
   });
 
+  it('of vectors lead to those of no other model, unless a cascade names the group', () => {
+    const needs = () => ({ ...plainNeeds, mode: 'embedding', expectedAnswerTokens: 0 });
+    const two = { mine: { mode: 'embedding' }, other: { mode: 'embedding', kinds: ['groq'] } };
+    const question = { mode: 'embedding', needs, models: two, documentOf: () => walletOf(['groq']) };
+    const groups = { vec: { models: ['mine'] } };
+    const inCascade = (cascades: object) => order('vec', { ...question, policy: { groups, cascades } });
+    expect(inCascade({ '*': ['other'] })).toEqual([]);
+    expect(inCascade({ vec: ['other'] })).toEqual(['dep_other!']);
+  });
+
   it('of an unknown name stay what they were', () => {
     expect(choose('nobody', { policy: { cascades: { '*': ['best'] } } }).refusal?.code).toBe(
       'model_not_found',
