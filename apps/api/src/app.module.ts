@@ -70,20 +70,8 @@ export interface AppOptions {
 
 @Module({})
 export class AppModule {
-  static forRoot({ config, logger, clock }: AppOptions): DynamicModule {
-    const core = CoreModule.forRoot({
-      applicationName: 'signalbox-api',
-      databaseUrl: config.databaseUrl,
-      redisUrl: config.redisUrl,
-      redisPrefix: config.redisPrefix,
-      encryptionKeys: config.encryptionKeys,
-      fingerprintKey: config.fingerprintKey,
-      secretStore: config.secretStore,
-      allowedHosts: config.allowedHosts,
-      runner: { url: config.runnerUrl, internalToken: config.internalToken },
-      logger,
-      ...(clock ? { clock } : {}),
-    });
-    return { module: AppModule, imports: [core, HttpModule.forRoot(config), ...featureModules] };
+  static forRoot(options: AppOptions): DynamicModule {
+    const core = CoreModule.forProcess('signalbox-api', options);
+    return { module: AppModule, imports: [core, HttpModule.forRoot(options.config), ...featureModules] };
   }
 }

@@ -54,20 +54,9 @@ export interface WorkerOptions {
 /** The worker's features. Each has a folder with a processor (jobs) or a loop (what must not depend on the queue). */
 @Module({})
 export class WorkerModule {
-  static forRoot({ config, logger, clock }: WorkerOptions): DynamicModule {
-    const core = CoreModule.forRoot({
-      applicationName: 'signalbox-worker',
-      databaseUrl: config.databaseUrl,
-      redisUrl: config.redisUrl,
-      redisPrefix: config.redisPrefix,
-      encryptionKeys: config.encryptionKeys,
-      fingerprintKey: config.fingerprintKey,
-      secretStore: config.secretStore,
-      allowedHosts: config.allowedHosts,
-      runner: { url: config.runnerUrl, internalToken: config.internalToken },
-      logger,
-      ...(clock ? { clock } : {}),
-    });
+  static forRoot(options: WorkerOptions): DynamicModule {
+    const { config } = options;
+    const core = CoreModule.forProcess('signalbox-worker', options);
     return {
       module: WorkerModule,
       imports: [

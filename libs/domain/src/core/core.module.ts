@@ -1,7 +1,7 @@
 import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { type Clock, type Logger, type NamedKey, systemClock } from '@signalbox/common';
-import type { SecretStoreConfig } from '@signalbox/config';
+import type { ApiConfig, SecretStoreConfig, WorkerConfig } from '@signalbox/config';
 import { dataSourceOptions, PlatformReader, TenantTransactions } from '@signalbox/database';
 import type { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
@@ -36,6 +36,13 @@ export interface CoreOptions {
   clock?: Clock;
 }
 
+/** Of the processes that stay, the API and the worker. */
+export interface ProcessOptions {
+  config: ApiConfig | WorkerConfig;
+  logger: Logger;
+  clock?: Clock;
+}
+
 /** What every feature stands on: the tenant transaction, Redis, clock, log, and the ring of encryption keys. */
 @Global()
 @Module({})
@@ -44,6 +51,11 @@ export class CoreModule implements OnApplicationShutdown {
     @Inject(REDIS) private readonly redis: Redis,
     private readonly reader: PlatformReader,
   ) {}
+
+  static forProcess(applicationName: string, { config, ...others }: ProcessOptions): DynamicModule {
+    const runner = { url: config.runnerUrl, internalToken: config.internalToken };
+    return CoreModule.forRoot({ ...config, ...others, applicationName, runner });
+  }
 
   static forRoot(options: CoreOptions): DynamicModule {
     return {
