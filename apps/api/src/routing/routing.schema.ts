@@ -118,7 +118,7 @@ export const routingSchemas: Readonly<Record<string, JsonObject>> = {
     code: {
       type: 'string',
       description:
-        'Steps to models that the active config release does not have, that the models list of the workspace does not allow, or that are of another vendor while cross_vendor is false; a strategy without its weights; a group under the name of a model.',
+        'Steps to models that the active config release does not have, that the models list of the workspace does not allow, or that are of another vendor while cross_vendor is false; a strategy without its weights; a group under the name of a model or an alias; a cascade under the name of an alias.',
       enum: routingWarningCodes,
       example: 'model_unknown',
     },

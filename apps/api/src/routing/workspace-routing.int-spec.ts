@@ -235,10 +235,10 @@ describe('the routing policy of a workspace', () => {
       ['cascades.smart.1', 'cross_vendor_skipped'],
       ['cascades.smart.2', 'model_unknown'],
       ['cascades.smart.3', 'model_forbidden'],
-      ['cascades.best.1', 'cross_vendor_skipped'],
       ['aliases.nowhere', 'model_unknown'],
       ['levels.eco.models.1', 'model_unknown'],
       ['groups.mine.models.0', 'model_forbidden'],
+      ['cascades.best', 'name_taken'],
     ]);
     const allowed = await call('PUT', { cascades: { smart: ['claude'] }, cross_vendor: true });
     expect(allowed.body.warnings).toEqual([]);

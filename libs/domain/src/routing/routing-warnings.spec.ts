@@ -29,6 +29,32 @@ it('a cascade of a name that every object has is one like any other, also where 
   ]);
 });
 
+describe('aliases', () => {
+  const toldOf = (policy: object): [string, string][] => {
+    const models = { fast: {}, smart: {} };
+    return routingWarnings({ policy: routingPolicy.parse(policy), ...aCatalogueOf(models), allowed: [] }).map(
+      ({ field, code }) => [field, code],
+    );
+  };
+
+  it('stand for their models in a cascade, a level and a group, as they do at the edges', () => {
+    const aliases = { quick: 'fast', lost: 'gone' };
+    expect(toldOf({ aliases: { quick: 'fast' }, cascades: { smart: ['quick'] } })).toEqual([]);
+    expect(toldOf({ aliases: { quick: 'fast' }, levels: { eco: { models: ['quick'] } } })).toEqual([]);
+    expect(toldOf({ aliases, groups: { mine: { models: ['quick', 'lost'] } } })).toEqual([
+      ['aliases.lost', 'model_unknown'],
+      ['groups.mine.models.1', 'model_unknown'],
+    ]);
+  });
+
+  it('hide a cascade of their name: they are resolved before anything else', () => {
+    expect(toldOf({ aliases: { quick: 'fast' }, cascades: { quick: ['smart', 'gone'] } })).toEqual([
+      ['cascades.quick', 'name_taken'],
+    ]);
+    expect(toldOf({ aliases: { fast: 'fast' }, cascades: { fast: ['smart'] } })).toEqual([]);
+  });
+});
+
 describe('a level or a group that can choose nobody', () => {
   it('is told with what keeps its models from being chosen', () => {
     // 0.5 USD per million tokens is half of the ceiling of eco; 5 is above it.

@@ -43,20 +43,31 @@ interface Pool {
   readonly models?: readonly string[] | null | undefined;
 }
 
-function stepsOfPools(kind: string, pools: Readonly<Record<string, Pool>>): Step[] {
+function stepsOfPools(policy: RoutingPolicy, kind: string, pools: Readonly<Record<string, Pool>>): Step[] {
   return Object.entries(pools).flatMap(([name, { models }]) =>
-    (models ?? []).map((model, index) => ({ field: `${kind}.${name}.models.${index}`, model, asked: null })),
+    (models ?? []).map((listed, index) => ({
+      field: `${kind}.${name}.models.${index}`,
+      model: resolveAlias(policy, listed),
+      asked: null,
+    })),
   );
 }
 
+function isHiddenByAlias(policy: RoutingPolicy, name: string): boolean {
+  return resolveAlias(policy, name) !== name;
+}
+
+/** With aliases in the place of names: the edges resolve them everywhere, before anything else. */
 function stepsOf(policy: RoutingPolicy): Step[] {
   const { cascades, aliases, levels, groups } = policy;
   const ofCascades = Object.entries(cascades).flatMap(([asked, models]) =>
-    models.map((model, index) => ({
-      field: `cascades.${asked}.${index}`,
-      model,
-      asked: asked === '*' ? null : resolveAlias(policy, asked),
-    })),
+    isHiddenByAlias(policy, asked)
+      ? []
+      : models.map((listed, index) => ({
+          field: `cascades.${asked}.${index}`,
+          model: resolveAlias(policy, listed),
+          asked: asked === '*' ? null : asked,
+        })),
   );
   const ofAliases = Object.entries(aliases).map(([alias, model]) => ({
     field: `aliases.${alias}`,
@@ -64,7 +75,20 @@ function stepsOf(policy: RoutingPolicy): Step[] {
     asked: null,
     isAlias: true as const,
   }));
-  return [...ofCascades, ...ofAliases, ...stepsOfPools('levels', levels), ...stepsOfPools('groups', groups)];
+  return [
+    ...ofCascades,
+    ...ofAliases,
+    ...stepsOfPools(policy, 'levels', levels),
+    ...stepsOfPools(policy, 'groups', groups),
+  ];
+}
+
+function hiddenCascades(policy: RoutingPolicy): RoutingWarning[] {
+  return Object.keys(policy.cascades).flatMap((name): RoutingWarning[] => {
+    if (!isHiddenByAlias(policy, name)) return [];
+    const message = `${name} is an alias of ${resolveAlias(policy, name)}: the cascade of that name is tried, and never this one.`;
+    return [{ field: `cascades.${name}`, code: 'name_taken', message }];
+  });
 }
 
 function withoutWeights({ strategy, weights }: RoutingPolicy): RoutingWarning[] {
@@ -145,6 +169,7 @@ export function routingWarnings(surroundings: RoutingSurroundings): RoutingWarni
     ...skipped,
     ...withoutWeights(policy),
     ...withoutClassifier(policy, catalogue),
+    ...hiddenCascades(policy),
     ...hiddenGroups(policy, catalogue),
     ...withoutAnybody(surroundings),
   ];
