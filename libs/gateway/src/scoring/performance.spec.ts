@@ -209,7 +209,7 @@ describe('what edges tell each other', () => {
     [`{"v":1,"at_ms":${startMs},"deployments":{"dep_1":[1,2,1e999]}}`, startMs],
     [`{"v":1,"at_ms":${startMs},"deployments":{"dep_1":[1,2,0,"3"]}}`, startMs],
     [`{"v":1,"at_ms":${startMs},"deployments":{"dep_1":{}}}`, startMs],
-    [`{"v":1,"at_ms":${startMs},"deployments":{"${'x'.repeat(129)}":[1,2,0]}}`, startMs],
+    [`{"v":1,"at_ms":${startMs},"deployments":{"${'x'.repeat(258)}":[1,2,0]}}`, startMs],
     [`{"v":1,"at_ms":${startMs},"deployments":[[1,2,0]]}`, startMs],
     [`{"v":1,"at_ms":"${startMs}","deployments":{"dep_1":[1,2,0]}}`, startMs],
     [`{"v":2,"at_ms":${startMs},"deployments":{"dep_1":[1,2,0]}}`, startMs],
