@@ -50,6 +50,8 @@ export interface AttemptPlanInput extends Omit<CredentialResolutionInput, 'deplo
   readonly own?: OwnCandidates | null;
   /** Of the route: a level leads to no model that serves another. null: any. */
   readonly mode?: string | null;
+  /** Nobody is called of whom it is not known where the data goes. */
+  readonly forbidsUnknown?: boolean;
   /** Puts the candidates of one model into another order, and leaves out who must not be called. */
   readonly select?: (model: CandidatesOfModel) => readonly PlannedCandidate[];
 }
@@ -222,6 +224,7 @@ export class AttemptPlan {
     const found = input.catalogue && findCatalogueModel(input.catalogue, model);
     if (!found && namesDeployments(input.catalogue)) return 'model_not_found';
     if (!found || found.deployments.length === 0) {
+      if (input.forbidsUnknown) return 'no_candidate_left';
       const { workspace, organization } = input;
       // Its file pays with the platform's keys.
       const mayPlatformPay = organization.platform_credentials && workspace.credential_policy !== 'byok_only';

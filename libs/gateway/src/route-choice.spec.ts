@@ -260,6 +260,31 @@ describe('a model that is asked for by its name', () => {
   });
 });
 
+describe('a release that does not say by what its models are served', () => {
+  const { catalogue } = aCatalogueOf({ middle: {}, best: {} });
+  const old = { ...catalogue, models: catalogue.models.map((one) => ({ ...one, deployments: [] })) };
+  const from = (served: typeof catalogue | null, policy: object) =>
+    chooseRoute({ ...aChoice('middle', { policy }), catalogue: served });
+
+  it.each([
+    ['of an older version', old],
+    ['none at all', null],
+  ])('%s leaves the choice to LiteLLM, but not where the policy protects data', (_name, served) => {
+    expect(planned(from(served, {}))).toEqual(['middle']);
+    const rules = [{ regions: ['eu'] }, { zero_data_retention: true }, { no_training: true }];
+    for (const policy of rules.map((rule) => ({
+      ...rule,
+      cascades: { '*': ['best'] },
+      cross_vendor: true,
+    }))) {
+      const choice = from(served, policy);
+      expect(choice.refusal?.code).toBe('no_candidate_left');
+      expect(choice.refusal?.message).toContain('protects data');
+      expect(planned(choice)).toEqual([]);
+    }
+  });
+});
+
 describe('ways around LiteLLM', () => {
   it('are held to the policy too', () => {
     const eco = choose('eco');

@@ -5,7 +5,7 @@ import { listsAllow, type ModelList } from './model-allowlist';
 import { ModelSelection, protectsData } from './model-selection';
 import { randomFrom } from './random-from';
 import type { RouteChoice, RouteChoiceInput, RouteRefusal } from './route-choice.types';
-import { nobodyLeftMessage, notAllowedMessage } from './route-refusal';
+import { nobodyLeftMessage, notAllowedMessage, unknownWayMessage } from './route-refusal';
 import { type PoolTarget, poolTargetOf, type RouteTarget, routeTargetOf } from './route-target';
 import { cascadeOf, resolveAlias } from './routing-policy';
 import { type DecisionRecord, encodeDecision } from './scoring/decision-record';
@@ -38,8 +38,13 @@ function planOf(
     nowMs: input.nowMs,
     random: randomFrom(input.draw),
     own,
+    forbidsUnknown: protectsData(input.policy),
     ...(selection && { select: selection.select }),
   });
+}
+
+function whyNobody(target: RouteTarget, { dropped }: ModelSelection): string {
+  return dropped.length > 0 ? nobodyLeftMessage(target, dropped) : unknownWayMessage(target);
 }
 
 function chooseModel(input: RouteChoiceInput, target: RouteTarget): RouteChoice {
@@ -49,7 +54,7 @@ function chooseModel(input: RouteChoiceInput, target: RouteTarget): RouteChoice 
   const own = isAllowed ? null : { candidates: [], refusal: 'model_not_allowed' as const };
   const plan = planOf(input, name, own, selection);
   const { refusal: code } = plan;
-  const message = code === 'no_candidate_left' ? nobodyLeftMessage(target, selection.dropped) : null;
+  const message = code === 'no_candidate_left' ? whyNobody(target, selection) : null;
   return {
     target,
     powerLevel: null,

@@ -33,6 +33,10 @@ export function notAllowedMessage(target: RouteTarget): string {
   return `${quoted(target)} is not on the list of this virtual key or its workspace, and none of its models is. GET /v1/models shows the list.`;
 }
 
+export function unknownWayMessage(target: RouteTarget): string {
+  return `${quoted(target)} has nobody who may take this request: the policy protects data, and the active release does not say by whom it is served.`;
+}
+
 function countsOf(dropped: readonly DroppedCandidate[]): Partial<Record<DropReason, number>> {
   const counts: Partial<Record<DropReason, number>> = {};
   for (const { reason } of dropped) counts[reason] = (counts[reason] ?? 0) + 1;
