@@ -29,14 +29,29 @@ it('a cascade of a name that every object has is one like any other, also where 
   ]);
 });
 
-describe('aliases', () => {
-  const toldOf = (policy: object): [string, string][] => {
-    const models = { fast: {}, smart: {} };
-    return routingWarnings({ policy: routingPolicy.parse(policy), ...aCatalogueOf(models), allowed: [] }).map(
-      ({ field, code }) => [field, code],
-    );
-  };
+const toldOf = (policy: object, allowed: readonly string[] = []): [string, string][] => {
+  const surroundings = { ...aCatalogueOf({ fast: {}, smart: {} }), allowed };
+  return routingWarnings({ policy: routingPolicy.parse(policy), ...surroundings }).map(({ field, code }) => [
+    field,
+    code,
+  ]);
+};
 
+describe('a list of models that names a level or a group', () => {
+  const policy = { levels: { eco: { models: ['fast'] } }, groups: { mine: { models: ['smart'] } } };
+
+  it.each([['eco'], ['cheap'], ['auto']])('%s allows what is behind it', (name) => {
+    expect(toldOf(policy, [name, 'mine'])).toEqual([]);
+    expect(toldOf(policy, [name])).toEqual([['groups.mine.models.0', 'model_forbidden']]);
+  });
+
+  it('allows nothing behind others, and no step of its cascade', () => {
+    expect(toldOf(policy, ['precision', 'smart'])).toEqual([['levels.eco.models.0', 'model_forbidden']]);
+    expect(toldOf({ cascades: { eco: ['fast'] } }, ['eco'])).toEqual([['cascades.eco.0', 'model_forbidden']]);
+  });
+});
+
+describe('aliases', () => {
   it('stand for their models in a cascade, a level and a group, as they do at the edges', () => {
     const aliases = { quick: 'fast', lost: 'gone' };
     expect(toldOf({ aliases: { quick: 'fast' }, cascades: { smart: ['quick'] } })).toEqual([]);

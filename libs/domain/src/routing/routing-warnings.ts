@@ -1,4 +1,6 @@
 import {
+  autoName,
+  builtInGroups,
   type CatalogueDocument,
   dropsOfAll,
   type FactsDocument,
@@ -37,18 +39,31 @@ interface Step {
   asked: string | null;
   /** It may stand for a level or a group. */
   isAlias?: true;
+  /** Names by which a list of models may allow all of the pool that it is of. */
+  poolNames?: readonly string[];
 }
 
 interface Pool {
   readonly models?: readonly string[] | null | undefined;
 }
 
-function stepsOfPools(policy: RoutingPolicy, kind: string, pools: Readonly<Record<string, Pool>>): Step[] {
+/** As listNamesOf has them, of all that may lead to this pool. */
+function poolNamesOf(kind: 'levels' | 'groups', name: string): string[] {
+  if (kind === 'groups') return [name];
+  return [name, autoName, ...Object.keys(builtInGroups).filter((group) => builtInGroups[group] === name)];
+}
+
+function stepsOfPools(
+  policy: RoutingPolicy,
+  kind: 'levels' | 'groups',
+  pools: Readonly<Record<string, Pool>>,
+): Step[] {
   return Object.entries(pools).flatMap(([name, { models }]) =>
     (models ?? []).map((listed, index) => ({
       field: `${kind}.${name}.models.${index}`,
       model: resolveAlias(policy, listed),
       asked: null,
+      poolNames: poolNamesOf(kind, name),
     })),
   );
 }
@@ -148,23 +163,25 @@ export function routingWarnings(surroundings: RoutingSurroundings): RoutingWarni
   };
   const isRouted = (name: string): boolean =>
     routeTargetOf(name, { ...policy, aliases: {} }, catalogue).kind !== 'model';
-  const skipped = stepsOf(policy).flatMap(({ field, model, asked, isAlias }): RoutingWarning[] => {
-    if (isAlias && isRouted(model)) return [];
-    if (!findCatalogueModel(catalogue, model)) {
-      const message = `No model ${model} is in the active config release: the step is skipped until one is.`;
-      return [{ field, code: 'model_unknown', message }];
-    }
-    if (!listAllows(allowed, model)) {
-      const message = `The models list of the workspace does not allow ${model}: the step is skipped.`;
-      return [{ field, code: 'model_forbidden', message }];
-    }
-    // Whoever asks for a level names no vendor.
-    if (asked === null || asked === model || policy.cross_vendor || isRouted(asked)) return [];
-    const [askedVendor, stepVendor] = [vendor(asked), vendor(model)];
-    if (askedVendor !== null && askedVendor === stepVendor) return [];
-    const message = `${model} is of ${stepVendor ?? 'an unknown vendor'} and ${asked} of ${askedVendor ?? 'an unknown one'}: the step is skipped unless cross_vendor is true.`;
-    return [{ field, code: 'cross_vendor_skipped', message }];
-  });
+  const skipped = stepsOf(policy).flatMap(
+    ({ field, model, asked, isAlias, poolNames = [] }): RoutingWarning[] => {
+      if (isAlias && isRouted(model)) return [];
+      if (!findCatalogueModel(catalogue, model)) {
+        const message = `No model ${model} is in the active config release: the step is skipped until one is.`;
+        return [{ field, code: 'model_unknown', message }];
+      }
+      if (![model, ...poolNames].some((name) => listAllows(allowed, name))) {
+        const message = `The models list of the workspace does not allow ${model}: the step is skipped.`;
+        return [{ field, code: 'model_forbidden', message }];
+      }
+      // Whoever asks for a level names no vendor.
+      if (asked === null || asked === model || policy.cross_vendor || isRouted(asked)) return [];
+      const [askedVendor, stepVendor] = [vendor(asked), vendor(model)];
+      if (askedVendor !== null && askedVendor === stepVendor) return [];
+      const message = `${model} is of ${stepVendor ?? 'an unknown vendor'} and ${asked} of ${askedVendor ?? 'an unknown one'}: the step is skipped unless cross_vendor is true.`;
+      return [{ field, code: 'cross_vendor_skipped', message }];
+    },
+  );
   return [
     ...skipped,
     ...withoutWeights(policy),
