@@ -1,3 +1,4 @@
+import { isRecord } from '@signalbox/common';
 import { z } from 'zod';
 
 const modelName = z.string().min(1).max(256);
@@ -130,16 +131,12 @@ const namedEntries: ReadonlySet<string> = new Set<keyof RoutingRules>([
   'groups',
 ]);
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** @returns undefined: nothing of it can be read */
 function readField(name: keyof RoutingRules, written: unknown): unknown {
   const read = ruleShape[name].safeParse(written);
   if (read.success) return read.data;
   if (Object.hasOwn(strictestRules, name)) return strictestRules[name];
-  if (!namedEntries.has(name) || !isObject(written)) return undefined;
+  if (!namedEntries.has(name) || !isRecord(written)) return undefined;
   const entries = Object.entries(written).filter(
     ([key, value]) => ruleShape[name].safeParse({ [key]: value }).success,
   );
@@ -152,7 +149,7 @@ function readField(name: keyof RoutingRules, written: unknown): unknown {
  */
 export function readRoutingRules(value: unknown): RoutingRules {
   const rules: RoutingRules = {};
-  if (!isObject(value)) return rules;
+  if (!isRecord(value)) return rules;
   for (const [name, written] of Object.entries(value)) {
     if (!hasOwn(ruleShape, name)) continue;
     const read = readField(name, written);

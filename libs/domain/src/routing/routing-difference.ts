@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isRecord } from '@signalbox/common';
 
 export const changeKinds = ['added', 'removed', 'changed'] as const;
 
@@ -15,13 +16,9 @@ export interface RoutingChange {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function changeAt(field: string, before: unknown, after: unknown): RoutingChange[] {
   if (isDeepStrictEqual(before, after)) return [];
-  if (isObject(before) && isObject(after)) return differenceOf(before, after, `${field}.`);
+  if (isRecord(before) && isRecord(after)) return differenceOf(before, after, `${field}.`);
   if (before === undefined) return [{ field, change: 'added', before: null, after }];
   if (after === undefined) return [{ field, change: 'removed', before, after: null }];
   return [{ field, change: 'changed', before, after }];

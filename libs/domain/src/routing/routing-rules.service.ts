@@ -3,7 +3,7 @@ import { AppError, type Clock } from '@signalbox/common';
 import { type OutboxTopic, type RoutingScope, TenantTransactions } from '@signalbox/database';
 import { type Caller, requirePlatform, requireScope, tenantOf } from '@signalbox/domain/access';
 import { AuditTrail } from '@signalbox/domain/audit';
-import { CLOCK } from '@signalbox/domain/core';
+import { CLOCK, requireVersion } from '@signalbox/domain/core';
 import { OutboxRepository } from '@signalbox/domain/outbox';
 import { catalogueOf, ProjectionService } from '@signalbox/domain/projection';
 import { readRoutingRules } from '@signalbox/gateway';
@@ -185,9 +185,4 @@ function requireRow(row: RoutingRow | null, scope: RoutingScope): RoutingRow {
       'Check the id; GET /api/v1/organizations lists the known ones.',
     );
   throw new AppError('workspace_not_found', 'Check the id; GET /api/v1/workspaces lists the known ones.');
-}
-
-function requireVersion({ version: current }: RoutingRow, read: number | undefined): void {
-  if (read === undefined || read === current) return;
-  throw new AppError('version_conflict', 'Read it again, and repeat the change if it still makes sense.');
 }
