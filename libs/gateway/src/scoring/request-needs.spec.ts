@@ -57,6 +57,17 @@ describe('what a request asks of a model', () => {
     ],
     ['OpenAI chat, a file', messages({ type: 'file' }), ['file']],
     ['Anthropic', messages({ type: 'image' }, { type: 'document' }), ['image', 'file']],
+    [
+      'a result of a tool, OpenAI responses',
+      { input: [{ type: 'function_call_output', output: [{ type: 'input_image', image_url: 'x' }] }] },
+      ['image'],
+    ],
+    [
+      'a screenshot',
+      { input: [{ type: 'computer_call_output', output: { type: 'computer_screenshot' } }] },
+      ['image'],
+    ],
+    ['a text of a tool', { input: [{ type: 'function_call_output', output: 'hi' }] }, []],
     ['a result of a tool', messages({ type: 'tool_result', content: [{ type: 'image' }] }), ['image']],
     ['OpenAI responses', { input: [{ role: 'user', content: [{ type: 'input_image' }] }] }, ['image']],
     ['OpenAI responses, without a message', { input: [{ type: 'input_file' }] }, ['file']],

@@ -38,6 +38,7 @@ const modalityByPart: Readonly<Record<string, string>> = {
   image_url: 'image',
   image: 'image',
   input_image: 'image',
+  computer_screenshot: 'image',
   input_audio: 'audio',
   file: 'file',
   input_file: 'file',
@@ -54,9 +55,10 @@ function collectModalities(items: unknown, depth: number, found: Set<string>): v
   if (!Array.isArray(items) || depth === 0) return;
   for (const item of items as readonly unknown[]) {
     if (!isRecord(item)) continue;
-    const { type, content } = item;
+    const { type, content, output } = item;
     if (typeof type === 'string' && Object.hasOwn(modalityByPart, type)) found.add(modalityByPart[type]!);
     collectModalities(content, depth - 1, found);
+    collectModalities(Array.isArray(output) ? output : [output], depth - 1, found);
   }
 }
 
