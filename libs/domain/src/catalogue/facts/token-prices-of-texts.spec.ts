@@ -1,5 +1,5 @@
 import { deploymentFacts, mostPriceTiers, pricesAt } from '@signalbox/gateway';
-import type { PriceOverride } from '../merge/catalogue.types';
+import type { PriceOverride, PriceTexts } from '../merge/catalogue.types';
 import { isFree, tokenPricesOf } from './token-prices-of-texts';
 
 /** $3 and $15 for a million tokens are 3,000,000 and 15,000,000 pico-dollars for one. */
@@ -109,4 +109,16 @@ describe('prices of the catalogue for long prompts', () => {
     expect(isFree(tokenPricesOf({ ...zero, overrides: [{ min_prompt_tokens: 9, ...zero }] })!)).toBe(true);
     expect(isFree(tokenPricesOf({ ...zero, overrides: [long] })!)).toBe(false);
   });
+});
+
+it.each<[string, PriceTexts, boolean | null]>([
+  ['nothing at all', { input: '0', output: '0' }, true],
+  ['a picture', { input: '0', output: '0', image_output: '0.04' }, null],
+  ['a second of sound', { input: '0', audio_second: '0.0001' }, null],
+  ['a search that somebody may ask for', { input: '0', output: '0', web_search: '0.01' }, true],
+  ['tokens and pictures', { input: '0.000001', output: '0', image: '0.04' }, false],
+  ['each request', { input: '0', output: '0', request: '0.002' }, false],
+])('what asks money for %s is free only if that is nothing that each call has', (_what, texts, expected) => {
+  const prices = tokenPricesOf(texts);
+  expect(prices && isFree(prices)).toBe(expected);
 });

@@ -55,6 +55,7 @@ describe("entries of LiteLLM's price map", () => {
 
   it('are left out when nobody here can call them, or a better source has them', () => {
     expect(parse('sample_spec')).toBe('skipped');
+    expect(parseLitellmEntry('fallback_generalizations', { rules: [] }, new Set())).toBe('skipped');
     expect(parse('openrouter/anthropic/claude-sonnet-4.5')).toBe('skipped');
     expect(parse('bedrock/anthropic.claude-v2')).toBe('skipped');
     expect(parse('bedrock/anthropic.claude-v2', ['bedrock/anthropic.claude-v2'])).toMatchObject({

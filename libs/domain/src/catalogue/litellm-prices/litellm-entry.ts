@@ -24,6 +24,8 @@ const kindOfProvider: Readonly<Record<string, string>> = {
 };
 /** Its own catalogue is fetched, and is newer than what a package brought along. */
 const ignoredProviders: ReadonlySet<string> = new Set(['openrouter']);
+/** The file's own explanation of its form, and rules for names that are not in it (LiteLLM 1.103.1). */
+const noModels: ReadonlySet<string> = new Set(['sample_spec', 'fallback_generalizations']);
 /** Most keys have the provider's name before the model's own; gpt-4o and its like have not. */
 const ownPrefix = new RegExp(`^(?:${Object.keys(kindOfProvider).join('|')})/`);
 
@@ -93,8 +95,7 @@ export function parseLitellmEntry(
   raw: unknown,
   wanted: ReadonlySet<string>,
 ): ParsedLitellmEntry {
-  // The file's own explanation of its form.
-  if (key === 'sample_spec') return 'skipped';
+  if (noModels.has(key)) return 'skipped';
   const parsed = form.safeParse(raw);
   if (!parsed.success || key.length > 300 || !isStorable([key, parsed.data])) return 'malformed';
   const stated = parsed.data;
