@@ -38,3 +38,9 @@ it('an end by hand is taken back; a name by hand of an entry by hand stays', () 
   const taken = withManualChange(ending, { expiresOn: null, name: null }, now);
   expect(taken).toEqual(byHand);
 });
+
+it('a name by hand is taken back once a source knows the model too', () => {
+  const fields = { tools: true };
+  const known = { ...byHand, fields, provenance: { ...byHand.provenance, tools: from('openrouter') } };
+  expect(withManualChange(known, { name: null }, now).provenance['name']).toBeUndefined();
+});

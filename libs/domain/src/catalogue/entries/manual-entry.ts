@@ -53,8 +53,8 @@ export function withManualChange(current: EntryContent, change: ManualEntryChang
     if (values[name] === undefined) continue;
     if (values[name] !== null) provenance[name] = written;
     else if (provenance[name]?.source !== 'manual') continue;
-    // These always have a value: what is taken back stays until a sync says something else, which it does not of a manual entry.
-    else if (name === 'expires_on' || !isManual(current)) delete provenance[name];
+    // These always have a value: what is taken back stays until a sync says something else, which it does only of what a source knows.
+    else if (name === 'expires_on' || isKnownToSources(current)) delete provenance[name];
   }
   const expiresOn = expiresOnAfter(current, change.expiresOn);
   return {
@@ -66,6 +66,10 @@ export function withManualChange(current: EntryContent, change: ManualEntryChang
     provenance,
     expiresOn,
   };
+}
+
+function isKnownToSources({ provenance }: EntryContent): boolean {
+  return Object.values(provenance).some(({ source }) => source !== 'manual');
 }
 
 /** An end that a sync has read is nothing that a person could take back. */
