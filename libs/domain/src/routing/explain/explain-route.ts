@@ -147,11 +147,8 @@ function attemptsOf(
   });
 }
 
-/** Keys that are variables of the operator's: the edges are started with all that the installation names. */
-function variablesIn({ documentOf }: EdgeState): ReadonlySet<string> {
-  const credentials = documentOf('platform')?.credentials ?? [];
-  return new Set(credentials.flatMap(({ environment_variable: variable }) => variable ?? []));
-}
+/** Of the operator's variables with provider keys, those that an edge is started with; LiteLLM has the others (docs/configuration.md). */
+const variablesOfEdges: ReadonlySet<string> = new Set(['OPENROUTER_API_KEY']);
 
 function waysAroundOf(
   state: EdgeState,
@@ -169,7 +166,7 @@ function waysAroundOf(
       random: randomFrom(input.draw),
       routing: input.policy,
       catalogue,
-      variables: variablesIn(state),
+      variables: variablesOfEdges,
       model,
       route: request.route,
     })
