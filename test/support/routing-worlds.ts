@@ -184,8 +184,9 @@ const chat = fc
     has_image: rarely(fc.constant(true), false),
     prompt_cache_key: maybe(fc.constantFrom('a', 'b', 'c')),
     steers: rarely(rarely(fc.constant(true), false), false),
+    is_mistyped: rarely(rarely(fc.constant(true), false), false),
   })
-  .map(({ model, text, has_image: hasImage, steers, ...more }) => {
+  .map(({ model, text, has_image: hasImage, steers, is_mistyped: isMistyped, ...more }) => {
     const image = { type: 'image_url', image_url: { url: 'https://x/y' } };
     const content = hasImage ? [{ type: 'text', text }, image] : text;
     const said = Object.entries(more).filter(([, value]) => value !== null);
@@ -196,6 +197,7 @@ const chat = fc
         messages: [{ role: 'user', content }],
         ...Object.fromEntries(said),
         ...(steers && { api_base: 'http://x' }),
+        ...(isMistyped && { stream: 'yes' }),
       },
     };
   });
