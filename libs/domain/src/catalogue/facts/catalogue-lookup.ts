@@ -1,15 +1,22 @@
+import { directProvider } from '@signalbox/gateway';
 import { looseId, vendorOfKind } from '../merge/model-names';
 import type { FactsEntry, FactsSubject } from './facts.types';
 
 type Called = Pick<FactsSubject, 'kind' | 'upstreamModel' | 'openrouterId'>;
 
+/** What the provider calls it: some take a short name for a whole one (Fireworks: `x` for `accounts/fireworks/models/x`). */
+export function upstreamNames({ kind, upstreamModel }: Pick<Called, 'kind' | 'upstreamModel'>): string[] {
+  return [...new Set([upstreamModel, directProvider(kind)?.modelName(upstreamModel) ?? upstreamModel])];
+}
+
 /** Ids under which the catalogue may have what a deployment calls; those that it knows by `upstream_names` are not among them. */
-export function possibleIds({ kind, upstreamModel, openrouterId }: Called): string[] {
+export function possibleIds(called: Called): string[] {
+  const { kind, upstreamModel, openrouterId } = called;
   const vendor = vendorOfKind[kind];
   return [
     // The price map's own key is the id where a provider has no kind of its own.
     ...(kind === 'openrouter' || kind === 'litellm' ? [upstreamModel] : []),
-    ...(vendor === undefined ? [] : [`${vendor}/${upstreamModel}`]),
+    ...(vendor === undefined ? [] : upstreamNames(called).map((name) => `${vendor}/${name}`)),
     ...(openrouterId === null ? [] : [openrouterId]),
   ];
 }
@@ -38,10 +45,9 @@ export class CatalogueLookup {
   entriesOf(subject: FactsSubject): FactsEntry[] {
     const { deployment, model, provider } = subject.stated;
     const named = deployment.catalogue_id ?? model.catalogue_id ?? provider.catalogue_id ?? null;
-    const ofProvider = this.byUpstreamName.get(`${subject.kind} ${subject.upstreamModel}`);
     const found = [
       named === null ? null : this.find(named),
-      ofProvider ?? null,
+      ...upstreamNames(subject).map((name) => this.byUpstreamName.get(`${subject.kind} ${name}`) ?? null),
       ...possibleIds(subject).map((id) => this.find(id)),
     ];
     return [...new Set(found.filter((entry) => entry !== null))];

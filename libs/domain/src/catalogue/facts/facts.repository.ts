@@ -10,7 +10,7 @@ import type { EntityManager } from 'typeorm';
 import type { CatalogueSource, PriceTexts } from '../merge/catalogue.types';
 import { looseId } from '../merge/model-names';
 import { fingerprintOf } from '../merge/canonical-json';
-import { possibleIds } from './catalogue-lookup';
+import { possibleIds, upstreamNames } from './catalogue-lookup';
 import type { FactsEntry, FactsSubject, PriceOfProvider } from './facts.types';
 
 interface SubjectRow extends Omit<FactsSubject, 'stated'> {
@@ -90,7 +90,9 @@ export class FactsRepository {
     at: Date,
   ): Promise<FactsEntry[]> {
     const names = subjects.flatMap((subject) => [...namedIds(subject), ...possibleIds(subject)]);
-    const called = subjects.map(({ kind, upstreamModel }) => ({ kind, name: upstreamModel }));
+    const called = subjects.flatMap((subject) =>
+      upstreamNames(subject).map((name) => ({ kind: subject.kind, name })),
+    );
     const found = await manager.query<EntryRow[]>(
       `WITH called AS (SELECT DISTINCT kind, name FROM jsonb_to_recordset($2::jsonb) AS row (kind text, name text))
        SELECT id, status, fields, provenance FROM catalogue_entries WHERE replace(lower(id), '.', '-') = ANY($1)
