@@ -61,6 +61,19 @@ describe('a sync of answers with something odd in them', () => {
     expect(await world.entry(sonnet)).toEqual(before);
   });
 
+  it('has what is known of deployments made anew when a model vanishes', async () => {
+    const isFactsItem = async (): Promise<boolean> => {
+      const removed = await world.query("DELETE FROM outbox_items WHERE topic = 'project.facts' RETURNING 1");
+      return (removed[1] as unknown) === 1;
+    };
+    await isFactsItem();
+    world.openrouter.models = world.openrouter.models.filter(
+      ({ id }) => id !== 'meta-llama/llama-3.3-70b-instruct',
+    );
+    expect(await world.sync()).toMatchObject({ counts: { vanished: 1, changed: 0 } });
+    expect(await isFactsItem()).toBe(true);
+  });
+
   it('leaves a model as it is that may be the one whose id cannot be read', async () => {
     const before = await world.content();
     Object.assign(world.openrouter.model(sonnet), { id: 7 });

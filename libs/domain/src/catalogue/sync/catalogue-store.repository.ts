@@ -140,6 +140,8 @@ export class CatalogueStoreRepository {
          OR $3 IN (provenance->'name'->>'source', provenance->'vendor'->>'source', provenance->'mode'->>'source'))`,
       [ids, at, ofSource],
     );
+    // A twin of another spelling may speak for it from now on.
+    if (count > 0) await this.changed(manager);
     return count;
   }
 
