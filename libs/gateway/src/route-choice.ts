@@ -16,6 +16,11 @@ import { scoringRulesOf } from './scoring/scoring-rules';
 /** Vectors of different models cannot be compared, so nobody but whoever names models can say which go together. */
 const incomparableMode = 'embedding';
 
+/** @param mode of the route */
+export function hasLevels(mode: string | null): boolean {
+  return mode !== incomparableMode;
+}
+
 const listsOf = ({ key, workspace }: PoolInput): ModelList[] => [key.models, workspace.models];
 
 /** One object of one form for every request: plain names come through here thousands of times a second. */
@@ -110,7 +115,7 @@ function chooseFromPool(
   target: RouteTarget,
   scoringTarget: PoolTarget,
 ): RouteChoice {
-  if (input.mode === incomparableMode && namesNoModels(target, input))
+  if (!hasLevels(input.mode) && namesNoModels(target, input))
     return refused(input, target, { code: 'power_level_not_served', message: null });
   const pool = candidatePoolOf(input, target, scoringTarget, input.mode);
   const rules = scoringRulesOf(input.policy, scoringTarget);

@@ -6,6 +6,7 @@ import {
   type AutoLevel,
   type CatalogueDocument,
   chooseRoute,
+  hasLevels,
   type LlmRoute,
   modeOfRoute,
   needsOf,
@@ -65,8 +66,9 @@ export class CandidatesStep {
     documents: PaymentDocuments | null,
   ): Candidates | Promise<Candidates> {
     const input = this.inputOf(question, documents);
-    const { policy, asked, catalogue } = input;
-    const isAuto = policy.classification !== 'off' && routeTargetOf(asked, policy, catalogue).kind === 'auto';
+    const { policy, asked, catalogue, mode } = input;
+    const mayClassify = policy.classification !== 'off' && hasLevels(mode);
+    const isAuto = mayClassify && routeTargetOf(asked, policy, catalogue).kind === 'auto';
     return isAuto ? this.classified(question, input) : this.take(question, input);
   }
 

@@ -165,6 +165,13 @@ it('asks no model that the key may not use', async () => {
   expect(world.app.litellm.posts().some(isOurs)).toBe(false);
 });
 
+it('asks nobody for embeddings, which have no levels', async () => {
+  await ready({ classification: 'model' });
+  const refused = await world.client.post('/v1/embeddings', { model: 'auto', input: unsure[0]!.content });
+  expect(refused.status).toBe(400);
+  expect(world.app.litellm.posts()).toEqual([]);
+});
+
 describe('the model that is asked', () => {
   const picture = [
     {
