@@ -6,12 +6,12 @@ import type { QualityFound, QualityOf } from './quality.types';
 
 /** An admin's word (or a benchmark's that was accepted) for the model or one of its ids, then the table. */
 export function qualityLookup(inForce: ReadonlyMap<string, QualityFound>): QualityOf {
-  return (modelName, ids) => {
+  return (modelName, ids, upstreamModel) => {
     for (const subject of [modelName, ...ids]) {
       const found = inForce.get(subject);
       if (found) return found;
     }
-    for (const id of ids) {
+    for (const id of [...ids, upstreamModel]) {
       const family = familyOf(id);
       if (family) return { score: qualityOfFigure(family.figure), source: 'table' };
     }

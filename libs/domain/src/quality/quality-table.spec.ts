@@ -44,17 +44,20 @@ describe('the table of qualities', () => {
 
 it('takes a word for the model first, then one for its ids, then the table', () => {
   const admin = (score: number) => ({ score, source: 'admin' as const });
-  const ids = ['openai/gpt-4o', 'gpt-4o'];
+  const ids = ['openai/gpt-4o'];
   const all = qualityLookup(
     new Map([
       ['smart', admin(0.1)],
       ['openai/gpt-4o', admin(0.2)],
     ]),
   );
-  expect(all('smart', ids)).toEqual(admin(0.1));
-  expect(all('other', ids)).toEqual(admin(0.2));
+  expect(all('smart', ids, 'gpt-4o')).toEqual(admin(0.1));
+  expect(all('other', ids, 'gpt-4o')).toEqual(admin(0.2));
+  // That a provider has a model of that name says nothing of ours.
+  expect(all('other', [], 'smart')).toBeNull();
   const table = { score: qualityOfFigure(figureOf('GPT-4o-2024-08-06')), source: 'table' };
-  expect(qualityLookup(new Map())('smart', ids)).toEqual(table);
+  expect(qualityLookup(new Map())('smart', ids, 'x')).toEqual(table);
+  expect(qualityLookup(new Map())('smart', [], 'gpt-4o')).toEqual(table);
   // A public name is whatever an admin likes: it says nothing of the model behind it.
-  expect(qualityLookup(new Map())('gpt-4o', ['acme/own-model'])).toBeNull();
+  expect(qualityLookup(new Map())('gpt-4o', ['acme/own-model'], 'own-model')).toBeNull();
 });

@@ -9,9 +9,15 @@ export interface QualityFound {
 
 /**
  * @param modelName the public name, for which an admin's word counts first
- * @param ids names of the model in the catalogue or at its provider, strongest first
+ * @param ids of the model in the catalogue, strongest first
+ * @param upstreamModel the provider's name, which the table knows too. Of an admin's words it says nothing: `llama3` of one provider may be
+ * the public name of quite another model.
  */
-export type QualityOf = (modelName: string, ids: readonly string[]) => QualityFound | null;
+export type QualityOf = (
+  modelName: string,
+  ids: readonly string[],
+  upstreamModel: string,
+) => QualityFound | null;
 
 /** What a model benchmark came to. It is in force only once a person accepts it. */
 export interface QualityProposal {

@@ -201,8 +201,8 @@ describe('a server of one’s own', () => {
 describe('quality', () => {
   it('is looked for under the name of the model, then under its ids, strongest first', () => {
     const asked: unknown[] = [];
-    mergeFacts(subject({ openrouterId }), both, (modelName, ids) => {
-      asked.push(modelName, ...new Set(ids));
+    mergeFacts(subject({ openrouterId }), both, (modelName, ids, upstreamModel) => {
+      asked.push(modelName, ...new Set(ids), upstreamModel);
       return null;
     });
     expect(asked).toEqual(['smart', groq.id, meta.id, 'llama-3.3-70b-versatile']);

@@ -140,8 +140,9 @@ class Merge {
   addQuality(qualityOf: QualityOf): void {
     const level = this.levelOf('quality');
     const { quality: stated } = level === null ? {} : this.subject.stated[level];
-    const names = [...this.entries.map(({ id }) => id), ...possibleIds(this.subject)];
-    const found = qualityOf(this.subject.modelName, [...names, this.subject.upstreamModel]);
+    const { modelName, upstreamModel } = this.subject;
+    const ids = [...this.entries.map(({ id }) => id), ...possibleIds(this.subject)];
+    const found = qualityOf(modelName, ids, upstreamModel);
     const score = stated ?? found?.score ?? null;
     if (score === null) return;
     const source: FactSource = level ?? found?.source ?? 'table';
