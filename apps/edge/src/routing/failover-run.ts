@@ -148,7 +148,7 @@ export class FailoverRun {
       this.addLine(running, null, abandoned);
       if (!(error instanceof Outrun)) this.abort(error as Error);
       // Else one that is always outrun would never be known to be slow.
-      else if (error.hadStart) this.notePerformance(running, false);
+      else if (error.hadStart && this.call.times.isStream) this.notePerformance(running, false);
     }
     return { kind: 'nothing' };
   }
