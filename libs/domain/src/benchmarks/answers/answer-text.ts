@@ -1,6 +1,6 @@
 const fence = '```';
 const thinking = '</think>';
-const quotes = /^["'`“”„«»‘’*_]+|["'`“”„«»‘’*_]+$/g;
+const quotes: ReadonlySet<string> = new Set('"\'`“”„«»‘’*_');
 const spaces = /\s+/g;
 
 /**
@@ -38,11 +38,16 @@ export function wordCount(text: string): number {
   return text.split(spaces).filter(Boolean).length;
 }
 
+/** By hand: a pattern for those at the end would start anew at each one of a long line of them. */
+function withoutQuotes(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && quotes.has(text[start]!)) start += 1;
+  while (start < end && quotes.has(text[end - 1]!)) end -= 1;
+  return text.slice(start, end);
+}
+
 /** In which two answers are the same text: case, quotes, emphasis, blanks and a full stop say nothing. */
 export function comparable(text: string): string {
-  const bare = text.normalize('NFKC').replaceAll(spaces, ' ').trim().replaceAll(quotes, '');
-  return bare
-    .replace(/[.!。]$/, '')
-    .replaceAll(quotes, '')
-    .toLowerCase();
+  const bare = withoutQuotes(text.normalize('NFKC').replaceAll(spaces, ' ').trim());
+  return withoutQuotes(bare.replace(/[.!。]$/, '')).toLowerCase();
 }

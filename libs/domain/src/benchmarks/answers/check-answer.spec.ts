@@ -154,6 +154,14 @@ describe('properties', () => {
     );
   });
 
+  it('a line that is drawn through an answer holds up nobody, however long it is', () => {
+    const startedMs = performance.now();
+    for (const mark of ['_', '*', '"', '`', '’'])
+      for (const check of [accepted('a'), choice, { kind: 'contains', all: ['c'] } as const])
+        expect(score(check, `a${mark.repeat(50_000)}b`)).toBe(0);
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+  });
+
   it('an endless answer is judged in no time', () => {
     const startedMs = performance.now();
     for (const text of ['{['.repeat(50_000), '1,'.repeat(50_000), '```'.repeat(30_000), ' '.repeat(100_000)])
