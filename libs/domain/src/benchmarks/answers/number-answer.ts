@@ -32,12 +32,19 @@ function isGroupedBy(separator: ',' | '.', digits: string): boolean {
   return !whole.includes(separator) || grouped.test(whole);
 }
 
+/** By hand: a pattern for them would start anew at each one of many zeros that are not at the end. */
+function withoutEndingZeros(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === '0') end -= 1;
+  return digits.slice(0, end);
+}
+
 /** Without zeros that say nothing, as text: no float comes in between. */
 function canonical(decimal: string): string {
   const isNegative = decimal.startsWith('-');
   const [whole = '', fraction = ''] = decimal.replace('-', '').split('.');
   const digits = whole.replace(/^0+(?=\d)/, '');
-  const rest = fraction.replace(/0+$/, '');
+  const rest = withoutEndingZeros(fraction);
   const plain = rest === '' ? digits : `${digits}.${rest}`;
   return isNegative && plain !== '0' ? `-${plain}` : plain;
 }
