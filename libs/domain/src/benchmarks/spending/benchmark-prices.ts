@@ -19,13 +19,20 @@ interface ModelRow {
 export class BenchmarkPrices {
   constructor(private readonly facts: FactsService) {}
 
-  /** Those of the names that are chat models of the catalogue, switched on and with a deployment that is. */
+  /**
+   * Those of the names that are chat models of the catalogue, switched on and with a deployment that is. One that is switched off may
+   * answer as long as the active release has it.
+   */
   async models(manager: EntityManager, names: readonly string[]): Promise<BenchmarkModel[]> {
     const rows = await manager.query<ModelRow[]>(
-      `SELECT model.id, model.name, array_agg(deployment.id) AS "deploymentIds"
-       FROM models model JOIN deployments deployment ON deployment.model_id = model.id AND deployment.enabled
+      `WITH released AS (
+         SELECT jsonb_array_elements_text(entry -> 'deployment_ids') AS id
+         FROM config_releases, jsonb_array_elements(models) entry WHERE status = 'active')
+       SELECT model.id, model.name, array_agg(deployment.id) AS "deploymentIds"
+       FROM models model JOIN deployments deployment ON deployment.model_id = model.id
+         AND (deployment.enabled OR deployment.id IN (SELECT id FROM released))
        WHERE model.name = ANY($1) AND model.enabled AND model.mode = 'chat' AND position('*' IN model.name) = 0
-       GROUP BY model.id, model.name`,
+       GROUP BY model.id, model.name HAVING bool_or(deployment.enabled)`,
       [names],
     );
     const merged = await this.facts.merged(

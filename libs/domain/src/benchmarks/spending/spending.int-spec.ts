@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { newId } from '@signalbox/common';
 import { once } from 'node:events';
 import { BenchmarkWorld } from '../../../../../test/support/benchmark-world';
 import { waitUntil } from '../../../../../test/support/wait-until';
@@ -90,6 +91,30 @@ describe('the cap', () => {
       }),
       { numRuns: 6 },
     );
+  });
+
+  it('is held against the prices of a deployment that was switched off, until no release has it any more', async () => {
+    await world.addModel('dual');
+    const [dear] = await world.query<{ id: string }>(
+      `INSERT INTO deployments (id, model_id, provider_id, upstream_model, enabled, facts)
+       SELECT $1, model_id, provider_id, 'dear', false, $2 FROM deployments WHERE upstream_model = 'upstream-of-dual'
+       RETURNING id`,
+      [newId('deployment'), { prices: { input: 10_000_000, output: 20_000_000 } }],
+    );
+    const worstCase = async (): Promise<number> => {
+      const run = await world.run(await world.start(['dual']));
+      await world.service.cancel(world.operator, run.id);
+      return Number(run.progress['worst_case_nano_usd']);
+    };
+    const switchedOff = await worstCase();
+    await world.query(
+      `INSERT INTO config_releases (id, number, status, config_yaml, config_sha256, created_by, models)
+       VALUES ($1, 1, 'active', '', '', 'test', $2)`,
+      [newId('configRelease'), JSON.stringify([{ name: 'dual', mode: 'chat', deployment_ids: [dear?.id] }])],
+    );
+    expect(await worstCase()).toBe(10 * switchedOff);
+    await world.query('DELETE FROM config_releases');
+    expect(await worstCase()).toBe(switchedOff);
   });
 
   it('may be passed by the one call of a provider that writes more than it may, and nothing is asked after it', async () => {
