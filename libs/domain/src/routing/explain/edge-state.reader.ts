@@ -43,11 +43,10 @@ function foundIn<Kind extends ProjectionKind>(texts: Texts, kind: Kind, id: stri
 function readable<Kind extends ProjectionKind>(
   found: Found<Kind>,
   kind: Kind,
-  id: string,
 ): ProjectionDocuments[Kind] | null {
   if (found !== 'unreadable') return found;
-  const field = projectionField(kind, id);
-  throw unavailable(`The document ${field} in Redis cannot be read; the worker repairs it.`);
+  // Not which one: a key's document is known by the hash of its value.
+  throw unavailable(`The document of the ${kind} in Redis cannot be read; the worker repairs it.`);
 }
 
 function documentIn<Kind extends ProjectionKind>(
@@ -55,7 +54,7 @@ function documentIn<Kind extends ProjectionKind>(
   kind: Kind,
   id: string,
 ): ProjectionDocuments[Kind] | null {
-  return readable(foundIn(texts, kind, id), kind, id);
+  return readable(foundIn(texts, kind, id), kind);
 }
 
 /** As an edge takes them: facts that cannot be read are none, which rules out whoever would need them. */
@@ -129,7 +128,7 @@ export class EdgeStateReader {
       organization: documentIn(texts, 'organization', caller.organizationId),
       platformRules: platformRulesIn(texts),
       facts: factsOf(this.facts.in(texts)),
-      catalogue: readable(this.catalogue.in(texts), 'catalogue', 'current'),
+      catalogue: readable(this.catalogue.in(texts), 'catalogue'),
       documentOf: (ownerKey) => credentials.get(ownerKey) ?? null,
       performance: performanceFrom(performance, nowMs),
       openBreakers: openBreakersOf(breakers, nowMs),
