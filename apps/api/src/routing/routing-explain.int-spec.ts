@@ -351,7 +351,7 @@ describe('the question', () => {
     await redis.hset(hash, field, 'not json');
     const unreadable = await ask<Problem>(body);
     expect([unreadable.status, unreadable.body.code]).toEqual([503, 'edge_state_unavailable']);
-    expect(unreadable.body.detail).toContain(field);
+    expect(unreadable.body.detail).toContain('document of the workspace');
     await redis.hset(hash, field, text);
     const epoch = (await redis.hget(`${hash}:meta`, 'epoch')) ?? '';
     await redis.hdel(`${hash}:meta`, 'epoch');
