@@ -217,11 +217,40 @@ describe('an error that LiteLLM answered', () => {
       expect(classifyAnswer({ via: 'litellm', ...answer })).toEqual({
         reason: 'litellm_error',
         ownMark: mark,
+        isTooLong: false,
       });
       expect(classifyAnswer({ via: 'direct', ...answer }).ownMark).toBeNull();
     }
     const message = `litellm.BadRequestError: OpenAIException - ${mark}: x`;
     expect(reasonOf('litellm', null, 400, { error: { message } })).toBe('client_error');
+  });
+});
+
+describe('a request that is longer than the model takes', () => {
+  const isTooLong = (via: Via, status: number, body: unknown): boolean =>
+    classifyAnswer({ via, provider: 'openai', status, error: readErrorFields(body) }).isTooLong;
+  const refused = 'invalid_request_error';
+
+  it.each<[Via, object]>([
+    ['litellm', openai('400', 'litellm.ContextWindowExceededError: litellm.BadRequestError: x', refused)],
+    ['direct', openai('context_length_exceeded', 'Your input exceeds the context window.', refused)],
+    ['openrouter', openai(400, "This endpoint's maximum context length is 8192 tokens.")],
+    [
+      'direct',
+      { type: 'error', error: { type: refused, message: 'prompt is too long: 2 tokens > 1 maximum' } },
+    ],
+  ])('is told from other mistakes: %s %j', (via, body) => {
+    expect(isTooLong(via, 400, body)).toBe(true);
+  });
+
+  it.each<[number, object]>([
+    [400, openai('400', 'litellm.BadRequestError: OpenAIException - bad parameter', refused)],
+    [400, openai('400', 'litellm.ContentPolicyViolationError: bad', refused)],
+    // A limit of tokens per minute.
+    [429, openai('rate_limit_exceeded', 'Too many tokens in this minute', 'tokens')],
+    [500, openai('500', 'maximum context length unknown')],
+  ])('is not every other one: %i %j', (status, body) => {
+    expect(isTooLong('litellm', status, body)).toBe(false);
   });
 });
 

@@ -16,6 +16,8 @@ export interface FailureClass {
   readonly reason: FailureReason;
   /** LiteLLM itself is at fault, or our part of it: the type of its error. */
   readonly ownMark: string | null;
+  /** The request is longer than this model takes: a client's error for this model, and perhaps for no other. */
+  readonly isTooLong: boolean;
 }
 
 /** With which litellm/signalbox_litellm marks its refusals: auth.py, and refusal.py for the hook. */
@@ -105,7 +107,9 @@ const emptyAccountText =
   /^(your credit balance is too low|you exceeded your current quota, please check your plan and billing details\.?( for more information on this error, read the docs: https:\/\/platform\.openai\.com\S*)?$)/i;
 const unknownModelText =
   /^(\S{1,200} is not a valid model id\b|the model [`'"]?\S{1,200}? does not exist|(\/[\w/]{1,64}: ?)?invalid model name passed in model=|llm provider not provided|models\/\S{1,200} is not found)/i;
-const contextText = /^.{0,200}\b(context length|maximum context|too many tokens|input token count)\b/i;
+const contextText =
+  /^.{0,200}\b(context length|maximum context|too many tokens|input token count|prompt is too long)\b/i;
+const tooLongNames = new Set(['context_length_exceeded', 'token_limit_exceeded']);
 
 function hasName(error: ErrorFields, names: ReadonlySet<string>): boolean {
   return [error.code, error.type, ...error.reasons].some((name) => name !== null && names.has(name));
@@ -168,7 +172,7 @@ function reasonOfNames(answer: ErrorAnswer, error: ErrorFields): FailureReason |
  */
 export function classifyAnswer(answer: ErrorAnswer): FailureClass {
   const ownMark = ownMarkOf(answer);
-  if (ownMark !== null) return { reason: 'litellm_error', ownMark };
+  if (ownMark !== null) return { reason: 'litellm_error', ownMark, isTooLong: false };
   const error = innermostErrorFields(answer.error);
   const named = reasonOfNames(answer, error);
   // LiteLLM's class of a provider's error: more exact than the status that it then gives.
@@ -176,5 +180,14 @@ export function classifyAnswer(answer: ErrorAnswer): FailureClass {
   const isWrapped =
     answer.via === 'litellm' && litellmClass !== null && Object.hasOwn(litellmClasses, litellmClass);
   const classed = isWrapped ? litellmClasses[litellmClass] : undefined;
-  return { reason: named ?? classed ?? reasonOfStatus(answer.status, answer.provider), ownMark: null };
+  const reason = named ?? classed ?? reasonOfStatus(answer.status, answer.provider);
+  return { reason, ownMark: null, isTooLong: reason === 'client_error' && isAboutLength(error) };
+}
+
+function isAboutLength(error: ErrorFields): boolean {
+  return (
+    error.litellmClass === 'ContextWindowExceededError' ||
+    hasName(error, tooLongNames) ||
+    contextText.test(error.message ?? '')
+  );
 }

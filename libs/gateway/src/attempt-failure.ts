@@ -15,7 +15,7 @@ export const failureReasons = [
   'breaker_open',
   'litellm_down',
   'litellm_error',
-  /** The request itself is wrong, in the provider's eyes: the only one after which nobody else is tried. */
+  /** The request itself is wrong, in the provider's eyes: the only one after which nobody else is tried, unless it is only too long for one model of several. */
   'client_error',
 ] as const;
 

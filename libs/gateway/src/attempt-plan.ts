@@ -164,6 +164,11 @@ export class AttemptPlan {
     return this.input.own?.candidates[0]?.model ?? this.input.model;
   }
 
+  /** Whoever asked named a level or a group, and no model. */
+  get isOfPool(): boolean {
+    return Boolean(this.input.own);
+  }
+
   /** Takes none of them. */
   hasCandidates(): boolean {
     this.fill();

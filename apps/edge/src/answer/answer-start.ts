@@ -22,6 +22,8 @@ export interface AttemptFailure {
   readonly shown: { status: number; headers: OutgoingHttpHeaders; body: object } | null;
   /** LiteLLM refused our own context, or its hook had no key: our fault, not the provider's. */
   readonly ownMark: string | null;
+  /** It was more than this model takes, which another one may. Left out: no. */
+  readonly isTooLong?: boolean;
   /** For the log; no secret, no body. */
   readonly detail: string;
 }

@@ -167,6 +167,7 @@ export function answeredError(options: UpstreamCallOptions, answer: AnsweredErro
     retryAfterMs,
     shown,
     ownMark: classed.ownMark,
+    isTooLong: classed.isTooLong,
     detail: detailOf(options, status, error),
   };
 }

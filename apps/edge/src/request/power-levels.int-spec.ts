@@ -80,6 +80,32 @@ describe('a power level', () => {
     expect(world.called()).toEqual(['dep_small', 'dep_large']);
   });
 
+  it('goes to another model when the first one takes no prompt of that length: nobody named that one', async () => {
+    await ready();
+    const error = { message: 'litellm.ContextWindowExceededError: x', type: 'invalid_request_error' };
+    const tooLong = { kind: 'error', status: 400, body: { error: { ...error, code: '400' } } } as const;
+    world.behave({ dep_small: tooLong });
+    const response = await world.send('eco');
+    expect([response.status, tagsOf(response)]).toMatchObject([
+      200,
+      { model: 'large', attempts: '2', fallback: 'context_length' },
+    ]);
+    const named = await world.send('small');
+    expect([named.status, tagsOf(named)['attempts']]).toEqual([400, '1']);
+    // The first choice's words, where all of them say so.
+    world.behave({ dep_small: tooLong, dep_large: tooLong });
+    const all = await world.send('eco');
+    expect([all.status, all.headers.get('x-should-retry'), tagsOf(all)['model']]).toEqual([
+      400,
+      'false',
+      'small',
+    ]);
+    // A bad parameter is bad for whoever gets it.
+    world.behave({ dep_small: failing(400, 'invalid_request_error') });
+    const wrong = await world.send('eco');
+    expect([wrong.status, tagsOf(wrong)['attempts']]).toEqual([400, '1']);
+  });
+
   it('never goes beyond its ceiling: then its cascade, and only then an error', async () => {
     await ready();
     world.behave({ dep_small: failing(500), dep_large: failing(500) });

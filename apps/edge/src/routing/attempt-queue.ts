@@ -90,11 +90,16 @@ export class AttemptQueue {
     return model === this.dependencies.plan.model;
   }
 
+  /** Of a level or a group nobody named the model, so that another one may take what is too long for this one. */
+  isOnlyForThisModel({ isTooLong = false }: AttemptFailure): boolean {
+    return isTooLong && this.dependencies.plan.isOfPool;
+  }
+
   /** Chooses what comes after a failure. */
   async noteFailure(planned: PlannedAttempt, failure: AttemptFailure): Promise<void> {
     const { route, model, isCrossVendor } = planned;
-    const { reason, phase, ownMark } = failure;
-    this.leave(reason);
+    const { reason, phase, ownMark, isTooLong } = failure;
+    this.leave(isTooLong ? 'context_length' : reason);
     if (isOfCredential(reason)) this.takeOtherCredential(planned, reason !== 'rate_limited');
     if (!isLitellmTrouble({ route, reason })) return;
     const isOut = phase === 'not_sent' || ownMark === contextMark;

@@ -174,7 +174,8 @@ export class FailoverRun {
     const { planned, failure } = ended.call;
     this.failures.push(ended.call);
     const { reason } = failure;
-    if (isClientError({ reason, isAskedModel: this.queue.isAskedModel(planned) })) return true;
+    const isAskedModel = this.queue.isAskedModel(planned);
+    if (isClientError({ reason, isAskedModel }) && !this.queue.isOnlyForThisModel(failure)) return true;
     await this.queue.noteFailure(planned, failure);
     return false;
   }

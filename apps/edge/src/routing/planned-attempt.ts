@@ -9,7 +9,7 @@ import {
 import type { FallbackTarget } from '../fallback/fallback-routes';
 
 /** Why something else than the first choice answered. */
-export type FallbackReason = FailureReason | 'hedged' | 'no_candidate';
+export type FallbackReason = FailureReason | 'hedged' | 'no_candidate' | 'context_length';
 
 /** One call that may be made: of which model, on which way, with whose key. */
 export interface PlannedAttempt {
