@@ -20,6 +20,8 @@ export interface Caller {
   organization: OrganizationDocument | null;
   /** What platform, organization and workspace say together. */
   routing: RoutingPolicy;
+  /** How long a provider may take by the platform's rules alone: what a tenant allows less is no failure of a key that all share. */
+  platformFirstByteMs: number;
 }
 
 /**
@@ -93,7 +95,8 @@ export class KeyDirectory {
     const routing = this.layers.of(workspace, organization);
     const isSame = held?.key === key && held.workspace === workspace && held.organization === organization;
     if (isSame && held.routing === routing) return held;
-    const caller = { keyHash, key, workspace, organization, routing };
+    const platformFirstByteMs = this.layers.platformFirstByteMs();
+    const caller = { keyHash, key, workspace, organization, routing, platformFirstByteMs };
     this.callers.set(keyHash, caller);
     return caller;
   }

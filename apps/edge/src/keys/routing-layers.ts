@@ -35,6 +35,11 @@ export class RoutingLayers {
     return routing;
   }
 
+  /** How long a provider may take until its first byte, as far as no tenant has a say. */
+  platformFirstByteMs(): number {
+    return this.platform().first_byte_timeout_ms ?? defaultRoutingPolicy.first_byte_timeout_ms;
+  }
+
   /** How long each workspace lets this edge serve on its own. null: as long as the edge says. */
   *offlineSeconds(): Generator<number | null> {
     for (const workspace of this.store.all('workspace'))

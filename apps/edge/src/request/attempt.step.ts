@@ -96,9 +96,10 @@ export class AttemptStep {
 
   private callOf(edgeRequest: EdgeRequest, { route, body, bytes, record }: AttemptInput): RequestCall {
     const { caller } = record;
-    const times = { startedAtMs: edgeRequest.startedAtMs, nowMs: this.dependencies.clock.nowMs() };
-    const { headers } = edgeRequest.request;
-    const limits = timeLimitsOf(caller.routing, body.isStream, headers, times);
+    const { platformFirstByteMs, routing } = caller;
+    const { startedAtMs, request } = edgeRequest;
+    const times = { startedAtMs, nowMs: this.dependencies.clock.nowMs(), platformFirstByteMs };
+    const limits = timeLimitsOf(routing, body.isStream, request.headers, times);
     return { edgeRequest, caller, route, body, bytes, times: limits };
   }
 

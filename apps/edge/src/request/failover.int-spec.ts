@@ -168,6 +168,40 @@ describe("a client's hurry", () => {
   });
 });
 
+describe("a tenant's short limit", () => {
+  const impatient = { first_byte_timeout_ms: 1_000, attempt_limit: 1 };
+  const outOfTime = async (): Promise<void> => {
+    world.behave({ dep_1: { kind: 'hang' } });
+    const calls = Array.from({ length: breakerRules.windowFailures }, async () => {
+      expect((await world.send('demo', { stream: true })).status).toBe(504);
+    });
+    await Promise.all(calls);
+    world.behave({});
+  };
+
+  it('closes no provider for those who use the same key of the platform', async () => {
+    await world.ready(impatient);
+    await outOfTime();
+    expect(tagsOf(await world.send())).not.toHaveProperty('fallback');
+  });
+
+  it("is the provider's failure where the platform says it too", async () => {
+    const settings = { routing: { first_byte_timeout_ms: 1_000 } };
+    await world.app.projection.write('settings', 'platform', settings);
+    await world.ready(impatient);
+    await outOfTime();
+    expect(tagsOf(await world.send())).toMatchObject({ fallback: 'breaker_open' });
+  });
+
+  it("is the provider's failure where the key is the tenant's own", async () => {
+    const own = { id: 'cred_own', provider_id: 'prov_1', state: 'verified', expires_at: null };
+    await world.app.projection.write('credentials', 'ws_1', { owner_key: 'ws_1', credentials: [own] });
+    await world.ready(impatient);
+    await outOfTime();
+    expect(tagsOf(await world.send())).toMatchObject({ fallback: 'breaker_open' });
+  });
+});
+
 describe('when nobody answers', () => {
   it('one kind of error is shown as it is, and is final', async () => {
     await world.ready();

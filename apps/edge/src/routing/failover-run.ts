@@ -13,7 +13,7 @@ import type { PerformanceNotes } from '../performance/performance-exchange';
 import type { AttemptQueue } from './attempt-queue';
 import type { AttemptSender, RequestCall, RunningAttempt } from './attempt-sender';
 import type { FallbackReason, PlannedAttempt } from './planned-attempt';
-import { attemptTimeoutMs, leastAttemptMs } from './time-limits';
+import { attemptTimeoutMs, leastAttemptMs, type TimeLimits } from './time-limits';
 
 export interface FailoverDependencies {
   sender: AttemptSender;
@@ -53,6 +53,12 @@ class Outrun extends Error {
 
 /** In place of a reason in the usage event: we have ended it ourselves. */
 const abandoned = 'abandoned';
+
+/** Less time than that says nothing about the provider. */
+function fairMsOf({ credential }: PlannedAttempt, { fairMs, sharedFairMs }: TimeLimits): number {
+  const isOwn = credential !== null && credential.owner !== 'platform';
+  return isOwn ? fairMs : Math.max(fairMs, sharedFairMs);
+}
 
 /** Attempt after attempt until one answers. Nothing of an answer has reached the client before `find` ends. */
 export class FailoverRun {
@@ -120,7 +126,7 @@ export class FailoverRun {
       planned,
       because: this.queue.leftBecause ?? because,
       isLast,
-      isHurried: attemptTimeoutMs(times, clock.nowMs(), isLast) < times.fairMs,
+      isHurried: attemptTimeoutMs(times, clock.nowMs(), isLast) < fairMsOf(planned, times),
     });
     this.running.add(running);
     return running;

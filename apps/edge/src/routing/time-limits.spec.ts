@@ -3,7 +3,7 @@ import { defaultRoutingPolicy } from '@signalbox/gateway';
 import { attemptTimeoutMs, clientPatienceMs, timeLimitsOf } from './time-limits';
 
 const policy = { ...defaultRoutingPolicy, first_byte_timeout_ms: 10_000, total_timeout_ms: 100_000 };
-const times = { startedAtMs: 1_000, nowMs: 2_000 };
+const times = { startedAtMs: 1_000, nowMs: 2_000, platformFirstByteMs: 45_000 };
 
 it.each([
   [{}, null],
@@ -32,6 +32,15 @@ it('is unfair to a provider where the client is in a hurry, never where the poli
   expect(fairMs(true, { 'x-stainless-timeout': '1' })).toBe(10_000);
   expect(fairMs(false, { 'x-stainless-timeout': '1' })).toBe(45_000);
   expect(fairMs(true, { 'x-stainless-timeout': '1' }, { first_byte_timeout_ms: 2_000 })).toBe(2_000);
+});
+
+it("is unfair to a provider of a shared key below what the platform's own rules give it", () => {
+  const sharedFairMs = (isStream: boolean, platformFirstByteMs: number): number =>
+    timeLimitsOf({ ...policy, first_byte_timeout_ms: 1_000 }, isStream, {}, { ...times, platformFirstByteMs })
+      .sharedFairMs;
+  expect(sharedFairMs(true, 45_000)).toBe(10_000);
+  expect(sharedFairMs(true, 3_000)).toBe(3_000);
+  expect(sharedFairMs(false, 45_000)).toBe(45_000);
 });
 
 describe('one attempt', () => {

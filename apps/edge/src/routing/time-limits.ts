@@ -11,6 +11,8 @@ export interface TimeLimits {
   readonly idleMs: number;
   /** An attempt that has less says nothing about the provider: it is the client that is in a hurry. 0: it is not. */
   readonly fairMs: number;
+  /** The same for a key that other tenants use too: no tenant's policy may close a provider for them. */
+  readonly sharedFairMs: number;
 }
 
 /** An attempt that has less time than this cannot succeed, but would cost. */
@@ -40,25 +42,28 @@ export interface RequestTimes {
   readonly startedAtMs: number;
   /** When the request was there, complete. */
   readonly nowMs: number;
+  /** By the platform's rules alone. */
+  readonly platformFirstByteMs: number;
 }
 
 export function timeLimitsOf(
   policy: RoutingPolicy,
   isStream: boolean,
   headers: IncomingHttpHeaders,
-  { startedAtMs, nowMs }: RequestTimes,
+  { startedAtMs, nowMs, platformFirstByteMs }: RequestTimes,
 ): TimeLimits {
   const policyEndMs = nowMs + policy.total_timeout_ms;
   const patienceMs = clientPatienceMs(headers);
   const clientEndMs = patienceMs === null ? Number.POSITIVE_INFINITY : startedAtMs + patienceMs;
   const { first_byte_timeout_ms: firstByteMs } = policy;
   // An answer in one piece may take long for a good reason.
-  const fairMs = isStream ? Math.min(firstByteMs, longSilenceMs) : firstByteMs;
+  const fairOf = (limitMs: number): number => (isStream ? Math.min(limitMs, longSilenceMs) : limitMs);
   return {
     deadlineMs: Math.min(policyEndMs, clientEndMs),
     isStream,
     firstByteMs,
-    fairMs: clientEndMs < policyEndMs ? fairMs : 0,
+    fairMs: clientEndMs < policyEndMs ? fairOf(firstByteMs) : 0,
+    sharedFairMs: fairOf(platformFirstByteMs),
     // A model that thinks may have begun its stream long before; whoever waits longer for it says so in the policy.
     idleMs: policy.total_timeout_ms,
   };

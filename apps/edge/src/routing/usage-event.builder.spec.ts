@@ -34,6 +34,7 @@ const caller: Caller = {
   workspace: null,
   organization: null,
   routing: defaultRoutingPolicy,
+  platformFirstByteMs: 45_000,
 };
 
 const tokens = fc.nat(1_000_000);
