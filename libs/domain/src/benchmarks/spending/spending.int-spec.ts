@@ -50,7 +50,8 @@ describe('the cap', () => {
     expect(Number(run.spentNanoUsd)).toBeLessThanOrEqual(dearestCall);
     expect([counts.done > 3, counts.skipped]).toEqual([true, 3 * quickTasks - counts.done]);
     const shares = models.map(({ done }) => done);
-    expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(1);
+    // Whoever asks first comes first, so a quicker model gets more of it, and no model all.
+    expect(Math.min(...shares)).toBeGreaterThan(0);
     expect(await world.query('SELECT FROM quality_scores WHERE benchmark_run_id = $1', [id])).toEqual([]);
     expect(world.edge.calls).toHaveLength(counts.done);
   });
