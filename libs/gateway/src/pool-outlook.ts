@@ -1,10 +1,10 @@
 import { poolModels, type PoolQuestion } from './candidate-pool';
-import { knownCandidate } from './candidate-state';
+import { candidateAsItIs } from './candidate-state';
 import type { FactsDocument } from './projection.documents';
 import type { PoolTarget, RouteTarget } from './route-target';
 import { dropReasonByRules } from './scoring/drop-reason';
 import { scoringRulesOf } from './scoring/scoring-rules';
-import { type DropReason, type RequestNeeds, unknownPerformance } from './scoring/scoring.types';
+import type { DropReason, RequestNeeds } from './scoring/scoring.types';
 
 /** A question of a page, and an answer of usual length. */
 const usualRequest: RequestNeeds = {
@@ -27,14 +27,14 @@ export function dropsOfAll(
   asked: RouteTarget,
   target: PoolTarget,
 ): ReadonlyMap<DropReason, number> | null {
-  const rules = scoringRulesOf(question.policy, target);
+  const { facts, policy } = question;
+  const rules = scoringRulesOf(policy, target);
   const drops = new Map<DropReason, number>();
   for (const { name, entry, isAllowed } of poolModels(question, asked, target, usualRequest.mode)) {
     if (!isAllowed) continue;
     for (const deployment of entry.deployments) {
       const planned = { model: name, mode: entry.mode, deployment, credential: null };
-      const known = knownCandidate(planned, question.facts);
-      const candidate = { ...known, performance: unknownPerformance, isBreakerOpen: false };
+      const candidate = candidateAsItIs(planned, { facts, performance: new Map(), isBreakerOpen: null });
       const reason = dropReasonByRules(candidate, usualRequest, rules);
       if (reason === null) return null;
       drops.set(reason, (drops.get(reason) ?? 0) + 1);

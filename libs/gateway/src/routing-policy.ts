@@ -169,7 +169,8 @@ export function effectiveRouting(...fromFarToNear: readonly RoutingRules[]): Rou
   return fromFarToNear.reduce(narrowedBy, defaultRoutingPolicy);
 }
 
-function narrowedBy(policy: RoutingPolicy, rules: RoutingRules): RoutingPolicy {
+/** The policy of the levels so far, and what the next nearer one says. */
+export function narrowedBy(policy: RoutingPolicy, rules: RoutingRules): RoutingPolicy {
   return {
     ...withRules(policy, rules),
     regions: regionsOfBoth(policy.regions, rules.regions ?? null),

@@ -1,6 +1,6 @@
 import {
   defaultRoutingPolicy,
-  effectiveRouting,
+  narrowedBy,
   readRoutingRules,
   type RoutingPolicy,
   type RoutingRules,
@@ -35,8 +35,8 @@ export function layeredRouting(
     Object.keys(defaultRoutingPolicy).map((field) => [field, 'default']),
   ) as unknown as { [Field in keyof RoutingPolicy]: RoutingLayerName };
   let policy = defaultRoutingPolicy;
-  for (const [index, { layer, rules }] of fromFarToNear.entries()) {
-    const narrowed = effectiveRouting(...fromFarToNear.slice(0, index + 1).map((one) => one.rules));
+  for (const { layer, rules } of fromFarToNear) {
+    const narrowed = narrowedBy(policy, rules);
     for (const field of saidIn(rules)) if (!isHeld(field, policy, narrowed)) layers[field] = layer;
     policy = narrowed;
   }

@@ -1,8 +1,8 @@
 import {
-  askedFor,
   type CatalogueSource,
   type EntryContent,
   type EntryDraft,
+  hasSpokenOf,
   type PriceOffer,
   type PriceTexts,
   type SyncSource,
@@ -143,12 +143,7 @@ function providersGone(
   asked: ReadonlySet<SyncSource>,
 ): string[] {
   const offered = new Set(draft.offers.map(({ provider }) => provider));
-  const wasAsked = (source: CatalogueSource): boolean => {
-    const who = askedFor(source);
-    if (who === null || !asked.has(who)) return false;
-    return source !== 'openrouter_endpoint' || draft.hasEndpoints;
-  };
   return [...prices]
-    .filter(([provider, { source }]) => !offered.has(provider) && wasAsked(source))
+    .filter(([provider, { source }]) => !offered.has(provider) && hasSpokenOf(draft, asked, source))
     .map(([provider]) => provider);
 }

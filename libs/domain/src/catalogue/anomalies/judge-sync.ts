@@ -1,4 +1,10 @@
-import { askedFor, type CatalogueSource, type EntryDraft, type SyncSource } from '../merge/catalogue.types';
+import {
+  type CatalogueSource,
+  type EntryDraft,
+  hasSpokenOf,
+  type SyncSource,
+  wasAsked,
+} from '../merge/catalogue.types';
 import { looseId } from '../merge/model-names';
 import { sourceOfEntry } from '../merge/source-of-entry';
 import { findVanished, type SourceCover, type Vanishing } from './find-vanished';
@@ -134,21 +140,18 @@ function outdatedOf(
   drafts: readonly EntryDraft[],
   { answers, inForce, isUnsure }: { answers: Answers; inForce: InForce; isUnsure: boolean },
 ): string[] {
-  const wasAsked = (source: CatalogueSource | null): boolean => {
-    const who = source && askedFor(source);
-    return who !== null && answers.asked.has(who);
-  };
+  const { asked } = answers;
   const still = new Set(held.map(({ fingerprint }) => fingerprint));
   const byId = new Map(drafts.flatMap((draft) => idsOf(draft).map((id) => [id, draft])));
   const isAnswered = ({ entryId, provider, source }: WaitingChange): boolean => {
     if (entryId === null || provider === null)
-      return wasAsked(source) && !(isUnsure && source === 'openrouter');
+      return wasAsked(asked, source) && !(isUnsure && source === 'openrouter');
     const draft = byId.get(entryId);
     const offer = draft?.offers.find((one) => one.provider === provider);
-    if (!draft || offer) return !!offer && wasAsked(offer.source);
+    if (!draft || offer) return !!offer && wasAsked(asked, offer.source);
     // Nobody names the provider any more: whoever did so has said it.
     const former = source ?? inForce.prices.get(entryId)?.get(provider)?.source ?? null;
-    return wasAsked(former) && (former !== 'openrouter_endpoint' || draft.hasEndpoints);
+    return hasSpokenOf(draft, asked, former);
   };
   return waiting
     .filter(isAnswered)

@@ -6,10 +6,19 @@ export type CatalogueSource = 'openrouter' | 'openrouter_endpoint' | 'litellm' |
 export const syncSources = ['openrouter', 'litellm'] as const;
 export type SyncSource = (typeof syncSources)[number];
 
-/** Who is asked for what has that source. null: nobody, a person wrote it. */
-export function askedFor(source: CatalogueSource): SyncSource | null {
-  if (source === 'manual') return null;
-  return source === 'openrouter_endpoint' ? 'openrouter' : source;
+/** Whether a sync that asked these has asked for what has that source. Nobody is asked for what a person wrote. */
+export function wasAsked(asked: ReadonlySet<SyncSource>, source: CatalogueSource | null): boolean {
+  if (source === null || source === 'manual') return false;
+  return asked.has(source === 'openrouter_endpoint' ? 'openrouter' : source);
+}
+
+/** Whether whoever has that source has spoken of this model: of endpoints OpenRouter is asked model by model. */
+export function hasSpokenOf(
+  { hasEndpoints }: Pick<EntryDraft, 'hasEndpoints'>,
+  asked: ReadonlySet<SyncSource>,
+  source: CatalogueSource | null,
+): boolean {
+  return wasAsked(asked, source) && (source !== 'openrouter_endpoint' || hasEndpoints);
 }
 
 /**

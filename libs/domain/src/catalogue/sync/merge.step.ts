@@ -1,6 +1,7 @@
 import type { Clock } from '@signalbox/common';
 import type { CatalogueSyncEntity, TenantTransactions } from '@signalbox/database';
 import type { EntityManager } from 'typeorm';
+import type { InForce } from '../anomalies/judge-sync';
 import type { LitellmEntry } from '../litellm-prices/litellm-entry';
 import type { PriceOffer, SourceEntry } from '../merge/catalogue.types';
 import { joinSources, type Sources } from '../merge/join-sources';
@@ -28,16 +29,15 @@ export class MergeStep implements SyncStep {
     const at = sync.createdAt.toISOString();
     await this.transactions.run('platform', async (manager) => {
       const known = await this.store.entries(manager);
-      const inForce = { entries: known, prices: await this.store.pricesInForce(manager, this.clock.now()) };
       const sources = await askedSources(this.staged, manager, sync.id);
       // Of whom nothing was asked, the catalogue has the last word.
       const joined = joinSources({
         ...(sources.includes('openrouter')
           ? await this.openrouterOf(manager, sync.id)
-          : lastOfOpenrouter(inForce)),
+          : lastOfOpenrouter(await this.inForce(manager, known))),
         litellm: sources.includes('litellm')
           ? await this.litellmOf(manager, sync.id)
-          : lastOfLitellm(inForce),
+          : lastOfLitellm(await this.inForce(manager, known)),
       });
       const ids = new Set(joined.map(({ id }) => id));
       const drafts = joined.map((entry) => {
@@ -55,6 +55,11 @@ export class MergeStep implements SyncStep {
         this.clock.now(),
       );
     });
+  }
+
+  /** Prices are many, and nobody's where all sources were asked. */
+  private async inForce(manager: EntityManager, entries: InForce['entries']): Promise<InForce> {
+    return { entries, prices: await this.store.pricesInForce(manager, this.clock.now()) };
   }
 
   private async openrouterOf(
