@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import { plainOrganization, plainWorkspace } from '../../../test/support/projection-documents';
 import { checkKey, type KeyCheckInput } from './key-check';
-import type { KeyDocument, OrganizationDocument, WorkspaceDocument } from './projection.documents';
+import type { KeyDocument } from './projection.documents';
 import { unlimited } from './rate-limits';
 
 const nowMs = Date.UTC(2026, 10, 21);
@@ -20,31 +21,10 @@ const goodKey: KeyDocument = {
   user_id: null,
   service_id: null,
 };
-const goodWorkspace: WorkspaceDocument = {
-  v: 1,
-  id: 'ws_1',
-  organization_id: 'org_1',
-  models: [],
-  blocked: false,
-  deleted: false,
-  credential_policy: 'byok_then_platform',
-  platform_fallback: false,
-  ...unlimited,
-  routing: {},
-};
-const goodOrganization: OrganizationDocument = {
-  v: 1,
-  id: 'org_1',
-  blocked: false,
-  deleted: false,
-  platform_credentials: true,
-  ...unlimited,
-  routing: {},
-};
 const good: KeyCheckInput = {
   key: goodKey,
-  workspace: goodWorkspace,
-  organization: goodOrganization,
+  workspace: plainWorkspace,
+  organization: plainOrganization,
   nowMs,
   model: 'gpt-4o',
 };
@@ -67,12 +47,12 @@ const anyInput: fc.Arbitrary<KeyCheckInput> = fc.record({
         models: fc.constantFrom<string[]>([], ['gpt-4o'], ['other']),
         organization_id: fc.constantFrom('org_1', 'org_1', 'org_1', 'org_2'),
       })
-      .map((part) => Object.assign({}, goodWorkspace, part)),
+      .map((part) => Object.assign({}, plainWorkspace, part)),
   ),
   organization: fc.option(
     fc
       .record({ blocked: fc.boolean(), deleted: fc.boolean() })
-      .map((part) => Object.assign({}, goodOrganization, part)),
+      .map((part) => Object.assign({}, plainOrganization, part)),
   ),
   nowMs: fc.constant(nowMs),
   model: fc.constantFrom(null, 'gpt-4o', 'openai/gpt-4o'),
@@ -101,21 +81,21 @@ describe('the check of a key', () => {
   it.each<[string, Partial<KeyCheckInput>, string]>([
     ['without its workspace', { workspace: null }, 'policy_unavailable'],
     ['without its organization', { organization: null }, 'policy_unavailable'],
-    ['of a blocked workspace', { workspace: { ...goodWorkspace, blocked: true } }, 'workspace_blocked'],
-    ['of a deleted workspace', { workspace: { ...goodWorkspace, deleted: true } }, 'workspace_deleted'],
+    ['of a blocked workspace', { workspace: { ...plainWorkspace, blocked: true } }, 'workspace_blocked'],
+    ['of a deleted workspace', { workspace: { ...plainWorkspace, deleted: true } }, 'workspace_deleted'],
     [
       'of a blocked organization',
-      { organization: { ...goodOrganization, blocked: true } },
+      { organization: { ...plainOrganization, blocked: true } },
       'organization_blocked',
     ],
     [
       'of a deleted organization',
-      { organization: { ...goodOrganization, deleted: true } },
+      { organization: { ...plainOrganization, deleted: true } },
       'organization_deleted',
     ],
     [
       'whose workspace lacks the model',
-      { workspace: { ...goodWorkspace, models: ['x'] } },
+      { workspace: { ...plainWorkspace, models: ['x'] } },
       'model_not_allowed',
     ],
   ])('refuses a key %s', (_name, change, code) => {

@@ -5,6 +5,7 @@ import {
   unlimited,
   type WorkspaceDocument,
 } from '@signalbox/gateway';
+import { plainOrganization, plainWorkspace } from '../../../../test/support/projection-documents';
 import { type Caller, KeyDirectory } from './key-directory';
 import { LastContact } from './last-contact';
 import type { ProjectionReader } from './projection-reader';
@@ -31,30 +32,11 @@ const keyEntry: ProjectionEntry = { field: { kind: 'key', id: hash }, document: 
 const above: ProjectionEntry[] = [
   {
     field: { kind: 'workspace', id: 'ws_1' },
-    document: {
-      v: 1,
-      id: 'ws_1',
-      organization_id: 'org_1',
-      models: [],
-      blocked: false,
-      deleted: false,
-      credential_policy: 'byok_then_platform',
-      platform_fallback: false,
-      ...unlimited,
-      routing: {},
-    },
+    document: plainWorkspace,
   },
   {
     field: { kind: 'organization', id: 'org_1' },
-    document: {
-      v: 1,
-      id: 'org_1',
-      blocked: false,
-      deleted: false,
-      platform_credentials: true,
-      ...unlimited,
-      routing: {},
-    },
+    document: plainOrganization,
   },
 ];
 

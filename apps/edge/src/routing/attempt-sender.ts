@@ -37,7 +37,7 @@ export interface BegunAttempt {
   readonly because: FallbackReason | null;
   /** Nobody comes after it, so it may use all the time that is left. */
   readonly isLast: boolean;
-  /** The client leaves it too little time to be blamed for silence. */
+  /** The client, or a tenant's policy, leaves it too little time to be blamed for silence. */
   readonly isHurried: boolean;
 }
 

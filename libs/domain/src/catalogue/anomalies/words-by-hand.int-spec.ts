@@ -195,13 +195,19 @@ describe('what a person writes into the catalogue, and a sync', () => {
       expect(await prices()).toEqual([['0.0000005', 'manual']]);
     });
 
-    it('waits no more when the model is removed', async () => {
+    /** A model by hand, for which OpenRouter says that it costs nothing. */
+    const heldForMine = async () => {
       await entries.create(world.operator, { id: 'acme/stealth', name: 'Mine' });
       const [model] = world.openrouter.models;
       const pricing = { prompt: '0', completion: '0' };
       world.openrouter.models.push({ ...model!, id: 'acme/stealth', pricing });
       await world.sync();
       const [change] = await world.waiting();
+      return change;
+    };
+
+    it('waits no more when the model is removed', async () => {
+      const change = await heldForMine();
       expect(change).toMatchObject({ entry_id: 'acme/stealth', anomaly: 'price_zero' });
       await entries.delete(world.operator, 'acme/stealth');
       expect(await world.waiting()).toEqual([]);
@@ -209,12 +215,7 @@ describe('what a person writes into the catalogue, and a sync', () => {
     });
 
     it('is removed or decided on without waiting for each other', async () => {
-      await entries.create(world.operator, { id: 'acme/stealth', name: 'Mine' });
-      const [model] = world.openrouter.models;
-      const pricing = { prompt: '0', completion: '0' };
-      world.openrouter.models.push({ ...model!, id: 'acme/stealth', pricing });
-      await world.sync();
-      const [change] = await world.waiting();
+      const change = await heldForMine();
       const [approved, deleted] = await Promise.allSettled([
         approve(change!.id),
         entries.delete(world.operator, 'acme/stealth'),

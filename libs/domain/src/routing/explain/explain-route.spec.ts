@@ -1,4 +1,5 @@
-import { type CredentialsDocument, matchLlmRoute, unlimited } from '@signalbox/gateway';
+import { type CredentialsDocument, matchLlmRoute } from '@signalbox/gateway';
+import { plainOrganization, plainWorkspace } from '../../../../../test/support/projection-documents';
 import { aCatalogueOf } from '../../../../../test/support/route-world';
 import { aDeployment } from '../../../../../test/support/scoring-world';
 import { explainRoute } from './explain-route';
@@ -37,27 +38,8 @@ function stateWith(wallet: CredentialsDocument): EdgeState {
     ...known,
     facts: { v: 1, ...known.facts },
     keys: [],
-    workspace: {
-      v: 1,
-      id: 'ws_1',
-      organization_id: 'org_1',
-      models: [],
-      blocked: false,
-      deleted: false,
-      credential_policy: 'byok_then_platform',
-      platform_fallback: false,
-      ...unlimited,
-      routing: {},
-    },
-    organization: {
-      v: 1,
-      id: 'org_1',
-      blocked: false,
-      deleted: false,
-      platform_credentials: true,
-      ...unlimited,
-      routing: {},
-    },
+    workspace: plainWorkspace,
+    organization: plainOrganization,
     platformRules: {},
     documentOf: (ownerKey) => (ownerKey === 'platform' ? wallet : null),
     performance: new Map(),
